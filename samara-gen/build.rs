@@ -1,0 +1,64 @@
+//! Puts the sources of the runtime into the program, so that it builds pipelines with no checkout beside it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+#[path = "src/build/digest.rs"]
+mod digest;
+
+/// What a pipeline is built from, in the workspace's folder: files, and folders with all that is in them.
+const SOURCES: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo/rustc",
+    "samara-macros/Cargo.toml",
+    "samara-macros/src",
+    "samara-runtime/Cargo.toml",
+    "samara-runtime/src",
+];
+
+fn main() -> io::Result<()> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()?;
+    let mut files = Vec::new();
+    for source in SOURCES {
+        let path = workspace.join(source);
+        println!("cargo::rerun-if-changed={}", path.display());
+        collect(&path, &mut files)?;
+    }
+    files.sort();
+
+    let mut list = String::new();
+    let mut digest = digest::Digest::new();
+    for file in &files {
+        let name = file
+            .strip_prefix(&workspace)
+            .map_err(io::Error::other)?
+            .to_string_lossy()
+            .replace('\\', "/");
+        digest.add(name.as_bytes()).add(&fs::read(file)?);
+        writeln!(list, "    ({name:?}, include_str!({file:?})),").map_err(io::Error::other)?;
+    }
+    let archive = format!(
+        "pub const FILES: &[(&str, &str)] = &[\n{list}];\npub const DIGEST: &str = \"{}\";\n",
+        digest.short()
+    );
+    let output = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
+    fs::write(Path::new(&output).join("runtime_archive.rs"), archive)
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if path.is_file() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            collect(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The compiler of Samara.
+
+fn main() -> std::process::ExitCode {
+    samara_gen::cli::main()
+}

@@ -1,0 +1,467 @@
+//! The steps of a job: their ids, what they read, and what becomes of the columns.
+
+use samara::engine::{read, write};
+use samara::{DataFrame, SaveMode};
+
+use crate::check::frame::{Frame, Place};
+use crate::check::{Problems, option, schema};
+use crate::diagnostic::{Diagnostic, code};
+use crate::model::{self, Format, JoinType, Method};
+use crate::plan::{Extract, Function, Load, Step, Transform};
+use crate::source::{Document, Span, Spanned};
+
+/// The steps of an enabled job. Where something is wrong the list is incomplete, and so is everything that depends on it.
+pub(super) fn steps(document: &Document, job: &model::Job, problems: &mut Problems) -> Vec<Step> {
+    let mut checker = Checker {
+        document,
+        job: &job.id.value,
+        ids: Vec::new(),
+        frames: Vec::new(),
+        problems,
+    };
+    checker.hooks(&job.hooks);
+    let later = job.transforms.iter().map(|transform| &transform.value.id);
+    let later: Vec<&Spanned<String>> = later.collect();
+    let mut steps = Vec::new();
+    for extract in &job.extracts {
+        let (step, frame) = checker.extract(&extract.value);
+        steps.extend(checker.add(&extract.value.id, step.map(Step::Extract), frame));
+    }
+    for transform in &job.transforms {
+        let (step, frame) = checker.transform(&transform.value, &later);
+        steps.extend(checker.add(&transform.value.id, step.map(Step::Transform), frame));
+    }
+    for load in &job.loads {
+        let step = checker.load(&load.value, &later);
+        steps.extend(checker.add(&load.value.id, step.map(Step::Load), None));
+    }
+    steps
+}
+
+/// Checks that an id can name something.
+pub(super) fn check_id(document: &Document, id: &Spanned<String>, problems: &mut Problems) {
+    if id.value.trim().is_empty() {
+        let problem = Diagnostic::error(code::INVALID_VALUE, "an id must not be empty");
+        problems.add(problem.at(document.source(), id.span, ""));
+    }
+}
+
+struct Checker<'a> {
+    document: &'a Document,
+    job: &'a str,
+    /// The ids of the steps so far.
+    ids: Vec<&'a Spanned<String>>,
+    /// What they give: nothing for a load, and for a step that something is wrong with.
+    frames: Vec<Option<Frame>>,
+    problems: &'a mut Problems,
+}
+
+impl<'a> Checker<'a> {
+    /// Counts a step in, whether it is right or not: later steps may name it.
+    fn add(
+        &mut self,
+        id: &'a Spanned<String>,
+        step: Option<Step>,
+        frame: Option<Frame>,
+    ) -> Option<Step> {
+        check_id(self.document, id, self.problems);
+        if let Some(first) = self.ids.iter().find(|other| other.value == id.value) {
+            let message = format!("there are two steps `{}` in job `{}`", id.value, self.job);
+            self.problems.add(
+                Diagnostic::error(code::DUPLICATE_ID, message)
+                    .at(self.document.source(), id.span, "again here")
+                    .see(self.document.source(), first.span, "first here"),
+            );
+        }
+        self.ids.push(id);
+        self.frames.push(frame);
+        step
+    }
+
+    fn hooks(&mut self, hooks: &model::Hooks) {
+        let all = [
+            &hooks.on_start,
+            &hooks.on_error,
+            &hooks.on_success,
+            &hooks.on_finally,
+        ];
+        for action in all
+            .into_iter()
+            .flatten()
+            .filter(|action| action.value.enabled)
+        {
+            self.not_supported("hooks are", action.value.id.span);
+        }
+    }
+
+    fn not_supported(&mut self, what: &str, span: Span) {
+        let message = format!("{what} not supported yet");
+        self.problems
+            .add(Diagnostic::error(code::NOT_SUPPORTED, message).at(
+                self.document.source(),
+                span,
+                "",
+            ));
+    }
+
+    fn extract(&mut self, extract: &model::Extract) -> (Option<Extract>, Option<Frame>) {
+        self.method(extract.method.as_ref());
+        self.location(&extract.location);
+        let format = self.format(&extract.data_format);
+        let options = match format {
+            Some(format) => option::check(
+                self.document,
+                &extract.options,
+                |option| read::check_options(format, option),
+                self.problems,
+            ),
+            None => Vec::new(),
+        };
+        let schema = self.problems.keep(schema::check(self.document, extract));
+        let frame = schema
+            .as_ref()
+            .and_then(|schema| self.declared(extract, schema));
+        let step = format.zip(schema).map(|(format, schema)| Extract {
+            id: extract.id.value.clone(),
+            format,
+            location: extract.location.value.clone(),
+            schema,
+            options,
+        });
+        (step, frame)
+    }
+
+    fn declared(&mut self, extract: &model::Extract, schema: &[(String, String)]) -> Option<Frame> {
+        let origin = extract
+            .schema
+            .as_ref()
+            .map_or(extract.id.span, |schema| schema.span);
+        let columns: Vec<(&str, &str)> = schema
+            .iter()
+            .map(|(name, kind)| (name.as_str(), kind.as_str()))
+            .collect();
+        let data = DataFrame::empty(&columns).map_err(|error| {
+            Diagnostic::error(code::SCHEMA, error.to_string()).at(
+                self.document.source(),
+                origin,
+                "",
+            )
+        });
+        let data = self.problems.keep(data)?;
+        Some(Frame { data, origin })
+    }
+
+    fn transform(
+        &mut self,
+        transform: &model::Transform,
+        later: &[&Spanned<String>],
+    ) -> (Option<Transform>, Option<Frame>) {
+        let document = self.document;
+        let no_options = |_: &[(&str, &str)]| {
+            Err(samara::OptionError {
+                name: "options".to_owned(),
+                message: "a transform has none".to_owned(),
+                is_unknown: true,
+                suggestion: None,
+            })
+        };
+        option::check(document, &transform.options, no_options, self.problems);
+        let upstream = self.upstream(&transform.upstream_id, Some(&transform.id), later);
+        let mut frame = upstream.and_then(|index| self.frames[index].clone());
+        let mut input = format!("the output of `{}`", transform.upstream_id.value);
+        let mut functions = Vec::new();
+        let mut complete = true;
+        for function in &transform.functions {
+            let checked = self.function(&function.value, function.span, &transform.id, later);
+            complete &= checked.is_some();
+            for Applied { function, parts } in checked.unwrap_or_default() {
+                frame = frame.and_then(|frame| self.apply(frame, &function, &parts, &input));
+                functions.push(function);
+            }
+            frame = frame.filter(|_| complete);
+            input = format!("what `{}` has at this point", transform.id.value);
+        }
+        let step = upstream.map(|upstream| Transform {
+            id: transform.id.value.clone(),
+            upstream,
+            functions,
+        });
+        (step, frame)
+    }
+
+    fn load(&mut self, load: &model::Load, later: &[&Spanned<String>]) -> Option<Load> {
+        self.method(load.method.as_ref());
+        self.location(&load.location);
+        let format = self.format(&load.data_format)?;
+        let options = option::check(
+            self.document,
+            &load.options,
+            |option| write::check_options(format, option),
+            self.problems,
+        );
+        let upstream = self.upstream(&load.upstream_id, None, later)?;
+        if let Some(frame) = self.frames[upstream].clone() {
+            let schema = frame.data.schema().map_err(|error| error.to_string());
+            let fits = schema.and_then(|schema| {
+                write::check_schema(format, &schema).map_err(|error| error.to_string())
+            });
+            let place = |message| {
+                let problem = Diagnostic::error(code::OUTPUT, message);
+                problem.at(self.document.source(), load.upstream_id.span, "")
+            };
+            self.problems.keep(fits.map_err(place));
+        }
+        Some(Load {
+            id: load.id.value.clone(),
+            upstream,
+            format,
+            location: load.location.value.clone(),
+            mode: save_mode(load.mode.value),
+            options,
+            schema_export: load.schema_export.as_ref().map(|path| path.value.clone()),
+        })
+    }
+
+    /// The index of the extract or earlier transform that a step reads.
+    fn upstream(
+        &mut self,
+        id: &Spanned<String>,
+        own: Option<&Spanned<String>>,
+        later: &[&Spanned<String>],
+    ) -> Option<usize> {
+        if let Some(index) = self.ids.iter().position(|other| other.value == id.value) {
+            return Some(index);
+        }
+        let at = |message: String, label: &str| {
+            Diagnostic::error(code::UNKNOWN_UPSTREAM, message).at(
+                self.document.source(),
+                id.span,
+                label,
+            )
+        };
+        let problem = if own.is_some_and(|own| own.value == id.value) {
+            at(format!("`{}` reads itself", id.value), "its own id")
+        } else if let Some(transform) = later.iter().find(|transform| transform.value == id.value) {
+            at(
+                format!(
+                    "`{}` comes later: a step reads extracts and the transforms before it",
+                    id.value
+                ),
+                "read here",
+            )
+            .see(self.document.source(), transform.span, "and only made here")
+        } else {
+            let known = self.ids.iter().map(|known| known.value.as_str());
+            let message = format!(
+                "there is no extract or transform `{}` in job `{}`",
+                id.value, self.job
+            );
+            at(message, "no such step").suggest(&id.value, known)
+        };
+        self.problems.add(problem);
+        None
+    }
+
+    fn method(&mut self, method: Option<&Spanned<Method>>) {
+        if let Some(method) = method
+            && method.value == Method::Streaming
+        {
+            self.not_supported("streaming is", method.span);
+        }
+    }
+
+    fn location(&mut self, location: &Spanned<String>) {
+        if location.value.trim().is_empty() {
+            let problem = Diagnostic::error(code::INVALID_VALUE, "a location must not be empty");
+            self.problems
+                .add(problem.at(self.document.source(), location.span, ""));
+        }
+    }
+
+    fn format(&mut self, format: &Spanned<Format>) -> Option<samara::Format> {
+        match format.value {
+            Format::Csv => Some(samara::Format::Csv),
+            Format::Json => Some(samara::Format::Json),
+            Format::Parquet | Format::Avro | Format::Orc | Format::Text => {
+                self.not_supported("this format is", format.span);
+                None
+            }
+        }
+    }
+}
+
+/// A function as the plan has it, with the parts of its arguments that an error may name.
+struct Applied<'a> {
+    function: Function,
+    parts: Vec<&'a Spanned<String>>,
+}
+
+impl Checker<'_> {
+    /// The functions of the plan that a function of the model is: `withColumn` in its older form is several.
+    fn function<'m>(
+        &mut self,
+        function: &'m model::Function,
+        span: Span,
+        own: &Spanned<String>,
+        later: &[&Spanned<String>],
+    ) -> Option<Vec<Applied<'m>>> {
+        let one = |function, parts| Some(vec![Applied { function, parts }]);
+        match function {
+            model::Function::Select(select) => one(
+                Function::Select {
+                    columns: values(&select.columns),
+                },
+                select.columns.iter().collect(),
+            ),
+            model::Function::Drop(drop) => one(
+                Function::Drop {
+                    columns: values(&drop.columns),
+                },
+                drop.columns.iter().collect(),
+            ),
+            model::Function::Filter(filter) => one(
+                Function::Filter {
+                    condition: filter.condition.value.clone(),
+                },
+                vec![&filter.condition],
+            ),
+            model::Function::WithColumn(with) => Some(
+                with.columns
+                    .iter()
+                    .map(|column| Applied {
+                        function: Function::WithColumn {
+                            name: column.name.value.clone(),
+                            expression: column.expression.value.clone(),
+                        },
+                        parts: vec![&column.expression],
+                    })
+                    .collect(),
+            ),
+            model::Function::Cast(cast) => one(
+                Function::Cast {
+                    columns: cast
+                        .columns
+                        .iter()
+                        .map(|c| (c.column_name.value.clone(), c.cast_type.value.clone()))
+                        .collect(),
+                },
+                cast.columns
+                    .iter()
+                    .flat_map(|c| [&c.column_name, &c.cast_type])
+                    .collect(),
+            ),
+            model::Function::DropDuplicates(drop) => one(
+                Function::DropDuplicates {
+                    columns: values(&drop.columns),
+                },
+                drop.columns.iter().collect(),
+            ),
+            model::Function::Join(join) => {
+                let other = self.upstream(&join.other_upstream_id, Some(own), later)?;
+                let how = join_type(join.how.as_ref().map_or(JoinType::Inner, |how| how.value));
+                if join.on.0.is_empty() && how != samara::Join::Cross {
+                    let problem = Diagnostic::error(
+                        code::INVALID_VALUE,
+                        "a join needs a column to join `on`",
+                    );
+                    self.problems.add(
+                        problem
+                            .at(self.document.source(), span, "")
+                            .help("for every row with every row, say `\"how\": \"cross\"`"),
+                    );
+                    return None;
+                }
+                let on = values(&join.on.0);
+                one(
+                    Function::Join { other, on, how },
+                    join.on.0.iter().collect(),
+                )
+            }
+            model::Function::Distinct(_)
+            | model::Function::Dropna(_)
+            | model::Function::Groupby(_)
+            | model::Function::Aggregate(_)
+            | model::Function::Orderby(_)
+            | model::Function::Pivot(_) => {
+                self.not_supported("this function is", span);
+                None
+            }
+        }
+    }
+
+    /// The frame that a function gives; nothing, and a problem, where it does not fit.
+    fn apply(
+        &mut self,
+        frame: Frame,
+        function: &Function,
+        parts: &[&Spanned<String>],
+        input: &str,
+    ) -> Option<Frame> {
+        let place = |frame: &Frame, name: String| Place {
+            document: self.document,
+            origin: frame.origin,
+            frame: name,
+        };
+        let whole = parts.first().map_or(frame.origin, |part| part.span);
+        let data = frame.data.clone();
+        let mut at = place(&frame, input.to_owned());
+        let next = match function {
+            Function::Select { columns } => data.select(borrowed(columns)),
+            Function::Drop { columns } => data.drop(borrowed(columns)),
+            Function::Filter { condition } => data.filter(condition),
+            Function::WithColumn { name, expression } => data.with_column(name, expression),
+            Function::Cast { columns } => {
+                let columns: Vec<(&str, &str)> = columns
+                    .iter()
+                    .map(|(c, t)| (c.as_str(), t.as_str()))
+                    .collect();
+                data.cast(columns)
+            }
+            Function::DropDuplicates { columns } => data.drop_duplicates(borrowed(columns)),
+            Function::Join { other, on, how } => {
+                let right = self.frames[*other].clone()?;
+                if let Err(error) = right.data.clone().select(borrowed(on)) {
+                    at = place(
+                        &right,
+                        format!("the output of `{}`", self.ids[*other].value),
+                    );
+                    Err(error)
+                } else {
+                    data.join(right.data, borrowed(on), *how)
+                }
+            }
+        };
+        let next = next.map_err(|error| at.problem(&error, parts, whole));
+        let data = self.problems.keep(next)?;
+        Some(Frame { data, ..frame })
+    }
+}
+
+fn values(columns: &[Spanned<String>]) -> Vec<String> {
+    columns.iter().map(|column| column.value.clone()).collect()
+}
+
+fn borrowed(columns: &[String]) -> Vec<&str> {
+    columns.iter().map(String::as_str).collect()
+}
+
+fn join_type(how: JoinType) -> samara::Join {
+    match how {
+        JoinType::Inner => samara::Join::Inner,
+        JoinType::Cross => samara::Join::Cross,
+        JoinType::Outer => samara::Join::Full,
+        JoinType::Left => samara::Join::Left,
+        JoinType::Right => samara::Join::Right,
+        JoinType::LeftSemi => samara::Join::LeftSemi,
+        JoinType::LeftAnti => samara::Join::LeftAnti,
+    }
+}
+
+fn save_mode(mode: model::SaveMode) -> SaveMode {
+    match mode {
+        model::SaveMode::Overwrite => SaveMode::Overwrite,
+        model::SaveMode::Append => SaveMode::Append,
+        model::SaveMode::Ignore => SaveMode::Ignore,
+        model::SaveMode::Error | model::SaveMode::ErrorIfExists => SaveMode::ErrorIfExists,
+    }
+}

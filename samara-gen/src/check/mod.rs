@@ -1,0 +1,138 @@
+//! From the model to the plan: everything that can be known to be wrong before a run is found here, at its place.
+//!
+//! Columns and types are followed through a job by building the very frames that the run will build, over no rows: what a
+//! function refuses here is what it would refuse then, and nothing is said twice.
+
+mod alerts;
+mod frame;
+mod job;
+mod option;
+mod schema;
+
+use std::path::Path;
+
+pub use alerts::refuse_secrets;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::model::{Config, Workflow};
+use crate::plan::{Job, Plan, SourceFile};
+use crate::source::{Document, Spanned};
+
+/// Checks a workflow, and the alerts of another file if one is given, else those beside the workflow.
+///
+/// # Errors
+///
+/// All that is wrong, each at its place; the codes are in [`code`].
+///
+/// # Examples
+///
+/// ```
+/// use samara_gen::check::check;
+/// use samara_gen::source::{Document, Syntax};
+///
+/// let text = r#"{"workflow": {"id": "w", "jobs": [{"id": "j", "extracts": [], "transforms": [
+///     {"id": "t", "upstream_id": "e", "functions": []}], "loads": []}]}}"#;
+/// let workflow = Document::parse("job.json", text, Syntax::Json)?;
+/// let problems = check(&workflow, None).unwrap_err();
+/// assert_eq!(problems[0].message, "there is no extract or transform `e` in job `j`");
+/// # Ok::<(), samara_gen::diagnostic::Diagnostic>(())
+/// ```
+pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<Diagnostic>> {
+    let config: Config = workflow.deserialize()?;
+    let Some(Spanned { value, .. }) = config.workflow else {
+        let missing = Diagnostic::error(code::MISSING_FIELD, "there is no section `workflow`");
+        return Err(vec![missing.in_file(workflow.source()).help(
+            "a workflow file is `{\"workflow\": {\"id\": …, \"jobs\": […]}}`",
+        )]);
+    };
+    let mut problems = Problems::default();
+    let alerts = problems.keep(alerts::check(alert.unwrap_or(workflow), alert.is_some()));
+    let jobs = jobs(workflow, &value, &mut problems);
+    problems.none_or(Plan {
+        id: value.id.value,
+        description: value.description,
+        enabled: value.enabled,
+        jobs,
+        alerts: alerts.flatten(),
+        source: SourceFile {
+            name: file_name(workflow.path()),
+            text: workflow.text().to_owned(),
+        },
+    })
+}
+
+fn jobs(document: &Document, workflow: &Workflow, problems: &mut Problems) -> Vec<Job> {
+    job::check_id(document, &workflow.id, problems);
+    let mut seen: Vec<&Spanned<String>> = Vec::new();
+    for job in &workflow.jobs {
+        job::check_id(document, &job.value.id, problems);
+        if let Some(first) = seen.iter().find(|id| id.value == job.value.id.value) {
+            let message = format!("there are two jobs `{}`", first.value);
+            problems.add(
+                Diagnostic::error(code::DUPLICATE_ID, message)
+                    .at(document.source(), job.value.id.span, "again here")
+                    .see(document.source(), first.span, "first here"),
+            );
+        }
+        seen.push(&job.value.id);
+    }
+    let plan = |job: &Spanned<crate::model::Job>| Job {
+        id: job.value.id.value.clone(),
+        description: job.value.description.clone(),
+        enabled: job.value.enabled,
+        steps: if workflow.enabled && job.value.enabled {
+            job::steps(document, &job.value, problems)
+        } else {
+            Vec::new()
+        },
+    };
+    workflow.jobs.iter().map(plan).collect()
+}
+
+fn file_name(path: &str) -> String {
+    let name = Path::new(path).file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// What has been found to be wrong so far.
+#[derive(Debug, Default)]
+struct Problems(Vec<Diagnostic>);
+
+impl Problems {
+    fn add(&mut self, problem: Diagnostic) {
+        self.0.push(problem);
+    }
+
+    /// The value, or nothing and one more problem.
+    fn keep<T>(&mut self, result: Result<T, impl Into<Many>>) -> Option<T> {
+        result
+            .map_err(|problems| self.0.extend(problems.into().0))
+            .ok()
+    }
+
+    fn none_or<T>(self, value: T) -> Result<T, Vec<Diagnostic>> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.0)
+        }
+    }
+}
+
+/// One problem or several.
+struct Many(Vec<Diagnostic>);
+
+impl From<Diagnostic> for Many {
+    fn from(problem: Diagnostic) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Many {
+    fn from(problems: Vec<Diagnostic>) -> Self {
+        Self(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests;

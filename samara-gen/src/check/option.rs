@@ -1,0 +1,61 @@
+//! The options of readers and writers.
+
+use samara::OptionError;
+use serde_json::Value;
+
+use crate::check::Problems;
+use crate::diagnostic::{Diagnostic, code};
+use crate::model::Entries;
+use crate::source::{Document, Spanned};
+
+/// Checks options one by one, so that each problem has its place, and gives them as Spark has them: names and texts.
+pub(super) fn check(
+    document: &Document,
+    options: &Entries<Value>,
+    accepts: impl Fn(&[(&str, &str)]) -> Result<(), OptionError>,
+    problems: &mut Problems,
+) -> Vec<(String, String)> {
+    let mut checked = Vec::new();
+    for (name, value) in options.iter() {
+        let option = text(document, value).and_then(|text| {
+            match accepts(&[(name.value.as_str(), text.as_str())]) {
+                Ok(()) => Ok((name.value.clone(), text)),
+                Err(error) => Err(refused(document, name, value, &error)),
+            }
+        });
+        checked.extend(problems.keep(option));
+    }
+    checked
+}
+
+/// An option's value as text: `true`, `3` and `"x"` may be given as they are.
+fn text(document: &Document, value: &Spanned<Value>) -> Result<String, Diagnostic> {
+    match &value.value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(Diagnostic::error(
+            code::OPTION,
+            "an option is a string, a number, true or false",
+        )
+        .at(document.source(), value.span, "")),
+    }
+}
+
+fn refused(
+    document: &Document,
+    name: &Spanned<String>,
+    value: &Spanned<Value>,
+    error: &OptionError,
+) -> Diagnostic {
+    let (place, label) = if error.is_unknown {
+        (name.span, "not an option")
+    } else {
+        (value.span, "")
+    };
+    let problem =
+        Diagnostic::error(code::OPTION, error.to_string()).at(document.source(), place, label);
+    match &error.suggestion {
+        Some(suggestion) => problem.help(format!("did you mean `{suggestion}`?")),
+        None => problem,
+    }
+}

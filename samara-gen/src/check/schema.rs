@@ -1,0 +1,51 @@
+//! The schema of an extract: a path, or the JSON itself.
+
+use samara::Schema;
+
+use crate::diagnostic::{Diagnostic, code};
+use crate::model::Extract;
+use crate::source::{Document, Spanned};
+
+/// The columns that an extract declares, with their types.
+pub(super) fn check(
+    document: &Document,
+    extract: &Extract,
+) -> Result<Vec<(String, String)>, Diagnostic> {
+    let Some(schema) = &extract.schema else {
+        let message = format!(
+            "extract `{}` has no schema, and inferring one is not supported yet",
+            extract.id.value
+        );
+        return Err(Diagnostic::error(code::NOT_SUPPORTED, message)
+            .at(
+                document.source(),
+                extract.id.span,
+                "declare `schema` for this extract",
+            )
+            .help("`schema` is the path of a JSON file in Spark's format, or the JSON itself as a string"));
+    };
+    let problem = |message: String| {
+        Diagnostic::error(code::SCHEMA, message).at(document.source(), schema.span, "")
+    };
+    let text = text(schema).map_err(|error| {
+        problem(format!(
+            "the schema `{}` cannot be read: {error}",
+            schema.value
+        ))
+        .help("the path is relative to the directory that the build is started in")
+    })?;
+    let parsed = Schema::from_json(&text).map_err(|error| problem(error.to_string()))?;
+    if parsed.fields.is_empty() {
+        return Err(problem("the schema has no fields".to_owned()));
+    }
+    let column = |field: &samara::Field| (field.name.clone(), field.data_type.to_string());
+    Ok(parsed.fields.iter().map(column).collect())
+}
+
+fn text(schema: &Spanned<String>) -> std::io::Result<String> {
+    if schema.value.trim_start().starts_with('{') {
+        Ok(schema.value.clone())
+    } else {
+        std::fs::read_to_string(&schema.value)
+    }
+}

@@ -1,0 +1,255 @@
+use serde_json::{Value, json};
+
+use super::check;
+use crate::diagnostic::code;
+use crate::plan::{Function, Plan, Step};
+use crate::source::{Document, Syntax};
+
+const SCHEMA: &str =
+    r#"{"fields": [{"name": "id", "type": "long"}, {"name": "name", "type": "string"}]}"#;
+
+fn extract(id: &str) -> Value {
+    json!({"id": id, "extract_type": "file", "data_format": "csv", "location": "in.csv", "schema": SCHEMA, "options": {"header": true}})
+}
+
+fn transform(id: &str, upstream: &str, functions: Value) -> Value {
+    json!({"id": id, "upstream_id": upstream, "functions": functions})
+}
+
+fn load(id: &str, upstream: &str) -> Value {
+    json!({"id": id, "upstream_id": upstream, "load_type": "file", "data_format": "json", "location": "out", "mode": "append"})
+}
+
+fn workflow(extracts: Value, transforms: Value, loads: Value) -> Value {
+    json!({"workflow": {"id": "w", "jobs": [{"id": "j", "extracts": extracts, "transforms": transforms, "loads": loads}]}})
+}
+
+fn checked(file: &Value) -> Result<Plan, Vec<(&'static str, String)>> {
+    let document = Document::parse("job.json", file.to_string(), Syntax::Json).expect("json");
+    check(&document, None)
+        .map_err(|problems| problems.into_iter().map(|p| (p.code, p.message)).collect())
+}
+
+/// The one problem that a file has.
+fn problem(file: &Value) -> (&'static str, String) {
+    let mut problems = checked(file).expect_err("a problem");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems.remove(0)
+}
+
+#[test]
+fn a_right_workflow_becomes_a_plan_with_its_steps_resolved() {
+    let functions =
+        json!([{"function_type": "join", "arguments": {"other_upstream_id": "b", "on": "id"}}]);
+    let file = workflow(
+        json!([extract("a"), extract("b")]),
+        json!([transform("t", "a", functions)]),
+        json!([load("l", "t")]),
+    );
+    let plan = checked(&file).expect("a plan");
+    let steps = &plan.jobs[0].steps;
+    assert_eq!(
+        steps.iter().map(Step::id).collect::<Vec<_>>(),
+        ["a", "b", "t", "l"]
+    );
+    assert_eq!(steps[2].inputs(), [0, 1]);
+    let Step::Extract(extract) = &steps[0] else {
+        panic!("an extract comes first")
+    };
+    assert_eq!(
+        extract.schema,
+        [
+            ("id".to_owned(), "bigint".to_owned()),
+            ("name".to_owned(), "string".to_owned())
+        ]
+    );
+    assert_eq!(extract.options, [("header".to_owned(), "true".to_owned())]);
+}
+
+#[test]
+fn two_steps_of_one_id_are_refused() {
+    let file = workflow(json!([extract("a"), extract("a")]), json!([]), json!([]));
+    assert_eq!(
+        problem(&file),
+        (
+            code::DUPLICATE_ID,
+            "there are two steps `a` in job `j`".to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_step_reads_only_what_comes_before_it() {
+    for (upstream, message) in [
+        ("x", "there is no extract or transform `x` in job `j`"),
+        ("t", "`t` reads itself"),
+        (
+            "u",
+            "`u` comes later: a step reads extracts and the transforms before it",
+        ),
+    ] {
+        let transforms = json!([
+            transform("t", upstream, json!([])),
+            transform("u", "a", json!([]))
+        ]);
+        let file = workflow(json!([extract("a")]), transforms, json!([]));
+        assert_eq!(problem(&file), (code::UNKNOWN_UPSTREAM, message.to_owned()));
+    }
+}
+
+#[test]
+fn columns_are_followed_from_function_to_function() {
+    let select =
+        |column: &str| json!({"function_type": "select", "arguments": {"columns": [column]}});
+    let functions = json!([select("id"), select("name")]);
+    let file = workflow(
+        json!([extract("a")]),
+        json!([transform("t", "a", functions)]),
+        json!([load("l", "t")]),
+    );
+    assert_eq!(
+        problem(&file),
+        (
+            code::COLUMN,
+            "no column `name` in what `t` has at this point".to_owned()
+        )
+    );
+}
+
+#[test]
+fn the_older_form_of_with_column_is_several_functions() {
+    let columns = json!([{"column_name": "x", "expression": "id + 1"}, {"column_name": "y", "expression": "x * 2"}]);
+    let functions = json!([{"function_type": "withcolumn", "arguments": {"columns": columns}}]);
+    let file = workflow(
+        json!([extract("a")]),
+        json!([transform("t", "a", functions)]),
+        json!([]),
+    );
+    let plan = checked(&file).expect("a plan");
+    let Step::Transform(transform) = &plan.jobs[0].steps[1] else {
+        panic!("a transform comes second")
+    };
+    assert!(
+        matches!(&transform.functions[1], Function::WithColumn { name, expression } if name == "y" && expression == "x * 2")
+    );
+}
+
+#[test]
+fn a_join_key_must_exist_on_both_sides() {
+    let narrow = transform(
+        "n",
+        "b",
+        json!([{"function_type": "drop", "arguments": {"columns": ["id"]}}]),
+    );
+    let join = transform(
+        "t",
+        "a",
+        json!([{"function_type": "join", "arguments": {"other_upstream_id": "n", "on": ["id"]}}]),
+    );
+    let file = workflow(
+        json!([extract("a"), extract("b")]),
+        json!([narrow, join]),
+        json!([]),
+    );
+    assert_eq!(
+        problem(&file),
+        (
+            code::COLUMN,
+            "no column `id` in the output of `n`".to_owned()
+        )
+    );
+}
+
+#[test]
+fn an_option_that_does_not_exist_is_refused() {
+    let mut file = workflow(json!([extract("a")]), json!([]), json!([]));
+    file["workflow"]["jobs"][0]["extracts"][0]["options"] = json!({"haeder": true});
+    let (found, message) = problem(&file);
+    assert_eq!(found, code::OPTION);
+    assert!(message.starts_with("option `haeder`: unknown"), "{message}");
+}
+
+#[test]
+fn what_the_format_has_and_this_version_has_not_is_refused() {
+    let change = |pointer: &str, value: Value| {
+        let mut file = workflow(json!([extract("a")]), json!([]), json!([load("l", "a")]));
+        file["workflow"]["jobs"][0][pointer.split_once('/').expect("two parts").0][0]
+            [pointer.split_once('/').expect("two parts").1] = value;
+        problem(&file).0
+    };
+    assert_eq!(
+        change("extracts/data_format", json!("parquet")),
+        code::NOT_SUPPORTED
+    );
+    assert_eq!(change("extracts/schema", json!("")), code::NOT_SUPPORTED);
+    assert_eq!(
+        change("extracts/method", json!("streaming")),
+        code::NOT_SUPPORTED
+    );
+    assert_eq!(
+        change("loads/data_format", json!("avro")),
+        code::NOT_SUPPORTED
+    );
+}
+
+#[test]
+fn hooks_are_refused_unless_they_are_disabled() {
+    let action = |enabled: bool| {
+        json!({"id": "h", "description": "", "enabled": enabled, "action_type": "http", "url": "http://example.com", "method": "POST",
+            "headers": {}, "payload": {}, "timeout": 5, "retry": {"max_attempts": 0, "delay_in_seconds": 1}})
+    };
+    let mut file = workflow(json!([]), json!([]), json!([]));
+    file["workflow"]["jobs"][0]["hooks"] = json!({"onStart": [action(false)]});
+    assert!(checked(&file).is_ok());
+    file["workflow"]["jobs"][0]["hooks"] = json!({"onFailure": [action(true)]});
+    assert_eq!(problem(&file).0, code::NOT_SUPPORTED);
+}
+
+#[test]
+fn a_disabled_job_has_no_steps_and_is_not_checked_further() {
+    let mut file = workflow(
+        json!([extract("a")]),
+        json!([transform("t", "missing", json!([]))]),
+        json!([]),
+    );
+    file["workflow"]["jobs"][0]["enabled"] = json!(false);
+    assert_eq!(checked(&file).expect("a plan").jobs[0].steps, []);
+}
+
+#[test]
+fn csv_cannot_hold_nested_values_and_no_file_two_columns_of_one_name() {
+    let nested = r#"{"fields": [{"name": "tags", "type": {"type": "array", "elementType": "string", "containsNull": true}}]}"#;
+    let mut file = workflow(json!([extract("a")]), json!([]), json!([load("l", "a")]));
+    file["workflow"]["jobs"][0]["extracts"][0]["schema"] = json!(nested);
+    file["workflow"]["jobs"][0]["loads"][0]["data_format"] = json!("csv");
+    assert_eq!(
+        problem(&file),
+        (
+            code::OUTPUT,
+            "column `tags` is array<string>, which csv cannot hold".to_owned()
+        )
+    );
+    let join =
+        json!([{"function_type": "join", "arguments": {"other_upstream_id": "b", "on": "id"}}]);
+    let file = workflow(
+        json!([extract("a"), extract("b")]),
+        json!([transform("t", "a", join)]),
+        json!([load("l", "t")]),
+    );
+    assert_eq!(
+        problem(&file),
+        (
+            code::OUTPUT,
+            "the output has two columns `name`: select or drop one".to_owned()
+        )
+    );
+}
+
+#[test]
+fn an_alert_that_breaks_the_format_is_refused() {
+    let mut file = workflow(json!([]), json!([]), json!([]));
+    file["alert"] = json!({"channels": [], "triggers": [{"id": "t", "channel_ids": ["nobody"]}]});
+    let (found, message) = problem(&file);
+    assert_eq!(found, code::ALERT);
+    assert!(message.contains("nobody"), "{message}");
+}

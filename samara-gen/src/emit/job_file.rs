@@ -1,0 +1,261 @@
+//! `src/<job>.rs`: the steps of a job, then one `run` that calls them in order.
+
+use std::collections::BTreeMap;
+
+use samara::{Format, Join, SaveMode};
+
+use crate::emit::doc_comment::{doc, doc_of_markdown};
+use crate::emit::layout::{Code, attribute, signature};
+use crate::emit::names::Names;
+use crate::emit::step_doc;
+use crate::plan::{Extract, Function, Job, Load, Step, Transform};
+
+/// The text of a job's module.
+pub fn write(job: &Job) -> String {
+    let mut names = Names::of_steps();
+    let names: Vec<String> = job.steps.iter().map(|step| names.give(step.id())).collect();
+    let mut parts = vec![doc("//!", &job.description), imports(job)];
+    parts.extend(
+        job.steps
+            .iter()
+            .enumerate()
+            .map(|(place, _)| step(job, &names, place)),
+    );
+    parts.push(run(job, &names));
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n")
+}
+
+fn imports(job: &Job) -> String {
+    let joins = |step: &Step| match step {
+        Step::Transform(transform) => transform
+            .functions
+            .iter()
+            .any(|function| matches!(function, Function::Join { .. })),
+        _ => false,
+    };
+    let uses = [
+        ("DataFrame", !job.steps.is_empty()),
+        ("Join", job.steps.iter().any(joins)),
+        ("Result", true),
+        (
+            "SaveMode",
+            job.steps.iter().any(|step| matches!(step, Step::Load(_))),
+        ),
+        ("Session", true),
+    ];
+    let used: Vec<&str> = uses
+        .iter()
+        .filter(|(_, used)| *used)
+        .map(|(name, _)| *name)
+        .collect();
+    format!("use samara::{{{}}};\n", used.join(", "))
+}
+
+fn step(job: &Job, names: &[String], place: usize) -> String {
+    let step = &job.steps[place];
+    let (kind, body) = match step {
+        Step::Extract(extract) => ("extract", read(extract)),
+        Step::Transform(transform) => ("transform", apply(transform, names)),
+        Step::Load(load) => ("load", write_frame(load, names)),
+    };
+    let inputs = step.inputs();
+    let parameters = match step {
+        Step::Extract(_) => vec!["session: &Session".to_owned()],
+        _ => inputs
+            .iter()
+            .map(|input| format!("{}: DataFrame", names[*input]))
+            .collect(),
+    };
+    let output = if gives_frame(step) {
+        "Result<DataFrame>"
+    } else {
+        "Result<()>"
+    };
+    let about = doc_of_markdown("///", &step_doc::sentence(job, step));
+    let id = proc_macro2::Literal::string(step.id());
+    let attribute = attribute(
+        "samara::step",
+        &[format!("id = {id}"), format!("kind = \"{kind}\"")],
+    );
+    let signature = signature(&names[place], &parameters, output);
+    format!(
+        "{about}{attribute}\n{signature}\n    {}\n}}\n",
+        body.as_tail(4)
+    )
+}
+
+fn gives_frame(step: &Step) -> bool {
+    !matches!(step, Step::Load(_))
+}
+
+fn read(extract: &Extract) -> Code {
+    let reader = with_options(
+        Code::word("session").method("read", vec![]),
+        &extract.options,
+    );
+    let reader = match extract.schema.as_slice() {
+        [] => reader,
+        columns => reader.method("schema", vec![Code::pairs(columns)]),
+    };
+    reader.method(
+        format_method(extract.format),
+        vec![Code::text(&extract.location)],
+    )
+}
+
+fn write_frame(load: &Load, names: &[String]) -> Code {
+    let writer = Code::word(&names[load.upstream]).method("write", vec![]);
+    let mode = Code::word(format!("SaveMode::{}", mode_variant(load.mode)));
+    let mut writer = with_options(writer, &load.options).method("mode", vec![mode]);
+    if let Some(path) = &load.schema_export {
+        writer = writer.method("schema_export", vec![Code::text(path)]);
+    }
+    writer.method(format_method(load.format), vec![Code::text(&load.location)])
+}
+
+fn with_options(code: Code, options: &[(String, String)]) -> Code {
+    options.iter().fold(code, |code, (name, value)| {
+        code.method("option", vec![Code::text(name), Code::text(value)])
+    })
+}
+
+/// The functions as one chain: each but the last hands its frame on by `?`.
+fn apply(transform: &Transform, names: &[String]) -> Code {
+    let joined = transform
+        .functions
+        .iter()
+        .filter_map(|function| match function {
+            Function::Join { other, .. } => Some(*other),
+            _ => None,
+        });
+    let mut frames = Frames::read_by(std::iter::once(transform.upstream).chain(joined), names);
+    let frame = frames.next(transform.upstream);
+    let Some((last, others)) = transform.functions.split_last() else {
+        return Code::Call("Ok".to_owned(), vec![frame]);
+    };
+    let frame = others.iter().fold(frame, |frame, function| {
+        call(frame, function, &mut frames).question()
+    });
+    call(frame, last, &mut frames)
+}
+
+fn call(frame: Code, function: &Function, frames: &mut Frames) -> Code {
+    let (method, arguments) = match function {
+        Function::Select { columns } => ("select", vec![Code::texts(columns)]),
+        Function::Drop { columns } => ("drop", vec![Code::texts(columns)]),
+        Function::Filter { condition } => ("filter", vec![Code::text(condition)]),
+        Function::WithColumn { name, expression } => (
+            "with_column",
+            vec![Code::text(name), Code::text(expression)],
+        ),
+        Function::Cast { columns } => ("cast", vec![Code::pairs(columns)]),
+        Function::DropDuplicates { columns } => ("drop_duplicates", vec![Code::texts(columns)]),
+        Function::Join { other, on, how } => {
+            let how = Code::word(format!("Join::{}", join_variant(*how)));
+            ("join", vec![frames.next(*other), Code::texts(on), how])
+        }
+    };
+    frame.method(method, arguments)
+}
+
+/// The frames that a body reads: a clone of each, but at its last read the frame itself.
+struct Frames<'a> {
+    names: &'a [String],
+    reads_left: BTreeMap<usize, usize>,
+}
+
+impl<'a> Frames<'a> {
+    fn read_by(reads: impl Iterator<Item = usize>, names: &'a [String]) -> Frames<'a> {
+        let mut reads_left = BTreeMap::new();
+        for step in reads {
+            *reads_left.entry(step).or_insert(0) += 1;
+        }
+        Frames { names, reads_left }
+    }
+
+    fn next(&mut self, step: usize) -> Code {
+        let frame = Code::word(&self.names[step]);
+        let left = self.reads_left.entry(step).or_insert(1);
+        *left = left.saturating_sub(1);
+        if *left > 0 {
+            frame.method("clone", vec![])
+        } else {
+            frame
+        }
+    }
+
+    fn is_read(&self, step: usize) -> bool {
+        self.reads_left.contains_key(&step)
+    }
+}
+
+fn run(job: &Job, names: &[String]) -> String {
+    let mut frames = Frames::read_by(job.steps.iter().flat_map(Step::inputs), names);
+    let mut lines: Vec<String> = Vec::new();
+    for (place, step) in job.steps.iter().enumerate() {
+        let call = call_of_step(step, &names[place], &mut frames);
+        let unread = if frames.is_read(place) { "" } else { "_" };
+        lines.push(match gives_frame(step) {
+            true => call
+                .question()
+                .as_let(&format!("{unread}{}", names[place]), 4),
+            false if place + 1 == job.steps.len() => call.as_tail(4),
+            false => call.question().as_statement(4),
+        });
+    }
+    if job.steps.last().is_none_or(gives_frame) {
+        lines.push("Ok(())".to_owned());
+    }
+    let session = if job
+        .steps
+        .iter()
+        .any(|step| matches!(step, Step::Extract(_)))
+    {
+        "session"
+    } else {
+        "_session"
+    };
+    let body = lines.join("\n    ");
+    format!("/// Runs the job.\npub fn run({session}: &Session) -> Result<()> {{\n    {body}\n}}\n")
+}
+
+fn call_of_step(step: &Step, name: &str, frames: &mut Frames) -> Code {
+    let arguments = match step {
+        Step::Extract(_) => vec![Code::word("session")],
+        _ => step
+            .inputs()
+            .into_iter()
+            .map(|input| frames.next(input))
+            .collect(),
+    };
+    Code::Call(name.to_owned(), arguments)
+}
+
+fn format_method(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "csv",
+        Format::Json => "json",
+    }
+}
+
+fn join_variant(how: Join) -> &'static str {
+    match how {
+        Join::Inner => "Inner",
+        Join::Cross => "Cross",
+        Join::Full => "Full",
+        Join::Left => "Left",
+        Join::Right => "Right",
+        Join::LeftSemi => "LeftSemi",
+        Join::LeftAnti => "LeftAnti",
+    }
+}
+
+fn mode_variant(mode: SaveMode) -> &'static str {
+    match mode {
+        SaveMode::Overwrite => "Overwrite",
+        SaveMode::Append => "Append",
+        SaveMode::Ignore => "Ignore",
+        SaveMode::ErrorIfExists => "ErrorIfExists",
+    }
+}

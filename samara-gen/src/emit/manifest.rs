@@ -1,0 +1,63 @@
+//! The emitted crate's `Cargo.toml`.
+
+use toml::{Table, Value};
+
+use crate::emit::RuntimeSource;
+
+/// The text below the first line. `files` are the crate's other files: `build` reads them back, to know what it may remove.
+pub fn write(name: &str, files: &[String], runtime: &RuntimeSource) -> String {
+    let workspace: Table = runtime.workspace_manifest.parse().unwrap_or_default();
+    let package = table_at(&workspace, &["workspace", "package"]);
+    let inherited = |key: &str| {
+        package
+            .get(key)
+            .map(|value| format!("{key} = {value}\n"))
+            .unwrap_or_default()
+    };
+    let resolver = table_at(&workspace, &["workspace"])
+        .get("resolver")
+        .cloned();
+    let resolver = resolver
+        .map(|value| format!("resolver = {value}\n"))
+        .unwrap_or_default();
+    let files: String = files
+        .iter()
+        .map(|file| format!("    {},\n", text(file)))
+        .collect();
+    let folder = text(&runtime.folder.to_string_lossy());
+    format!(
+        "[package]\nname = {}\nversion = \"0.1.0\"\n{}{}publish = false\n\n\
+         [package.metadata.samara]\nfiles = [\n{files}]\n\n\
+         [dependencies]\nsamara = {{ path = {folder} }}\n\n\
+         [workspace]\n{resolver}{}",
+        text(name),
+        inherited("edition"),
+        inherited("rust-version"),
+        profiles(&workspace),
+    )
+}
+
+/// The workspace's profiles as they are there: another one would build the engine again.
+fn profiles(workspace: &Table) -> String {
+    let Some(profiles) = workspace.get("profile") else {
+        return String::new();
+    };
+    let table = Table::from_iter([("profile".to_owned(), profiles.clone())]);
+    let text = toml::to_string(&table).unwrap_or_default();
+    format!("\n# As where the engine is built, so that it is not built twice.\n{text}")
+}
+
+fn table_at<'a>(table: &'a Table, path: &[&str]) -> std::borrow::Cow<'a, Table> {
+    let mut table = table;
+    for key in path {
+        match table.get(*key).and_then(Value::as_table) {
+            Some(inner) => table = inner,
+            None => return std::borrow::Cow::Owned(Table::new()),
+        }
+    }
+    std::borrow::Cow::Borrowed(table)
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}

@@ -1,0 +1,178 @@
+//! The typed plan: a workflow whose ids, columns, types and options were all proved by `check`.
+//!
+//! Every text in it is data of the person who wrote the workflow. What a plan promises is that names resolve: an index into
+//! [`Job::steps`] points to an earlier step of the same job that gives a frame. So `emit` cannot fail on it.
+
+use samara::{Format, Join, SaveMode};
+
+/// A workflow, ready to be written as Rust.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The id of the workflow; its package and binary are named after it.
+    pub id: String,
+    /// What a person says about the workflow; may be empty.
+    pub description: String,
+    /// Whether the workflow runs at all. A disabled one compiles to a program that runs no job.
+    pub enabled: bool,
+    /// The jobs, in the order in which they run.
+    pub jobs: Vec<Job>,
+    /// The alert configuration that the binary carries, as JSON.
+    pub alerts: Option<String>,
+    /// The text that all of this came from.
+    pub source: SourceFile,
+}
+
+/// A workflow's text under its own name, kept beside the Rust that it became.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceFile {
+    /// The file's name, without the folder that it lies in.
+    pub name: String,
+    /// All of its text.
+    pub text: String,
+}
+
+/// One job of a workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// The id of the job, as the workflow spells it.
+    pub id: String,
+    /// What a person says about the job; may be empty.
+    pub description: String,
+    /// Whether the job runs. A disabled one is left out of the crate.
+    pub enabled: bool,
+    /// Extracts, then transforms, then loads, each in the workflow's order. Empty if the job is disabled.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a job: it becomes one function.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Reads files into a frame.
+    Extract(Extract),
+    /// Makes a frame from frames.
+    Transform(Transform),
+    /// Writes a frame to files.
+    Load(Load),
+}
+
+impl Step {
+    /// The step's id, as the workflow spells it.
+    pub fn id(&self) -> &str {
+        match self {
+            Step::Extract(extract) => &extract.id,
+            Step::Transform(transform) => &transform.id,
+            Step::Load(load) => &load.id,
+        }
+    }
+
+    /// The steps whose frames this one reads, in the order of its parameters, each named once.
+    pub fn inputs(&self) -> Vec<usize> {
+        let upstream = match self {
+            Step::Extract(_) => return Vec::new(),
+            Step::Transform(transform) => transform.upstream,
+            Step::Load(load) => load.upstream,
+        };
+        let mut inputs = vec![upstream];
+        if let Step::Transform(transform) = self {
+            for function in &transform.functions {
+                if let Function::Join { other, .. } = function
+                    && !inputs.contains(other)
+                {
+                    inputs.push(*other);
+                }
+            }
+        }
+        inputs
+    }
+}
+
+/// A step that reads files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extract {
+    /// The step's id.
+    pub id: String,
+    /// What the files hold.
+    pub format: Format,
+    /// A file, a directory or a glob, relative to the working directory of the run.
+    pub location: String,
+    /// Name and Spark type of each column.
+    pub schema: Vec<(String, String)>,
+    /// Reader options, in the workflow's order.
+    pub options: Vec<(String, String)>,
+}
+
+/// A step that makes a frame from frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transform {
+    /// The step's id.
+    pub id: String,
+    /// The step whose frame the functions start from: an index into [`Job::steps`].
+    pub upstream: usize,
+    /// What is done to it, in order.
+    pub functions: Vec<Function>,
+}
+
+/// One function of a transform.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Function {
+    /// Keeps these columns, in this order.
+    Select {
+        /// The names of the columns.
+        columns: Vec<String>,
+    },
+    /// Leaves these columns out; a name that does not exist is ignored.
+    Drop {
+        /// The names of the columns.
+        columns: Vec<String>,
+    },
+    /// Keeps the rows for which a condition holds.
+    Filter {
+        /// A Spark SQL boolean expression.
+        condition: String,
+    },
+    /// Adds or replaces one column.
+    WithColumn {
+        /// The name of the column.
+        name: String,
+        /// A Spark SQL expression.
+        expression: String,
+    },
+    /// Changes the types of columns.
+    Cast {
+        /// Name and new Spark type of each.
+        columns: Vec<(String, String)>,
+    },
+    /// Keeps one row per key; no columns means all columns.
+    DropDuplicates {
+        /// The columns that make the key.
+        columns: Vec<String>,
+    },
+    /// Joins another step's frame by columns of the same name.
+    Join {
+        /// The other step: an index into [`Job::steps`].
+        other: usize,
+        /// The key columns.
+        on: Vec<String>,
+        /// Which rows are kept.
+        how: Join,
+    },
+}
+
+/// A step that writes files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Load {
+    /// The step's id.
+    pub id: String,
+    /// The step whose frame is written: an index into [`Job::steps`].
+    pub upstream: usize,
+    /// What the files shall hold.
+    pub format: Format,
+    /// The directory to write, relative to the working directory of the run.
+    pub location: String,
+    /// What happens to what is there already.
+    pub mode: SaveMode,
+    /// Writer options, in the workflow's order.
+    pub options: Vec<(String, String)>,
+    /// Where the output's schema goes, as Spark's JSON.
+    pub schema_export: Option<String>,
+}

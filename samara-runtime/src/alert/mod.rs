@@ -1,0 +1,300 @@
+//! Alerts: what a person is told, and how, when a run fails.
+//!
+//! An alert never harms a run: what cannot be sent is a warning, and neither stops other channels nor changes the exit code.
+
+mod channel;
+pub mod model;
+
+use std::collections::HashSet;
+use std::env;
+use std::fs;
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use jsonc_parser::errors::ParseError;
+use jsonc_parser::{ParseOptions, parse_to_serde_value};
+use regex::Regex;
+use serde::Deserialize;
+use thiserror::Error;
+
+pub use model::Alert;
+
+use channel::Message;
+use model::{Channel, Retry, Rule, Template, Trigger};
+
+/// Why alerts cannot be read.
+#[derive(Debug, Error)]
+pub enum AlertError {
+    /// The file cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is YAML.
+    #[error("{}: YAML is not supported yet for alerts, only JSON and JSONC", path.display())]
+    Yaml {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The text is no JSON, or does not hold what the format asks for.
+    #[error("not a valid alert file: {0}")]
+    Format(#[from] ParseError),
+    /// The text has no `alert` section.
+    #[error("there is no `alert` section")]
+    NoSection,
+    /// Two channels have one id.
+    #[error("there are two channels with the id `{id}`")]
+    DuplicateChannel {
+        /// The id.
+        id: String,
+    },
+    /// A trigger names a channel that does not exist.
+    #[error("trigger `{trigger}` names the channel `{channel}`, which does not exist")]
+    UnknownChannel {
+        /// Id of the trigger.
+        trigger: String,
+        /// The id that no channel has.
+        channel: String,
+    },
+    /// An e-mail channel has no recipient.
+    #[error("`to_emails` of channel `{channel}` is empty: it needs one address at least")]
+    NoRecipient {
+        /// Id of the channel.
+        channel: String,
+    },
+    /// A number is too small or too large.
+    #[error("`{field}` of channel `{channel}` is {value}: it must be from {low} to {high}")]
+    OutOfRange {
+        /// Id of the channel.
+        channel: String,
+        /// Name of the field.
+        field: &'static str,
+        /// What it holds.
+        value: u32,
+        /// The least that it may hold.
+        low: u32,
+        /// The most that it may hold.
+        high: u32,
+    },
+    /// A rule's pattern is no regular expression.
+    #[error("trigger `{trigger}` has a rule whose pattern is no regular expression")]
+    Pattern {
+        /// Id of the trigger.
+        trigger: String,
+        /// What is wrong with it.
+        source: Box<regex::Error>,
+    },
+}
+
+/// A file that holds alerts, perhaps beside other sections.
+#[derive(Deserialize)]
+struct AlertFile {
+    alert: Option<Alert>,
+}
+
+impl Alert {
+    /// Reads and checks the `alert` section of a JSON or JSONC file. Other sections are ignored.
+    ///
+    /// # Errors
+    /// [`AlertError::Read`] or [`AlertError::Yaml`] for a file that cannot be read; else as [`Alert::parse`].
+    pub fn read(path: &Path) -> Result<Self, AlertError> {
+        let is_yaml = path.extension().is_some_and(|extension| {
+            extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
+        });
+        if is_yaml {
+            return Err(AlertError::Yaml {
+                path: path.to_owned(),
+            });
+        }
+        let text = fs::read_to_string(path).map_err(|source| AlertError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text)
+    }
+
+    /// Reads and checks the `alert` section of a JSON or JSONC text. Other sections are ignored.
+    ///
+    /// # Errors
+    /// [`AlertError::Format`] for what is no JSON or does not fit the format, [`AlertError::NoSection`] if there is no such section; else as
+    /// [`Alert::validate`].
+    ///
+    /// # Examples
+    /// ```
+    /// use samara::alert::Alert;
+    ///
+    /// let alert = Alert::parse(r#"{"alert": {
+    ///     "channels": [{"channel_type": "file", "id": "log", "file_path": "alerts.log"}],
+    ///     "triggers": [{"id": "any-failure", "channel_ids": ["log"]}], // no rules: always
+    /// }}"#)?;
+    /// assert_eq!(alert.channels[0].id(), "log");
+    /// # Ok::<(), samara::alert::AlertError>(())
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, AlertError> {
+        let file: Option<AlertFile> =
+            parse_to_serde_value(text.trim_start_matches('\u{feff}'), &JSONC)?;
+        let alert = file
+            .and_then(|file| file.alert)
+            .ok_or(AlertError::NoSection)?;
+        alert.validate()?;
+        Ok(alert)
+    }
+
+    /// Checks what the types alone do not say: ranges, ids, patterns.
+    ///
+    /// # Errors
+    /// The first rule that is broken, channels before triggers.
+    pub fn validate(&self) -> Result<(), AlertError> {
+        let mut ids = HashSet::new();
+        for channel in &self.channels {
+            if !ids.insert(channel.id()) {
+                return Err(AlertError::DuplicateChannel {
+                    id: channel.id().to_owned(),
+                });
+            }
+            validate_channel(channel)?;
+        }
+        self.triggers
+            .iter()
+            .try_for_each(|trigger| validate_trigger(trigger, &ids))
+    }
+
+    /// Sends an alert through the channels of every trigger that fires: it is enabled and all of its rules match.
+    ///
+    /// `exception` is the failure's message, which rules search. What cannot be sent is a warning.
+    pub fn raise(&self, title: &str, body: &str, exception: &str) {
+        let fires = |trigger: &&Trigger| {
+            trigger.enabled && trigger.rules.iter().all(|rule| rule.matches(exception))
+        };
+        for trigger in self.triggers.iter().filter(fires) {
+            let message = trigger.template.apply(title, body);
+            for channel in self.channels_of(trigger) {
+                match channel.send(&message) {
+                    Ok(()) => tracing::debug!(
+                        "alert of trigger `{}` sent through channel `{}`",
+                        trigger.id,
+                        channel.id()
+                    ),
+                    Err(error) => {
+                        tracing::warn!("alert not sent through channel `{}`: {error}", channel.id())
+                    }
+                }
+            }
+        }
+    }
+
+    /// The enabled channels that a trigger names.
+    fn channels_of<'a>(&'a self, trigger: &'a Trigger) -> impl Iterator<Item = &'a Channel> {
+        let named = trigger
+            .channel_ids
+            .iter()
+            .filter_map(|id| self.channels.iter().find(|channel| channel.id() == id));
+        named.filter(|channel| channel.enabled())
+    }
+}
+
+impl Rule {
+    fn matches(&self, exception: &str) -> bool {
+        match self {
+            Self::EnvVarsMatches(rule) if rule.env_var_name.is_empty() => true,
+            Self::EnvVarsMatches(rule) => {
+                env::var(&rule.env_var_name).is_ok_and(|value| rule.env_var_values.contains(&value))
+            }
+            // An invalid pattern does not get past `validate`.
+            Self::ExceptionRegex(rule) => {
+                Regex::new(&rule.pattern).is_ok_and(|pattern| pattern.is_match(exception))
+            }
+        }
+    }
+}
+
+impl Template {
+    fn apply(&self, title: &str, body: &str) -> Message {
+        Message {
+            title: [&self.prepend_title, title, &self.append_title].concat(),
+            body: [&self.prepend_body, body, &self.append_body].concat(),
+        }
+    }
+}
+
+/// JSON with comments and trailing commas, and nothing else beyond JSON.
+const JSONC: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+fn validate_channel(channel: &Channel) -> Result<(), AlertError> {
+    let id = channel.id();
+    match channel {
+        Channel::Email(email) if email.to_emails.is_empty() => Err(AlertError::NoRecipient {
+            channel: id.to_owned(),
+        }),
+        Channel::Email(email) => in_range(id, "smtp_port", email.smtp_port, 1..=65535),
+        Channel::Http(http) => {
+            let Retry {
+                max_attempts,
+                delay_in_seconds,
+            } = http.retry;
+            in_range(id, "timeout", http.timeout, 1..=30)?;
+            in_range(id, "retry.max_attempts", max_attempts, 0..=3)?;
+            in_range(id, "retry.delay_in_seconds", delay_in_seconds, 1..=30)
+        }
+        Channel::File(_) => Ok(()),
+    }
+}
+
+fn in_range(
+    channel: &str,
+    field: &'static str,
+    value: u32,
+    range: RangeInclusive<u32>,
+) -> Result<(), AlertError> {
+    let (low, high) = range.into_inner();
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(AlertError::OutOfRange {
+        channel: channel.to_owned(),
+        field,
+        value,
+        low,
+        high,
+    })
+}
+
+fn validate_trigger(trigger: &Trigger, channels: &HashSet<&str>) -> Result<(), AlertError> {
+    if let Some(unknown) = trigger
+        .channel_ids
+        .iter()
+        .find(|id| !channels.contains(id.as_str()))
+    {
+        return Err(AlertError::UnknownChannel {
+            trigger: trigger.id.clone(),
+            channel: unknown.clone(),
+        });
+    }
+    for rule in &trigger.rules {
+        if let Rule::ExceptionRegex(rule) = rule {
+            Regex::new(&rule.pattern).map_err(|source| AlertError::Pattern {
+                trigger: trigger.id.clone(),
+                source: Box::new(source),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

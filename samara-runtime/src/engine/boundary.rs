@@ -1,0 +1,411 @@
+//! The boundary of a step in the plan: a node that changes nothing, whose operator measures what streams through and then ends the step's span.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{Array, RecordBatch};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchemaRef, DataFusionError, Result, Statistics};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{
+    Expr, Extension, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
+};
+use datafusion::physical_plan::execution_plan::{CardinalityEffect, ReplaceChildrenOptions};
+use datafusion::physical_plan::{
+    ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    RecordBatchStream, StatisticsArgs,
+};
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+use futures::{Stream, StreamExt as _};
+
+use crate::engine::read::scan::ScanExec;
+use crate::error::sentence;
+use crate::step::{Measured, OpenStep, StepFailed};
+
+/// Marks `plan` as what `step` gives.
+///
+/// Projections pass the mark, since they change no row counts; predicates do not, so that a step's rows are the rows it is read to give.
+pub(crate) fn mark(plan: LogicalPlan, step: &Arc<OpenStep>) -> LogicalPlan {
+    LogicalPlan::Extension(Extension {
+        node: Arc::new(Boundary {
+            input: plan,
+            step: Arc::clone(step),
+        }),
+    })
+}
+
+/// The mark in the logical plan.
+#[derive(Debug)]
+struct Boundary {
+    input: LogicalPlan,
+    step: Arc<OpenStep>,
+}
+
+impl Boundary {
+    fn identity(&self) -> *const OpenStep {
+        Arc::as_ptr(&self.step)
+    }
+}
+
+impl PartialEq for Boundary {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity() && self.input == other.input
+    }
+}
+
+impl Eq for Boundary {}
+
+impl PartialOrd for Boundary {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match self.identity().cmp(&other.identity()) {
+            Ordering::Equal => self.input.partial_cmp(&other.input),
+            unequal => Some(unequal),
+        }
+    }
+}
+
+impl Hash for Boundary {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+        self.input.hash(state);
+    }
+}
+
+impl UserDefinedLogicalNodeCore for Boundary {
+    fn name(&self) -> &str {
+        "Step"
+    }
+
+    fn inputs(&self) -> Vec<&LogicalPlan> {
+        vec![&self.input]
+    }
+
+    fn schema(&self) -> &DFSchemaRef {
+        self.input.schema()
+    }
+
+    fn expressions(&self) -> Vec<Expr> {
+        Vec::new()
+    }
+
+    fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Step: {}", self.step.name())
+    }
+
+    fn with_exprs_and_inputs(
+        &self,
+        _exprs: Vec<Expr>,
+        mut inputs: Vec<LogicalPlan>,
+    ) -> Result<Self> {
+        Ok(Self {
+            input: inputs.swap_remove(0),
+            step: Arc::clone(&self.step),
+        })
+    }
+
+    fn necessary_children_exprs(&self, output_columns: &[usize]) -> Option<Vec<Vec<usize>>> {
+        Some(vec![output_columns.to_vec()])
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+}
+
+/// Turns the mark into its operator.
+pub(crate) struct BoundaryPlanner;
+
+#[async_trait]
+impl ExtensionPlanner for BoundaryPlanner {
+    async fn plan_extension(
+        &self,
+        _planner: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _logical_inputs: &[&LogicalPlan],
+        physical_inputs: &[Arc<dyn ExecutionPlan>],
+        _session: &dyn Session,
+        _context: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(boundary) = node.as_any().downcast_ref::<Boundary>() else {
+            return Ok(None);
+        };
+        let exec = BoundaryExec::new(Arc::clone(&physical_inputs[0]), Arc::clone(&boundary.step));
+        Ok(Some(Arc::new(exec)))
+    }
+}
+
+/// The mark in the physical plan.
+#[derive(Debug)]
+pub(crate) struct BoundaryExec {
+    input: Arc<dyn ExecutionPlan>,
+    step: Arc<OpenStep>,
+    flow: Arc<Flow>,
+}
+
+impl BoundaryExec {
+    fn new(input: Arc<dyn ExecutionPlan>, step: Arc<OpenStep>) -> Self {
+        let remaining = AtomicUsize::new(input.properties().partitioning.partition_count());
+        Self {
+            input,
+            step,
+            flow: Arc::new(Flow {
+                remaining,
+                ..Flow::default()
+            }),
+        }
+    }
+
+    fn measured(&self) -> Measured {
+        let work = Work::of(&self.input);
+        Measured {
+            input_rows: work.input_rows,
+            output_rows: Some(self.flow.rows.load(Relaxed)),
+            output_batches: Some(self.flow.batches.load(Relaxed)),
+            input_bytes: work.input_bytes,
+            output_bytes: Some(self.flow.bytes.load(Relaxed)),
+            busy: Some(work.busy),
+            destination: None,
+        }
+    }
+}
+
+/// What has streamed through one operator, over all its partitions.
+#[derive(Debug, Default)]
+struct Flow {
+    rows: AtomicU64,
+    batches: AtomicU64,
+    bytes: AtomicU64,
+    remaining: AtomicUsize,
+}
+
+/// The work of the operators between the top of `plan` and the steps before it.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Work {
+    /// The rows that came out of the steps before; none before an extract.
+    pub input_rows: Option<u64>,
+    /// The bytes read from files.
+    pub input_bytes: Option<u64>,
+    /// Processor time of the operators, over all partitions.
+    pub busy: Duration,
+}
+
+impl Work {
+    pub fn of(plan: &Arc<dyn ExecutionPlan>) -> Self {
+        if let Some(boundary) = plan.downcast_ref::<BoundaryExec>() {
+            return Self {
+                input_rows: Some(boundary.flow.rows.load(Relaxed)),
+                ..Self::default()
+            };
+        }
+        let nanos = plan
+            .metrics()
+            .and_then(|metrics| metrics.elapsed_compute())
+            .unwrap_or(0);
+        let own = Self {
+            input_rows: None,
+            input_bytes: plan.downcast_ref::<ScanExec>().map(ScanExec::bytes_read),
+            busy: Duration::from_nanos(nanos as u64),
+        };
+        plan.children()
+            .into_iter()
+            .map(Self::of)
+            .fold(own, Self::plus)
+    }
+
+    fn plus(self, other: Self) -> Self {
+        let sum = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+        Self {
+            input_rows: sum(self.input_rows, other.input_rows),
+            input_bytes: sum(self.input_bytes, other.input_bytes),
+            busy: self.busy + other.busy,
+        }
+    }
+}
+
+impl DisplayAs for BoundaryExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Step: {}", self.step.name())
+    }
+}
+
+impl ExecutionPlan for BoundaryExec {
+    fn name(&self) -> &str {
+        "Step"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::new(
+            children.swap_remove(0),
+            Arc::clone(&self.step),
+        )))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::new(
+            children.swap_remove(0),
+            Arc::clone(&self.step),
+        )))
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let whole = Self {
+            input: Arc::clone(&self.input),
+            step: Arc::clone(&self.step),
+            flow: Arc::clone(&self.flow),
+        };
+        let input = self
+            .input
+            .execute(partition, context)
+            .map_err(|error| stopped(&self.step, error))?;
+        Ok(Box::pin(BoundaryStream {
+            input,
+            whole: Some(whole),
+        }))
+    }
+
+    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
+        vec![ChildStats::At(partition)]
+    }
+
+    fn statistics_from_inputs(
+        &self,
+        inputs: &[Arc<Statistics>],
+        _args: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        Ok(Arc::clone(&inputs[0]))
+    }
+
+    fn supports_limit_pushdown(&self) -> bool {
+        true
+    }
+
+    fn cardinality_effect(&self) -> CardinalityEffect {
+        CardinalityEffect::Equal
+    }
+}
+
+/// One partition's stream; `whole` is gone once it has ended.
+struct BoundaryStream {
+    input: SendableRecordBatchStream,
+    whole: Option<BoundaryExec>,
+}
+
+impl BoundaryStream {
+    fn record(&self, batch: &RecordBatch) {
+        if let Some(whole) = &self.whole {
+            whole.flow.rows.fetch_add(batch.num_rows() as u64, Relaxed);
+            whole.flow.batches.fetch_add(1, Relaxed);
+            whole.flow.bytes.fetch_add(data_size(batch), Relaxed);
+        }
+    }
+
+    /// Reports the step's measures when its last partition has ended.
+    fn end(&mut self) {
+        if let Some(whole) = self.whole.take()
+            && whole.flow.remaining.fetch_sub(1, Relaxed) == 1
+        {
+            whole.step.measure(whole.measured());
+        }
+    }
+}
+
+impl Stream for BoundaryStream {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.input.poll_next_unpin(context).map(|item| match item {
+            Some(Ok(batch)) => {
+                self.record(&batch);
+                Some(Ok(batch))
+            }
+            Some(Err(error)) => Some(Err(match &self.whole {
+                Some(whole) => stopped(&whole.step, error),
+                None => error,
+            })),
+            None => {
+                self.end();
+                None
+            }
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.input.size_hint()
+    }
+}
+
+impl RecordBatchStream for BoundaryStream {
+    fn schema(&self) -> SchemaRef {
+        self.input.schema()
+    }
+}
+
+impl Drop for BoundaryStream {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The error with the step that it stopped: the first step that it meets on its way out.
+fn stopped(step: &OpenStep, error: DataFusionError) -> DataFusionError {
+    if StepFailed::find(&error).is_some() {
+        return error;
+    }
+    let message = sentence(&error);
+    step.fail("Engine", &message);
+    DataFusionError::External(Box::new(StepFailed {
+        step: step.name(),
+        message,
+    }))
+}
+
+/// The bytes of the batch's own rows, whatever larger buffers they are slices of.
+fn data_size(batch: &RecordBatch) -> u64 {
+    let size =
+        |column: &Arc<dyn Array>| column.to_data().get_slice_memory_size().unwrap_or(0) as u64;
+    batch.columns().iter().map(size).sum()
+}

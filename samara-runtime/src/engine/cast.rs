@@ -1,0 +1,410 @@
+//! Spark's `CAST`: as an expression of the engine, and the text of values.
+//!
+//! Under ANSI mode, Spark 4's default, a value that cannot be cast is an error; `TRY_CAST` gives null instead.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray as _, BooleanArray, Date32Array, Decimal128Array, Float32Array,
+    Float64Array, PrimitiveArray, StringArray, StringBuilder, TimestampMicrosecondArray,
+};
+use datafusion::arrow::compute::{CastOptions, can_cast_types, cast, cast_with_options};
+use datafusion::arrow::datatypes::{
+    ArrowPrimitiveType, DataType as ArrowType, Date32Type, Decimal128Type, Field, FieldRef,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility, lit,
+};
+
+use crate::engine::text;
+use crate::engine::types::DataType;
+
+/// `CAST(value AS type)`, a function of the value and the type's name.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SparkCast {
+    name: &'static str,
+    signature: Signature,
+}
+
+impl SparkCast {
+    pub const ANSI: &str = "spark_cast";
+    pub const TRYING: &str = "spark_try_cast";
+
+    /// `CAST`.
+    pub fn ansi() -> Self {
+        Self {
+            name: Self::ANSI,
+            signature: Signature::any(2, Volatility::Immutable),
+        }
+    }
+
+    /// `TRY_CAST`.
+    pub fn trying() -> Self {
+        Self {
+            name: Self::TRYING,
+            signature: Signature::any(2, Volatility::Immutable),
+        }
+    }
+
+    /// The cast of an expression.
+    pub fn call(value: Expr, to: &DataType) -> Expr {
+        ScalarUDF::from(Self::ansi()).call(vec![value, lit(to.to_string())])
+    }
+
+    /// Whether Spark's ANSI mode casts between these types.
+    pub fn is_possible(from: &DataType, to: &DataType) -> bool {
+        use DataType as T;
+        let is_number = |t: &T| {
+            matches!(
+                t,
+                T::Byte | T::Short | T::Integer | T::Long | T::Float | T::Double | T::Decimal(..)
+            )
+        };
+        match (from, to) {
+            (from, to) if from == to => true,
+            (from, T::String) => !matches!(from, T::Struct(_) | T::Array(_) | T::Map(..)),
+            (T::String, to) => !matches!(to, T::Struct(_) | T::Array(_) | T::Map(..)),
+            (T::Boolean, to) => is_number(to),
+            (from, T::Boolean) => is_number(from),
+            (T::Date, to) => matches!(to, T::Timestamp | T::TimestampNtz),
+            (T::Timestamp, to) => matches!(to, T::Date | T::TimestampNtz) || is_number(to),
+            (T::TimestampNtz, to) => matches!(to, T::Date | T::Timestamp),
+            (from, T::Timestamp) => is_number(from),
+            (from, to) => is_number(from) && is_number(to),
+        }
+    }
+}
+
+fn named_type(name: Option<&ScalarValue>) -> Result<DataType> {
+    match name {
+        Some(ScalarValue::Utf8(Some(name))) => name
+            .parse()
+            .map_err(|error| DataFusionError::External(Box::new(error))),
+        _ => plan_err!("a cast needs the name of a type"),
+    }
+}
+
+fn spark_type(arrow: &ArrowType) -> Result<DataType> {
+    DataType::from_arrow(arrow).map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+impl ScalarUDFImpl for SparkCast {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[ArrowType]) -> Result<ArrowType> {
+        plan_err!("the type of a cast depends on its second argument")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let to = named_type(args.scalar_arguments[1])?;
+        let value = &args.arg_fields[0];
+        if *value.data_type() != ArrowType::Null {
+            let from = spark_type(value.data_type())?;
+            if !Self::is_possible(&from, &to) {
+                return plan_err!("cannot cast {from} to {to}");
+            }
+        }
+        let nullable = value.is_nullable() || self.name == Self::TRYING;
+        Ok(Arc::new(Field::new(self.name, to.to_arrow(), nullable)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [value, ColumnarValue::Scalar(name)] = &args.args[..] else {
+            return plan_err!("a cast needs the name of a type");
+        };
+        let to = named_type(Some(name))?;
+        let failing = self.name == Self::ANSI;
+        match value {
+            ColumnarValue::Array(array) => {
+                Ok(ColumnarValue::Array(cast_array(array, &to, failing)?))
+            }
+            ColumnarValue::Scalar(scalar) => {
+                let array = cast_array(&scalar.to_array()?, &to, failing)?;
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
+                    &array, 0,
+                )?))
+            }
+        }
+    }
+}
+
+/// Casts values. One that cannot be cast fails the cast, or becomes null.
+fn cast_array(array: &ArrayRef, to: &DataType, failing: bool) -> Result<ArrayRef> {
+    let target = to.to_arrow();
+    if *array.data_type() == target {
+        return Ok(Arc::clone(array));
+    }
+    if *array.data_type() == ArrowType::Null {
+        return Ok(cast(array, &target)?);
+    }
+    let from = spark_type(array.data_type())?;
+    match (&from, to) {
+        (DataType::String, to) => parse(&as_strings(array)?, to, failing),
+        (_, DataType::String) => Ok(Arc::new(to_text(array, TimestampText::Sql)?)),
+        (DataType::Timestamp, DataType::Long) => {
+            let micros = array.as_primitive::<TimestampMicrosecondType>();
+            Ok(Arc::new(micros.unary::<_, Int64Type>(|micros| {
+                micros.div_euclid(1_000_000)
+            })))
+        }
+        (
+            DataType::Byte | DataType::Short | DataType::Integer | DataType::Long,
+            DataType::Timestamp,
+        ) => {
+            let seconds = cast(array, &ArrowType::Int64)?;
+            let micros = seconds
+                .as_primitive::<Int64Type>()
+                .try_unary::<_, TimestampMicrosecondType, DataFusionError>(|seconds| {
+                    seconds
+                        .checked_mul(1_000_000)
+                        .ok_or_else(|| overflow(&seconds.to_string(), to))
+                })?;
+            Ok(Arc::new(micros.with_data_type(target)))
+        }
+        _ => between_numbers(array, &target, to, failing),
+    }
+}
+
+fn between_numbers(
+    array: &ArrayRef,
+    target: &ArrowType,
+    to: &DataType,
+    failing: bool,
+) -> Result<ArrayRef> {
+    if !can_cast_types(array.data_type(), target) {
+        return plan_err!(
+            "a cast from {} to {to} is not supported yet",
+            spark_type(array.data_type())?
+        );
+    }
+    let lenient = CastOptions {
+        safe: true,
+        ..CastOptions::default()
+    };
+    let cast = cast_with_options(array, target, &lenient)?;
+    if failing && cast.null_count() > array.null_count() {
+        let lost = (0..array.len())
+            .find(|row| cast.is_null(*row) && !array.is_null(*row))
+            .unwrap_or(0);
+        let text = to_text(&array.slice(lost, 1), TimestampText::Sql)?;
+        return Err(overflow(text.value(0), to));
+    }
+    Ok(cast)
+}
+
+fn overflow(value: &str, to: &DataType) -> DataFusionError {
+    DataFusionError::Execution(format!(
+        "{value} does not fit {to}; try_cast gives null instead of this error"
+    ))
+}
+
+/// A text column, whatever the engine's kind of strings.
+fn as_strings(array: &ArrayRef) -> Result<StringArray> {
+    Ok(cast(array, &ArrowType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn parse(texts: &StringArray, to: &DataType, failing: bool) -> Result<ArrayRef> {
+    Ok(match to {
+        DataType::Boolean => {
+            let values = each(texts, to, failing, text::parse_boolean)?;
+            Arc::new(BooleanArray::from(values))
+        }
+        DataType::Byte => numbers::<Int8Type>(texts, to, failing, parse_integer)?,
+        DataType::Short => numbers::<Int16Type>(texts, to, failing, parse_integer)?,
+        DataType::Integer => numbers::<Int32Type>(texts, to, failing, parse_integer)?,
+        DataType::Long => numbers::<Int64Type>(texts, to, failing, parse_integer)?,
+        DataType::Float => numbers::<Float32Type>(texts, to, failing, |text| {
+            text::parse_f64(text).map(|double| double as f32)
+        })?,
+        DataType::Double => numbers::<Float64Type>(texts, to, failing, text::parse_f64)?,
+        DataType::Date => numbers::<Date32Type>(texts, to, failing, text::parse_date)?,
+        DataType::Timestamp | DataType::TimestampNtz => {
+            let values: TimestampMicrosecondArray =
+                each(texts, to, failing, text::parse_timestamp)?.into();
+            Arc::new(values.with_data_type(to.to_arrow()))
+        }
+        DataType::Decimal(precision, scale) => {
+            let values: Decimal128Array = each(texts, to, failing, |text| {
+                text::parse_decimal(text, *precision, *scale)
+            })?
+            .into();
+            Arc::new(values.with_precision_and_scale(*precision, *scale)?)
+        }
+        DataType::Binary => cast(texts, &ArrowType::Binary)?,
+        DataType::String => Arc::new(texts.clone()),
+        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..) => {
+            return plan_err!("cannot cast string to {to}");
+        }
+    })
+}
+
+fn numbers<T: ArrowPrimitiveType>(
+    texts: &StringArray,
+    to: &DataType,
+    failing: bool,
+    parse: impl Fn(&str) -> Option<T::Native>,
+) -> Result<ArrayRef>
+where
+    PrimitiveArray<T>: From<Vec<Option<T::Native>>>,
+{
+    Ok(Arc::new(PrimitiveArray::<T>::from(each(
+        texts, to, failing, parse,
+    )?)))
+}
+
+fn each<T>(
+    texts: &StringArray,
+    to: &DataType,
+    failing: bool,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<Option<T>>> {
+    let value = |text: Option<&str>| match text.map(|text| (text, parse(text))) {
+        Some((text, None)) if failing => {
+            exec_err!("`{text}` cannot be cast to {to}; try_cast gives null instead of this error")
+        }
+        Some((_, value)) => Ok(value),
+        None => Ok(None),
+    };
+    texts.iter().map(value).collect()
+}
+
+/// An integer as Spark's `UTF8String.toLongExact`: white space around it, and a sign, are allowed.
+fn parse_integer<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.trim().parse().ok()
+}
+
+/// How timestamps look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimestampText {
+    /// `2024-01-15 10:30:45.12`, as `CAST` gives it.
+    Sql,
+    /// `2024-01-15T10:30:45.120Z`, as csv and json files hold it.
+    Iso,
+}
+
+/// The text of every value of a column without nested values, null for null.
+pub(crate) fn to_text(array: &ArrayRef, timestamps: TimestampText) -> Result<StringArray> {
+    match array.data_type() {
+        ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => as_strings(array),
+        ArrowType::Float32 => {
+            let floats: &Float32Array = array.as_primitive();
+            Ok(texts(floats.iter(), text::write_f32))
+        }
+        ArrowType::Float64 => {
+            let doubles: &Float64Array = array.as_primitive();
+            Ok(texts(doubles.iter(), text::write_f64))
+        }
+        ArrowType::Decimal128(_, scale) => {
+            let decimals = array.as_primitive::<Decimal128Type>();
+            Ok(texts(decimals.iter(), |out, value| {
+                text::write_decimal(out, value, *scale)
+            }))
+        }
+        ArrowType::Date32 => {
+            let dates: &Date32Array = array.as_primitive();
+            Ok(texts(dates.iter(), text::write_date))
+        }
+        ArrowType::Timestamp(_, zone) => {
+            let micros = cast(
+                array,
+                &ArrowType::Timestamp(
+                    datafusion::arrow::datatypes::TimeUnit::Microsecond,
+                    zone.clone(),
+                ),
+            )?;
+            let micros = micros.as_primitive::<TimestampMicrosecondType>();
+            let suffix = if zone.is_some() { "Z" } else { "" };
+            Ok(texts(micros.iter(), |out, value| match timestamps {
+                TimestampText::Sql => text::write_timestamp(out, value),
+                TimestampText::Iso => text::write_timestamp_iso(out, value, suffix),
+            }))
+        }
+        ArrowType::Binary | ArrowType::LargeBinary | ArrowType::BinaryView => {
+            let bytes = cast(array, &ArrowType::Binary)?;
+            let shown =
+                |out: &mut String, value: &[u8]| out.push_str(&String::from_utf8_lossy(value));
+            Ok(texts(bytes.as_binary::<i32>().iter(), shown))
+        }
+        _ => as_strings(array),
+    }
+}
+
+fn texts<T>(
+    values: impl Iterator<Item = Option<T>>,
+    write: impl Fn(&mut String, T),
+) -> StringArray {
+    let mut builder = StringBuilder::new();
+    let mut text = String::new();
+    for value in values {
+        text.clear();
+        match value {
+            Some(value) => {
+                write(&mut text, value);
+                builder.append_value(&text);
+            }
+            None => builder.append_null(),
+        }
+    }
+    builder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cast_texts(texts: &[&str], to: &str) -> Result<Vec<String>> {
+        let array: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        let cast = cast_array(&array, &to.parse().unwrap(), true)?;
+        let texts = to_text(&cast, TimestampText::Sql)?;
+        Ok(texts
+            .iter()
+            .map(|text| text.unwrap_or("null").to_owned())
+            .collect())
+    }
+
+    #[test]
+    fn text_is_cast_to_every_type_by_sparks_rules() {
+        for (text, to, shown) in [
+            (" 42 ", "int", "42"),
+            ("yes", "boolean", "true"),
+            ("1e10", "double", "1.0E10"),
+            ("2024-1-5", "timestamp", "2024-01-05 00:00:00"),
+            ("3.14159", "decimal(5,2)", "3.14"),
+        ] {
+            assert_eq!(cast_texts(&[text], to).unwrap(), [shown]);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_number_is_an_error_that_shows_it() {
+        let error = cast_texts(&["1", "one"], "int").unwrap_err().to_string();
+        assert!(error.contains("`one` cannot be cast to int"), "{error}");
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_is_an_error_that_shows_it() {
+        let array: ArrayRef = Arc::new(datafusion::arrow::array::Int64Array::from(vec![
+            1,
+            3_000_000_000,
+        ]));
+        let error = cast_array(&array, &DataType::Integer, true)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("3000000000 does not fit int"), "{error}");
+        assert_eq!(
+            cast_array(&array, &DataType::Integer, false)
+                .unwrap()
+                .null_count(),
+            1
+        );
+    }
+}

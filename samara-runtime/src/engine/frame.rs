@@ -1,0 +1,193 @@
+//! Frames: rows on their way, not yet computed.
+
+use std::sync::Arc;
+
+use datafusion::common::Column;
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder};
+
+use crate::engine::boundary;
+use crate::engine::read::schema_of;
+use crate::engine::session::Session;
+use crate::engine::types::{Field, Schema};
+use crate::engine::write::Writer;
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use crate::step::OpenStep;
+
+/// Rows with named columns, as Spark's `DataFrame`: a plan, which is run when it is [written](DataFrame::write).
+///
+/// Each function of a workflow is a method that takes the frame and gives the next one. Names of columns are found without regard to case, as in
+/// Spark, and keep the case in which they were declared.
+///
+/// # Examples
+///
+/// ```
+/// use samara::{DataFrame, Join};
+///
+/// let customers = DataFrame::empty(&[("customer_id", "bigint"), ("name", "string")])?;
+/// let orders = DataFrame::empty(&[("order_id", "bigint"), ("customer_id", "bigint"), ("amount", "decimal(10,2)")])?;
+/// let joined = customers
+///     .join(orders, ["customer_id"], Join::Inner)?
+///     .filter("amount > 10")?
+///     .with_column("vat", "amount * 0.2")?
+///     .select(["name", "order_id", "vat"])?;
+/// assert_eq!(joined.columns(), ["name", "order_id", "vat"]);
+/// # Ok::<(), samara::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct DataFrame {
+    pub(crate) session: Session,
+    pub(crate) plan: LogicalPlan,
+    /// For each column of the plan, the name that the user knows it by. The plan's own names are unique; these need not be.
+    pub(crate) names: Vec<String>,
+}
+
+impl DataFrame {
+    /// A frame with the given columns and no rows: what a check works with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownType`] for a type that is none.
+    pub fn empty(schema: &[(&str, &str)]) -> Result<Self> {
+        let schema = schema_of(schema.iter().copied())?;
+        let fields: Vec<_> = schema.fields.iter().map(Field::to_arrow).collect();
+        let schema = datafusion::arrow::datatypes::Schema::new(fields);
+        let relation = EmptyRelation {
+            produce_one_row: false,
+            schema: Arc::new(schema.try_into()?),
+        };
+        Self::unqualified(
+            Session::new(&Settings::default())?,
+            LogicalPlan::EmptyRelation(relation),
+        )
+    }
+
+    /// A frame over a plan, whose columns lose the name of the table that they come from.
+    pub(crate) fn unqualified(session: Session, plan: LogicalPlan) -> Result<Self> {
+        let names: Vec<String> = plan
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        let columns = plan.schema().columns().into_iter().map(|column| {
+            let name = column.name.clone();
+            Expr::Column(column).alias(name)
+        });
+        let columns: Vec<Expr> = columns.collect();
+        Ok(Self {
+            session,
+            plan: LogicalPlanBuilder::from(plan).project(columns)?.build()?,
+            names,
+        })
+    }
+
+    /// The frame with another plan for the same columns.
+    pub(crate) fn with_plan(self, plan: LogicalPlan) -> Self {
+        Self { plan, ..self }
+    }
+
+    /// The frame of the given columns: the name that the user knows, and how it is computed from this frame's.
+    pub(crate) fn project(self, columns: Vec<(String, Expr)>) -> Result<Self> {
+        let mut unique = Names::default();
+        let aliased: Vec<Expr> = columns
+            .iter()
+            .map(|(name, expression)| expression.clone().alias(unique.add(name)))
+            .collect();
+        let plan = LogicalPlanBuilder::from(self.plan)
+            .project(aliased)?
+            .build()?;
+        Ok(Self {
+            session: self.session,
+            plan,
+            names: columns.into_iter().map(|(name, _)| name).collect(),
+        })
+    }
+
+    /// Every column as it is.
+    pub(crate) fn all(&self) -> Vec<(String, Expr)> {
+        (0..self.names.len())
+            .map(|index| (self.names[index].clone(), self.column(index)))
+            .collect()
+    }
+
+    /// The column at an index, as an expression.
+    pub(crate) fn column(&self, index: usize) -> Expr {
+        Expr::Column(Column::new_unqualified(
+            self.plan.schema().field(index).name(),
+        ))
+    }
+
+    /// The indices of all columns of that name, in any case.
+    pub(crate) fn indices(&self, name: &str) -> Vec<usize> {
+        let name = name.to_lowercase();
+        (0..self.names.len())
+            .filter(|index| self.names[*index].to_lowercase() == name)
+            .collect()
+    }
+
+    /// The index of the one column of that name, in any case.
+    pub(crate) fn index(&self, name: &str) -> Result<usize> {
+        match self.indices(name)[..] {
+            [index] => Ok(index),
+            [] => Err(Error::UnknownColumn {
+                name: name.to_owned(),
+                candidates: self.names.clone(),
+                offset: None,
+            }),
+            _ => Err(Error::AmbiguousColumn {
+                name: name.to_owned(),
+            }),
+        }
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The columns with their types, as Spark names them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if an expression gave a column a type that Spark does not have.
+    pub fn schema(&self) -> Result<Schema> {
+        let mut schema = Schema::from_arrow(self.plan.schema().fields())?;
+        schema
+            .fields
+            .iter_mut()
+            .zip(&self.names)
+            .for_each(|(field, name)| field.name.clone_from(name));
+        Ok(schema)
+    }
+
+    /// A writer of this frame to files.
+    pub fn write(self) -> Writer {
+        Writer::new(self)
+    }
+
+    /// The frame as what a step gives: the step ends when its rows have streamed through.
+    pub(crate) fn leaving(self, step: &Arc<OpenStep>) -> Self {
+        let plan = boundary::mark(self.plan.clone(), step);
+        self.with_plan(plan)
+    }
+}
+
+/// Names that are unique without regard to case.
+#[derive(Default)]
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// Adds a name; where it is taken, with a number behind.
+    pub fn add(&mut self, name: &str) -> String {
+        let lower = name.to_lowercase();
+        let taken = |names: &[String], candidate: &String| names.contains(candidate);
+        let numbered = (1..).map(|n| (format!("{name}#{n}"), format!("{lower}#{n}")));
+        let first = std::iter::once((name.to_owned(), lower.clone()));
+        let Some((free, key)) = first.chain(numbered).find(|(_, key)| !taken(&self.0, key)) else {
+            unreachable!("there is always a higher number")
+        };
+        self.0.push(key);
+        free
+    }
+}

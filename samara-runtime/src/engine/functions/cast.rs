@@ -1,0 +1,32 @@
+use crate::engine::cast::SparkCast;
+use crate::engine::{DataFrame, DataType};
+use crate::error::{Error, Result};
+
+impl DataFrame {
+    /// The frame with columns cast to Spark SQL types, each given as (column, type). A value that cannot be cast is an error when it is met.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownColumn`], [`Error::UnknownType`], and [`Error::Cast`] for types that Spark does not cast between.
+    pub fn cast<'a>(self, columns: impl AsRef<[(&'a str, &'a str)]>) -> Result<Self> {
+        self.cast_columns(columns.as_ref())
+    }
+
+    fn cast_columns(self, columns: &[(&str, &str)]) -> Result<Self> {
+        let mut all = self.all();
+        let schema = self.schema()?;
+        for (name, to) in columns {
+            let index = self.index(name)?;
+            let (from, to) = (&schema.fields[index].data_type, to.parse::<DataType>()?);
+            if !SparkCast::is_possible(from, &to) {
+                return Err(Error::Cast {
+                    column: (*name).to_owned(),
+                    from: from.to_string(),
+                    to: to.to_string(),
+                });
+            }
+            all[index].1 = SparkCast::call(self.column(index), &to);
+        }
+        self.project(all)
+    }
+}

@@ -1,0 +1,24 @@
+use crate::engine::DataFrame;
+use crate::error::Result;
+
+impl DataFrame {
+    /// The given columns, in that order; `*` stands for all.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) or [`Error::AmbiguousColumn`](crate::Error::AmbiguousColumn).
+    pub fn select<'a>(self, columns: impl AsRef<[&'a str]>) -> Result<Self> {
+        self.select_columns(columns.as_ref())
+    }
+
+    fn select_columns(self, columns: &[&str]) -> Result<Self> {
+        let mut selected = Vec::new();
+        for name in columns {
+            match *name {
+                "*" => selected.extend(self.all()),
+                name => selected.push((name.to_owned(), self.column(self.index(name)?))),
+            }
+        }
+        self.project(selected)
+    }
+}

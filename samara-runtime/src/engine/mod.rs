@@ -1,0 +1,44 @@
+//! The engine: frames over Apache DataFusion, with Spark's semantics.
+//!
+//! Every call of DataFusion that is generic or async stays behind the concrete functions of this module, so that a pipeline compiles in a
+//! second: what it links was compiled here.
+
+mod boundary;
+mod cast;
+mod frame;
+mod functions;
+pub(crate) mod option;
+pub mod read;
+mod session;
+mod sql;
+mod text;
+mod types;
+pub mod write;
+
+pub use frame::DataFrame;
+pub use functions::join::Join;
+pub use option::OptionError;
+pub use session::Session;
+pub use types::{DataType, Field, Schema};
+
+/// Names and values, in order.
+pub(crate) type Pairs = Vec<(String, String)>;
+
+/// A file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values.
+    Csv,
+    /// One json object a line.
+    Json,
+}
+
+impl Format {
+    /// The name that workflows, and the names of files, have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+}

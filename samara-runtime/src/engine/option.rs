@@ -1,0 +1,91 @@
+//! The options of readers and writers: names and values as text, taken one by one.
+
+use std::str::FromStr;
+
+/// An option that is unknown, not supported yet, or holds a value that it cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("option `{name}`: {message}")]
+pub struct OptionError {
+    /// The option's name as it was written.
+    pub name: String,
+    /// What is wrong.
+    pub message: String,
+    /// Whether the name is unknown; if not, it is the value that is wrong.
+    pub is_unknown: bool,
+    /// The nearest name that exists, if the name is unknown.
+    pub suggestion: Option<String>,
+}
+
+/// One option on its way into a typed struct.
+pub(crate) struct OptionValue<'a> {
+    pub name: &'a str,
+    pub value: &'a str,
+}
+
+impl OptionValue<'_> {
+    /// An error about this option.
+    pub fn error(&self, message: impl Into<String>) -> OptionError {
+        OptionError {
+            name: self.name.to_owned(),
+            message: message.into(),
+            is_unknown: false,
+            suggestion: None,
+        }
+    }
+
+    /// Names the known option that is nearest to this unknown one.
+    pub fn unknown(&self, known: &[&str]) -> OptionError {
+        let distance = |name: &&str| {
+            strsim::damerau_levenshtein(&self.name.to_lowercase(), &name.to_lowercase())
+        };
+        let nearest = known
+            .iter()
+            .copied()
+            .min_by_key(distance)
+            .filter(|name| distance(name) <= 3);
+        OptionError {
+            is_unknown: true,
+            suggestion: nearest.map(str::to_owned),
+            ..self.error(format!("unknown; the known ones are {}", known.join(", ")))
+        }
+    }
+
+    /// `true` or `false`, in any case.
+    pub fn boolean(&self) -> Result<bool, OptionError> {
+        bool::from_str(&self.value.to_lowercase())
+            .map_err(|_| self.error(format!("`{}` is neither true nor false", self.value)))
+    }
+
+    /// One character that is one byte; Spark's `\t` and `\\` are understood.
+    pub fn byte(&self) -> Result<u8, OptionError> {
+        match self.value {
+            "\\t" => Ok(b'\t'),
+            "\\\\" => Ok(b'\\'),
+            value => match value.as_bytes() {
+                [byte] => Ok(*byte),
+                _ => Err(self.error(format!("`{value}` is not a single ASCII character"))),
+            },
+        }
+    }
+
+    /// As [`Self::byte`], or nothing where the value is empty.
+    pub fn optional_byte(&self) -> Result<Option<u8>, OptionError> {
+        if self.value.is_empty() {
+            Ok(None)
+        } else {
+            self.byte().map(Some)
+        }
+    }
+
+    /// Refuses a value that asks for what is not built yet.
+    pub fn only(&self, supported: &str) -> Result<(), OptionError> {
+        if self.value.eq_ignore_ascii_case(supported) {
+            Ok(())
+        } else {
+            Err(self.error(format!(
+                "`{}` is not supported yet, only `{supported}` is",
+                self.value
+            )))
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Reading files as Spark's sources do.
+
+pub(crate) mod columns;
+mod csv;
+mod files;
+mod json;
+pub(crate) mod scan;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
+
+use crate::engine::frame::DataFrame;
+use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::session::Session;
+use crate::engine::types::{Field, Schema};
+use crate::engine::{Format, Pairs};
+use crate::error::Result;
+use crate::variables;
+
+/// Input that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The location names nothing that can be read.
+    #[error("nothing to read at `{location}`: {why}")]
+    NoInput {
+        /// The location as it was given.
+        location: String,
+        /// What was looked for.
+        why: String,
+    },
+    /// The operating system could not read a file.
+    #[error("cannot read `{path}`: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A malformed record, under the mode FAILFAST.
+    #[error("`{path}`, line {line}: {message} (mode FAILFAST)")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1; within the file's part that was read, where a large file is read in parts.
+        line: u64,
+        /// What is wrong with the record.
+        message: String,
+    },
+}
+
+/// What becomes of a malformed record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Mode {
+    /// A field that does not parse becomes null.
+    #[default]
+    Permissive,
+    /// The record is left out.
+    DropMalformed,
+    /// The read fails.
+    FailFast,
+}
+
+impl Mode {
+    fn parse(option: &OptionValue<'_>) -> Result<Self, OptionError> {
+        match option.value.to_uppercase().as_str() {
+            "PERMISSIVE" => Ok(Self::Permissive),
+            "DROPMALFORMED" => Ok(Self::DropMalformed),
+            "FAILFAST" => Ok(Self::FailFast),
+            _ => Err(option.error(format!(
+                "`{}` is none of PERMISSIVE, DROPMALFORMED and FAILFAST",
+                option.value
+            ))),
+        }
+    }
+}
+
+/// Checks a reader's options without reading.
+///
+/// # Errors
+///
+/// [`OptionError`] names the first option that is unknown, not supported yet, or holds a wrong value.
+///
+/// # Examples
+///
+/// ```
+/// use samara::engine::{Format, read};
+///
+/// let error = read::check_options(Format::Csv, &[("haeder", "true")]).unwrap_err();
+/// assert_eq!(error.suggestion.as_deref(), Some("header"));
+/// ```
+pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), OptionError> {
+    let values = options
+        .iter()
+        .map(|(name, value)| OptionValue { name, value });
+    match format {
+        Format::Csv => csv::CsvOptions::parse(values).map(drop),
+        Format::Json => json::JsonOptions::parse(values).map(drop),
+    }
+}
+
+/// Reads files into a frame, as Spark's `DataFrameReader` does.
+///
+/// The files are found at once, and read when a step writes what was made of them.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile(); fn tempfile() -> std::path::PathBuf { std::env::temp_dir().join("samara-reader-doc.csv") }
+/// std::fs::write(&dir, "id,name\n1,Ada\n")?;
+/// let session = samara::Session::new(&samara::Settings::default())?;
+/// let people = session
+///     .read()
+///     .option("header", "true")
+///     .schema([("id", "bigint"), ("name", "string")])
+///     .csv(dir.to_str().unwrap())?;
+/// assert_eq!(people.columns(), ["id", "name"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a reader reads nothing until csv or json is called"]
+#[derive(Debug)]
+pub struct Reader {
+    session: Session,
+    options: Pairs,
+    schema: Pairs,
+}
+
+impl Reader {
+    pub(crate) fn new(session: Session) -> Self {
+        Self {
+            session,
+            options: Pairs::new(),
+            schema: Pairs::new(),
+        }
+    }
+
+    /// Sets an option, by the name that Spark has for it.
+    pub fn option(mut self, name: &str, value: &str) -> Self {
+        self.options.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets the columns: their names and their types in Spark's simple form, `bigint`, `decimal(10,2)`, `array<string>`.
+    pub fn schema<'a>(self, columns: impl AsRef<[(&'a str, &'a str)]>) -> Self {
+        self.columns(columns.as_ref())
+    }
+
+    fn columns(mut self, columns: &[(&str, &str)]) -> Self {
+        self.schema = columns
+            .iter()
+            .map(|(name, kind)| (String::from(*name), String::from(*kind)))
+            .collect();
+        self
+    }
+
+    /// Reads csv files: a file, a directory, or a glob pattern. Every column is nullable. `${NAME}` in the location is a variable of the run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Option`](crate::Error::Option) and [`Error::UnknownType`](crate::Error::UnknownType) for what was set before;
+    /// [`ReadError`] for a location that names nothing. What is wrong inside the files shows when the frame is written.
+    pub fn csv(self, location: &str) -> Result<DataFrame> {
+        let options = csv::CsvOptions::parse(self.option_values())?;
+        self.scan(location, scan::Decoder::Csv(options))
+    }
+
+    /// Reads json files, one object a line: a file, a directory, or a glob pattern. Every column is nullable.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::csv`].
+    pub fn json(self, location: &str) -> Result<DataFrame> {
+        let options = json::JsonOptions::parse(self.option_values())?;
+        self.scan(location, scan::Decoder::Json(options))
+    }
+
+    fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
+        self.options
+            .iter()
+            .map(|(name, value)| OptionValue { name, value })
+    }
+
+    fn scan(self, location: &str, decoder: scan::Decoder) -> Result<DataFrame> {
+        let schema = schema_of(
+            self.schema
+                .iter()
+                .map(|(name, kind)| (name.as_str(), kind.as_str())),
+        )?;
+        let table = scan::FileTable::new(
+            files::list(&variables::resolve(location)?)?,
+            schema,
+            decoder,
+        );
+        let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
+            .build()?;
+        DataFrame::unqualified(self.session, plan)
+    }
+}
+
+/// The schema with the given columns, every one nullable.
+pub(crate) fn schema_of<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Schema> {
+    let field = |(name, kind): (&str, &str)| {
+        Ok(Field {
+            name: name.to_owned(),
+            data_type: kind.parse()?,
+            nullable: true,
+        })
+    };
+    Ok(Schema {
+        fields: columns.map(field).collect::<Result<_>>()?,
+    })
+}

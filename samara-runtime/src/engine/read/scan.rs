@@ -1,0 +1,516 @@
+//! The table over files and the operator that reads them: each partition on a thread of its own, a batch at a time.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{BooleanArray, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{
+    Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet, Time,
+};
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties,
+};
+use tokio::sync::mpsc::Sender;
+
+use crate::engine::read::columns::ColumnBuilder;
+use crate::engine::read::csv::{CsvDecoder, CsvOptions};
+use crate::engine::read::files::{Part, share_out};
+use crate::engine::read::json::{JsonDecoder, JsonOptions};
+use crate::engine::read::{Mode, ReadError};
+use crate::engine::types::{Field, Schema};
+
+/// The name of the metric that counts the bytes read from files.
+const BYTES_READ: &str = "bytes_read";
+
+/// How the lines of a file become rows.
+#[derive(Debug, Clone)]
+pub(crate) enum Decoder {
+    Csv(CsvOptions),
+    Json(JsonOptions),
+}
+
+/// Files with a declared schema, as a table.
+#[derive(Debug)]
+pub(crate) struct FileTable {
+    files: Vec<std::path::PathBuf>,
+    fields: Arc<[Field]>,
+    schema: SchemaRef,
+    decoder: Decoder,
+}
+
+impl FileTable {
+    pub fn new(files: Vec<std::path::PathBuf>, schema: Schema, decoder: Decoder) -> Self {
+        let arrow = datafusion::arrow::datatypes::Schema::new(
+            schema
+                .fields
+                .iter()
+                .map(Field::to_arrow)
+                .collect::<Vec<_>>(),
+        );
+        Self {
+            files,
+            fields: schema.fields.into(),
+            schema: Arc::new(arrow),
+            decoder,
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for FileTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let readers = state.config().target_partitions();
+        let mut groups = share_out(self.files.clone(), readers)
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        if groups.is_empty() {
+            groups.push(Vec::new());
+        }
+        let projection = projection
+            .cloned()
+            .unwrap_or_else(|| (0..self.fields.len()).collect());
+        let schema = Arc::new(self.schema.project(&projection)?);
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&schema)),
+            Partitioning::UnknownPartitioning(groups.len()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        );
+        Ok(Arc::new(ScanExec {
+            groups,
+            input: Arc::new(Input {
+                fields: Arc::clone(&self.fields),
+                projection,
+                schema,
+                decoder: self.decoder.clone(),
+            }),
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }))
+    }
+}
+
+/// What every partition reads: which columns, and how.
+#[derive(Debug)]
+struct Input {
+    fields: Arc<[Field]>,
+    projection: Vec<usize>,
+    schema: SchemaRef,
+    decoder: Decoder,
+}
+
+/// Reads files.
+#[derive(Debug)]
+pub(crate) struct ScanExec {
+    groups: Vec<Vec<Part>>,
+    input: Arc<Input>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl ScanExec {
+    /// The bytes read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.metrics
+            .clone_inner()
+            .sum_by_name(BYTES_READ)
+            .map_or(0, |bytes| bytes.as_usize() as u64)
+    }
+}
+
+impl DisplayAs for ScanExec {
+    fn fmt_as(&self, _format: DisplayFormatType, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(
+            f,
+            "ScanExec: {} files in {} groups",
+            self.groups.iter().map(Vec::len).sum::<usize>(),
+            self.groups.len()
+        )
+    }
+}
+
+impl ExecutionPlan for ScanExec {
+    fn name(&self) -> &str {
+        "ScanExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let mut stream = RecordBatchReceiverStream::builder(self.schema(), 2);
+        let reader = PartitionReader {
+            input: Arc::clone(&self.input),
+            rows_per_batch: context.session_config().batch_size(),
+            bytes_read: MetricBuilder::new(&self.metrics).counter(BYTES_READ, partition),
+            busy: MetricBuilder::new(&self.metrics).elapsed_compute(partition),
+            output: stream.tx(),
+        };
+        let parts = self.groups[partition].clone();
+        stream.spawn_blocking(move || reader.read(&parts));
+        Ok(stream.build())
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
+
+/// Reads one partition's parts, one after the other.
+struct PartitionReader {
+    input: Arc<Input>,
+    rows_per_batch: usize,
+    bytes_read: Count,
+    busy: Time,
+    output: Sender<Result<RecordBatch>>,
+}
+
+/// The receiver is gone: nobody wants the rest.
+struct Unwanted;
+
+enum Stop {
+    Unwanted,
+    Failed(DataFusionError),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Self::Failed(DataFusionError::External(Box::new(error)))
+    }
+}
+
+impl From<Unwanted> for Stop {
+    fn from(_: Unwanted) -> Self {
+        Self::Unwanted
+    }
+}
+
+impl PartitionReader {
+    fn read(self, parts: &[Part]) -> Result<()> {
+        let mut batch = BatchBuilder::new(&self.input);
+        let mut since = Instant::now();
+        let mut outcome = parts
+            .iter()
+            .try_for_each(|part| self.read_part(part, &mut batch, &mut since));
+        if outcome.is_ok() && batch.rows > 0 {
+            outcome = self.send(&mut batch, &mut since);
+        }
+        self.busy.add_elapsed(since);
+        match outcome {
+            Ok(()) | Err(Stop::Unwanted) => Ok(()),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    fn read_part(
+        &self,
+        part: &Part,
+        batch: &mut BatchBuilder,
+        since: &mut Instant,
+    ) -> Result<(), Stop> {
+        let mut lines = Lines::open(part)?;
+        let mut skip_header = part.start == 0
+            && matches!(&self.input.decoder, Decoder::Csv(options) if options.header);
+        while let Some(line) = lines.next()? {
+            self.bytes_read.add(line.bytes);
+            if std::mem::take(&mut skip_header) {
+                batch.check_header(&line.text, &part.path);
+                continue;
+            }
+            batch
+                .push(&line.text)
+                .map_err(|message| ReadError::Malformed {
+                    path: part.path.clone(),
+                    line: lines.number,
+                    message,
+                })?;
+            if batch.rows >= self.rows_per_batch {
+                self.send(batch, since)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands a full batch on. Waiting for the receiver is not work.
+    fn send(&self, batch: &mut BatchBuilder, since: &mut Instant) -> Result<(), Stop> {
+        let batch = batch.finish().map_err(Stop::Failed)?;
+        self.busy.add_elapsed(*since);
+        let sent = self.output.blocking_send(Ok(batch)).map_err(|_| Unwanted);
+        *since = Instant::now();
+        Ok(sent?)
+    }
+}
+
+enum LineDecoder {
+    Csv(CsvDecoder, Option<u8>),
+    Json(JsonDecoder),
+}
+
+/// Collects rows into a batch.
+struct BatchBuilder {
+    decoder: LineDecoder,
+    mode: Mode,
+    schema: SchemaRef,
+    columns: Vec<ColumnBuilder>,
+    rows: usize,
+    /// Which of the rows are malformed and to be left out; empty as long as none is.
+    dropped: Vec<usize>,
+}
+
+impl BatchBuilder {
+    fn new(input: &Input) -> Self {
+        let (decoder, mode) = match &input.decoder {
+            Decoder::Csv(options) => (
+                LineDecoder::Csv(
+                    CsvDecoder::new(options.clone(), &input.fields, &input.projection),
+                    options.comment,
+                ),
+                options.mode,
+            ),
+            Decoder::Json(options) => (
+                LineDecoder::Json(JsonDecoder::new(&input.fields, &input.projection)),
+                options.mode,
+            ),
+        };
+        let column = |index: &usize| ColumnBuilder::new(&input.fields[*index].data_type);
+        Self {
+            decoder,
+            mode,
+            schema: Arc::clone(&input.schema),
+            columns: input.projection.iter().map(column).collect(),
+            rows: 0,
+            dropped: Vec::new(),
+        }
+    }
+
+    /// Appends the records of a line, by the mode. The error is that of a malformed record under FAILFAST.
+    fn push(&mut self, line: &str) -> Result<(), String> {
+        let Self {
+            decoder,
+            mode,
+            columns,
+            rows,
+            dropped,
+            ..
+        } = self;
+        let mut failed = None;
+        let mut on_row = |outcome: Result<(), String>| {
+            if let Err(message) = outcome {
+                match mode {
+                    Mode::Permissive => {}
+                    Mode::DropMalformed => dropped.push(*rows),
+                    Mode::FailFast => failed = Some(message),
+                }
+            }
+            *rows += 1;
+        };
+        match decoder {
+            LineDecoder::Csv(_, Some(comment)) if line.as_bytes().first() == Some(comment) => {}
+            LineDecoder::Csv(..) if line.trim().is_empty() => {}
+            LineDecoder::Csv(decoder, _) => on_row(decoder.push_line(line, columns)),
+            LineDecoder::Json(decoder) => decoder.push_line(line, columns, on_row),
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn check_header(&self, line: &str, path: &Path) {
+        if let LineDecoder::Csv(decoder, _) = &self.decoder
+            && let Some((header, column)) = decoder.header_mismatch(line)
+        {
+            let path = path.display();
+            tracing::warn!(
+                "`{path}`: the header says `{header}` where the schema says `{column}`; columns are taken by position"
+            );
+        }
+    }
+
+    fn finish(&mut self) -> Result<RecordBatch> {
+        let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
+        let rows = std::mem::take(&mut self.rows);
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
+        if self.dropped.is_empty() {
+            return Ok(batch);
+        }
+        let mut keep = vec![true; rows];
+        self.dropped.drain(..).for_each(|row| keep[row] = false);
+        Ok(filter_record_batch(&batch, &BooleanArray::from(keep))?)
+    }
+}
+
+/// The lines of a part of a file.
+struct Lines<'a> {
+    part: &'a Part,
+    file: BufReader<File>,
+    position: u64,
+    number: u64,
+    line: Vec<u8>,
+}
+
+struct Line<'a> {
+    text: std::borrow::Cow<'a, str>,
+    bytes: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn open(part: &'a Part) -> Result<Self, ReadError> {
+        let io = |source| ReadError::Io {
+            path: part.path.clone(),
+            source,
+        };
+        let mut file = File::open(&part.path).map_err(io)?;
+        let mut position = 0;
+        if part.start > 0 {
+            position = file.seek(SeekFrom::Start(part.start - 1)).map_err(io)?;
+        }
+        let mut file = BufReader::with_capacity(256 * 1024, file);
+        if part.start > 0 {
+            position += file.skip_until(b'\n').map_err(io)? as u64;
+        } else {
+            position += skip_byte_order_mark(&mut file).map_err(io)?;
+        }
+        Ok(Self {
+            part,
+            file,
+            position,
+            number: 0,
+            line: Vec::new(),
+        })
+    }
+
+    /// The next line without its end. Bytes that are no UTF-8 become U+FFFD, as in Spark.
+    fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
+        if self.position >= self.part.end {
+            return Ok(None);
+        }
+        self.line.clear();
+        let read = self.file.read_until(b'\n', &mut self.line);
+        let bytes = read.map_err(|source| ReadError::Io {
+            path: self.part.path.clone(),
+            source,
+        })?;
+        if bytes == 0 {
+            return Ok(None);
+        }
+        self.position += bytes as u64;
+        self.number += 1;
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        Ok(Some(Line {
+            text: String::from_utf8_lossy(line),
+            bytes,
+        }))
+    }
+}
+
+fn skip_byte_order_mark(file: &mut BufReader<File>) -> std::io::Result<u64> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if file.fill_buf()?.starts_with(MARK) {
+        let mut mark = [0; MARK.len()];
+        file.read_exact(&mut mark)?;
+        return Ok(MARK.len() as u64);
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(part: &Part) -> Vec<String> {
+        let mut lines = Lines::open(part).unwrap();
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            all.push(line.text.into_owned());
+        }
+        all
+    }
+
+    #[test]
+    fn wherever_a_file_is_cut_each_line_is_read_once() {
+        let path = std::env::temp_dir().join(format!("samara-lines-{}", std::process::id()));
+        let text = "one\r\ntwo\n\nfour is longer\nlast";
+        std::fs::write(&path, text).unwrap();
+        let whole: Vec<_> = text.lines().map(str::to_owned).collect();
+        for cut in 1..text.len() as u64 {
+            let part = |start, end| Part {
+                path: path.clone(),
+                start,
+                end,
+            };
+            let parts = [part(0, cut), part(cut, text.len() as u64)];
+            assert_eq!(
+                parts.iter().flat_map(lines).collect::<Vec<_>>(),
+                whole,
+                "cut at {cut}"
+            );
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let path = std::env::temp_dir().join(format!("samara-bom-{}", std::process::id()));
+        std::fs::write(&path, "\u{feff}id\n1\n").unwrap();
+        assert_eq!(
+            lines(&Part {
+                path: path.clone(),
+                start: 0,
+                end: 8
+            }),
+            ["id", "1"]
+        );
+        std::fs::remove_file(path).unwrap();
+    }
+}

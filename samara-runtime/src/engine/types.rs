@@ -1,0 +1,541 @@
+//! Spark's types: their names, their JSON, and the Arrow types that hold them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{self as arrow, Fields, TimeUnit};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// A Spark SQL type.
+///
+/// Parsed from the names that Spark's `CAST`, DDL and schema JSON use, without regard to case, and displayed as Spark's simple string.
+///
+/// # Examples
+///
+/// ```
+/// let amount: samara::DataType = "DECIMAL(10, 2)".parse()?;
+/// assert_eq!(amount.to_string(), "decimal(10,2)");
+/// assert_eq!("long".parse::<samara::DataType>()?.to_string(), "bigint");
+/// # Ok::<(), samara::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataType {
+    /// 8 bits, signed.
+    Byte,
+    /// 16 bits, signed.
+    Short,
+    /// 32 bits, signed.
+    Integer,
+    /// 64 bits, signed.
+    Long,
+    /// IEEE 754, 32 bits.
+    Float,
+    /// IEEE 754, 64 bits.
+    Double,
+    /// Exact decimal number: precision (1 to 38) and scale.
+    Decimal(u8, i8),
+    /// UTF-8 text.
+    String,
+    /// True or false.
+    Boolean,
+    /// A day.
+    Date,
+    /// An instant, in microseconds, shown in the session's time zone.
+    Timestamp,
+    /// A date and time of day without a time zone.
+    TimestampNtz,
+    /// Bytes.
+    Binary,
+    /// Named fields.
+    Struct(Vec<Field>),
+    /// A list of elements of one type.
+    Array(Box<DataType>),
+    /// Keys and values.
+    Map(Box<DataType>, Box<DataType>),
+}
+
+/// A named column or struct field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name, in the case in which it was declared.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+    /// Whether null may occur.
+    pub nullable: bool,
+}
+
+/// The columns of a frame, in order: Spark's `StructType`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// The columns.
+    pub fields: Vec<Field>,
+}
+
+impl Schema {
+    /// Reads Spark's schema JSON: `{"type":"struct","fields":[…]}`, where `type` and every `metadata` may be absent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] says what is not as it should be, and of which field.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let schema = samara::Schema::from_json(r#"{"fields":[{"name":"id","type":"long","nullable":false}]}"#)?;
+    /// assert_eq!(schema.fields[0].data_type, samara::DataType::Long);
+    /// # Ok::<(), samara::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).map_err(|e| Error::Schema(e.to_string()))?;
+        Ok(Self {
+            fields: fields_from_json(&value, "the schema")?,
+        })
+    }
+
+    /// Spark's schema JSON, as `DataFrame.schema.json()` gives it.
+    pub fn to_json(&self) -> String {
+        match serde_json::to_string(&struct_to_json(&self.fields)) {
+            Ok(json) => json,
+            Err(error) => unreachable!("names, flags and lists can always be written: {error}"),
+        }
+    }
+
+    /// The schema of a frame's Arrow schema.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] for an Arrow type that Spark has no name for.
+    pub(crate) fn from_arrow(fields: &Fields) -> Result<Self> {
+        Ok(Self {
+            fields: fields
+                .iter()
+                .map(|f| Field::from_arrow(f))
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Field {
+    fn from_arrow(field: &arrow::Field) -> Result<Self> {
+        Ok(Self {
+            name: field.name().clone(),
+            data_type: DataType::from_arrow(field.data_type())?,
+            nullable: field.is_nullable(),
+        })
+    }
+
+    pub(crate) fn to_arrow(&self) -> arrow::Field {
+        arrow::Field::new(&self.name, self.data_type.to_arrow(), self.nullable)
+    }
+}
+
+impl DataType {
+    /// The Arrow type that holds this type.
+    pub(crate) fn to_arrow(&self) -> arrow::DataType {
+        match self {
+            Self::Byte => arrow::DataType::Int8,
+            Self::Short => arrow::DataType::Int16,
+            Self::Integer => arrow::DataType::Int32,
+            Self::Long => arrow::DataType::Int64,
+            Self::Float => arrow::DataType::Float32,
+            Self::Double => arrow::DataType::Float64,
+            Self::Decimal(precision, scale) => arrow::DataType::Decimal128(*precision, *scale),
+            Self::String => arrow::DataType::Utf8,
+            Self::Boolean => arrow::DataType::Boolean,
+            Self::Date => arrow::DataType::Date32,
+            Self::Timestamp => {
+                arrow::DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+            }
+            Self::TimestampNtz => arrow::DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::Binary => arrow::DataType::Binary,
+            Self::Struct(fields) => {
+                arrow::DataType::Struct(fields.iter().map(Field::to_arrow).collect())
+            }
+            Self::Array(element) => arrow::DataType::new_list(element.to_arrow(), true),
+            Self::Map(key, value) => arrow::DataType::Map(map_entries(key, value), false),
+        }
+    }
+
+    /// The type that an Arrow type holds.
+    pub(crate) fn from_arrow(data_type: &arrow::DataType) -> Result<Self> {
+        use arrow::DataType as A;
+        Ok(match data_type {
+            A::Int8 => Self::Byte,
+            A::Int16 | A::UInt8 => Self::Short,
+            A::Int32 | A::UInt16 => Self::Integer,
+            A::Int64 | A::UInt32 | A::UInt64 => Self::Long,
+            A::Float16 | A::Float32 => Self::Float,
+            A::Float64 => Self::Double,
+            A::Decimal32(p, s) | A::Decimal64(p, s) | A::Decimal128(p, s) => Self::Decimal(*p, *s),
+            A::Decimal256(p, s) if *p <= 38 => Self::Decimal(*p, *s),
+            A::Utf8 | A::LargeUtf8 | A::Utf8View => Self::String,
+            A::Boolean => Self::Boolean,
+            A::Date32 | A::Date64 => Self::Date,
+            A::Timestamp(_, Some(_)) => Self::Timestamp,
+            A::Timestamp(_, None) => Self::TimestampNtz,
+            A::Binary | A::LargeBinary | A::BinaryView | A::FixedSizeBinary(_) => Self::Binary,
+            A::Struct(fields) => Self::Struct(Schema::from_arrow(fields)?.fields),
+            A::List(item) | A::LargeList(item) => {
+                Self::Array(Box::new(Self::from_arrow(item.data_type())?))
+            }
+            A::Map(entries, _) => match entries.data_type() {
+                A::Struct(pair) if pair.len() == 2 => Self::Map(
+                    Box::new(Self::from_arrow(pair[0].data_type())?),
+                    Box::new(Self::from_arrow(pair[1].data_type())?),
+                ),
+                other => return Err(Error::Schema(format!("a map of {other} has no Spark type"))),
+            },
+            other => {
+                return Err(Error::Schema(format!(
+                    "the engine's type {other} has no Spark type"
+                )));
+            }
+        })
+    }
+
+    fn from_json(value: &Value, of: &str) -> Result<Self> {
+        match value {
+            Value::String(name) => name.parse(),
+            Value::Object(object) => match object.get("type").and_then(Value::as_str) {
+                Some("struct") => Ok(Self::Struct(fields_from_json(value, of)?)),
+                Some("array") => Ok(Self::Array(Box::new(Self::from_json(
+                    &value["elementType"],
+                    of,
+                )?))),
+                Some("map") => Ok(Self::Map(
+                    Box::new(Self::from_json(&value["keyType"], of)?),
+                    Box::new(Self::from_json(&value["valueType"], of)?),
+                )),
+                _ => Err(Error::Schema(format!(
+                    "{of} has no known `type`: struct, array or map"
+                ))),
+            },
+            _ => Err(Error::Schema(format!("{of} has no `type`"))),
+        }
+    }
+
+    fn to_json(&self) -> JsonType<'_> {
+        match self {
+            Self::Byte => JsonType::Name("byte".to_owned()),
+            Self::Short => JsonType::Name("short".to_owned()),
+            Self::Integer => JsonType::Name("integer".to_owned()),
+            Self::Long => JsonType::Name("long".to_owned()),
+            Self::Struct(fields) => JsonType::Nested(struct_to_json(fields)),
+            Self::Array(element) => JsonType::Nested(JsonNested::Array {
+                element_type: Box::new(element.to_json()),
+                contains_null: true,
+            }),
+            Self::Map(key, value) => JsonType::Nested(JsonNested::Map {
+                key_type: Box::new(key.to_json()),
+                value_type: Box::new(value.to_json()),
+                value_contains_null: true,
+            }),
+            other => JsonType::Name(other.to_string()),
+        }
+    }
+}
+
+/// A type in Spark's schema JSON, its members in Spark's order.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum JsonType<'a> {
+    Name(String),
+    Nested(JsonNested<'a>),
+}
+
+#[derive(Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "lowercase",
+    rename_all_fields = "camelCase"
+)]
+enum JsonNested<'a> {
+    Struct {
+        fields: Vec<JsonField<'a>>,
+    },
+    Array {
+        element_type: Box<JsonType<'a>>,
+        contains_null: bool,
+    },
+    Map {
+        key_type: Box<JsonType<'a>>,
+        value_type: Box<JsonType<'a>>,
+        value_contains_null: bool,
+    },
+}
+
+#[derive(Serialize)]
+struct JsonField<'a> {
+    name: &'a str,
+    r#type: JsonType<'a>,
+    nullable: bool,
+    metadata: serde_json::Map<String, Value>,
+}
+
+fn struct_to_json(fields: &[Field]) -> JsonNested<'_> {
+    let field = |field| {
+        let Field {
+            name,
+            data_type,
+            nullable,
+        }: &Field = field;
+        JsonField {
+            name,
+            r#type: data_type.to_json(),
+            nullable: *nullable,
+            metadata: serde_json::Map::new(),
+        }
+    };
+    JsonNested::Struct {
+        fields: fields.iter().map(field).collect(),
+    }
+}
+
+fn map_entries(key: &DataType, value: &DataType) -> arrow::FieldRef {
+    let pair = Fields::from(vec![
+        arrow::Field::new("key", key.to_arrow(), false),
+        arrow::Field::new("value", value.to_arrow(), true),
+    ]);
+    Arc::new(arrow::Field::new(
+        "entries",
+        arrow::DataType::Struct(pair),
+        false,
+    ))
+}
+
+fn fields_from_json(value: &Value, of: &str) -> Result<Vec<Field>> {
+    let fields = value.get("fields").and_then(Value::as_array);
+    let fields = fields.ok_or_else(|| Error::Schema(format!("{of} has no list `fields`")))?;
+    fields.iter().map(field_from_json).collect()
+}
+
+fn field_from_json(value: &Value) -> Result<Field> {
+    let name = value.get("name").and_then(Value::as_str);
+    let name = name.ok_or_else(|| Error::Schema(format!("a field without a `name`: {value}")))?;
+    Ok(Field {
+        name: name.to_owned(),
+        data_type: DataType::from_json(&value["type"], &format!("field `{name}`"))?,
+        nullable: value
+            .get("nullable")
+            .and_then(Value::as_bool)
+            .unwrap_or(true),
+    })
+}
+
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Byte => f.write_str("tinyint"),
+            Self::Short => f.write_str("smallint"),
+            Self::Integer => f.write_str("int"),
+            Self::Long => f.write_str("bigint"),
+            Self::Float => f.write_str("float"),
+            Self::Double => f.write_str("double"),
+            Self::Decimal(precision, scale) => write!(f, "decimal({precision},{scale})"),
+            Self::String => f.write_str("string"),
+            Self::Boolean => f.write_str("boolean"),
+            Self::Date => f.write_str("date"),
+            Self::Timestamp => f.write_str("timestamp"),
+            Self::TimestampNtz => f.write_str("timestamp_ntz"),
+            Self::Binary => f.write_str("binary"),
+            Self::Array(element) => write!(f, "array<{element}>"),
+            Self::Map(key, value) => write!(f, "map<{key},{value}>"),
+            Self::Struct(fields) => {
+                f.write_str("struct<")?;
+                for (i, field) in fields.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { "," };
+                    write!(f, "{comma}{}:{}", quoted(&field.name), field.data_type)?;
+                }
+                f.write_str(">")
+            }
+        }
+    }
+}
+
+/// The name as it may stand inside a type: in backticks where it would be read as something else.
+fn quoted(name: &str) -> String {
+    if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        name.to_owned()
+    } else {
+        format!("`{}`", name.replace('`', "``"))
+    }
+}
+
+impl FromStr for DataType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut rest = text;
+        parse_type(&mut rest)
+            .filter(|_| rest.trim().is_empty())
+            .ok_or_else(|| Error::UnknownType {
+                name: text.to_owned(),
+            })
+    }
+}
+
+/// Takes a type off the front of `rest`.
+fn parse_type(rest: &mut &str) -> Option<DataType> {
+    let name = take_name(rest)?.to_lowercase();
+    Some(match name.as_str() {
+        "byte" | "tinyint" => DataType::Byte,
+        "short" | "smallint" => DataType::Short,
+        "int" | "integer" => DataType::Integer,
+        "long" | "bigint" => DataType::Long,
+        "float" | "real" => DataType::Float,
+        "double" => DataType::Double,
+        "string" => DataType::String,
+        "boolean" => DataType::Boolean,
+        "date" => DataType::Date,
+        "timestamp" | "timestamp_ltz" => DataType::Timestamp,
+        "timestamp_ntz" => DataType::TimestampNtz,
+        "binary" => DataType::Binary,
+        "decimal" | "dec" | "numeric" => parse_decimal(rest)?,
+        "array" => {
+            take(rest, "<")?;
+            let element = parse_type(rest)?;
+            take(rest, ">")?;
+            DataType::Array(Box::new(element))
+        }
+        "map" => {
+            take(rest, "<")?;
+            let key = parse_type(rest)?;
+            take(rest, ",")?;
+            let value = parse_type(rest)?;
+            take(rest, ">")?;
+            DataType::Map(Box::new(key), Box::new(value))
+        }
+        "struct" => parse_struct(rest)?,
+        _ => return None,
+    })
+}
+
+/// The rest of `decimal`, `decimal(p)` or `decimal(p,s)`; Spark's default is `decimal(10,0)`.
+fn parse_decimal(rest: &mut &str) -> Option<DataType> {
+    if take(rest, "(").is_none() {
+        return Some(DataType::Decimal(10, 0));
+    }
+    let precision: u8 = take_name(rest)?.parse().ok()?;
+    let scale: i8 = match take(rest, ",") {
+        Some(()) => take_name(rest)?.parse().ok()?,
+        None => 0,
+    };
+    take(rest, ")")?;
+    let fits = (1..=38).contains(&precision) && scale <= precision.cast_signed();
+    fits.then_some(DataType::Decimal(precision, scale))
+}
+
+fn parse_struct(rest: &mut &str) -> Option<DataType> {
+    take(rest, "<")?;
+    let mut fields = Vec::new();
+    while take(rest, ">").is_none() {
+        if !fields.is_empty() {
+            take(rest, ",")?;
+        }
+        let name = take_field_name(rest)?;
+        let _optional_colon = take(rest, ":");
+        fields.push(Field {
+            name,
+            data_type: parse_type(rest)?,
+            nullable: true,
+        });
+    }
+    Some(DataType::Struct(fields))
+}
+
+fn take(rest: &mut &str, token: &str) -> Option<()> {
+    *rest = rest.trim_start().strip_prefix(token)?;
+    Some(())
+}
+
+fn take_name<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let text = rest.trim_start();
+    let end = text
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
+    let (name, after) = text.split_at(end);
+    *rest = after;
+    (!name.is_empty()).then_some(name)
+}
+
+fn take_field_name(rest: &mut &str) -> Option<String> {
+    if take(rest, "`").is_none() {
+        return take_name(rest).map(str::to_owned);
+    }
+    let mut name = String::new();
+    loop {
+        let (part, after) = rest.split_once('`')?;
+        name.push_str(part);
+        *rest = after;
+        match rest.strip_prefix('`') {
+            Some(after) => {
+                name.push('`');
+                *rest = after;
+            }
+            None => return Some(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_type_is_understood_in_any_case() {
+        for (name, simple) in [
+            ("Integer", "int"),
+            ("LONG", "bigint"),
+            ("decimal", "decimal(10,0)"),
+            ("decimal( 38 , 18 )", "decimal(38,18)"),
+            (
+                "array<struct<a:int,`b c`:map<string,double>>>",
+                "array<struct<a:int,`b c`:map<string,double>>>",
+            ),
+            ("struct<a int, b string>", "struct<a:int,b:string>"),
+        ] {
+            assert_eq!(
+                name.parse::<DataType>().unwrap().to_string(),
+                simple,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_type_is_refused_with_its_name() {
+        for name in [
+            "",
+            "integr",
+            "decimal(39,0)",
+            "decimal(5,6)",
+            "array<int",
+            "int int",
+        ] {
+            let error = name.parse::<DataType>().unwrap_err();
+            assert!(
+                matches!(error, Error::UnknownType { name: n } if n == name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_schema_comes_back_from_its_json_unchanged() {
+        let text = r#"{"type":"struct","fields":[{"name":"a","type":{"type":"array","elementType":"long","containsNull":true},"nullable":false,"metadata":{}}]}"#;
+        let schema = Schema::from_json(text).unwrap();
+        assert_eq!(Schema::from_json(&schema.to_json()).unwrap(), schema);
+        assert_eq!(schema.to_json(), text);
+    }
+
+    #[test]
+    fn a_schema_without_fields_says_so() {
+        let error = Schema::from_json(r#"{"type":"struct"}"#).unwrap_err();
+        assert_eq!(error.to_string(), "schema: the schema has no list `fields`");
+    }
+}

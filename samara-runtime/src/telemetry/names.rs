@@ -1,0 +1,122 @@
+//! The name of every span, metric and attribute that a run reports: nowhere else is one written down.
+//!
+//! Names that OpenTelemetry's semantic conventions define are used as they stand there; all others begin with `samara.`.
+//!
+//! A span name must be of low cardinality (OpenTelemetry specification, Trace API, "Span"): it names a class of work, not one
+//! execution of it. Ids of workflows, jobs and steps are constants of a program, so they may stand in span names; whatever
+//! differs from run to run (rows, paths, trace ids) is an attribute.
+
+/// Instrumentation scope of all spans and metrics: the name to give `opentelemetry::global::tracer` and `meter`.
+pub const SCOPE: &str = "samara";
+
+/// Name of the root span: `run customer-orders`, in the form `{action} {pipeline}` that the CI/CD conventions give pipeline runs.
+pub fn run_span(workflow: &str) -> String {
+    format!("run {workflow}")
+}
+
+/// Name of a job's span, a child of the run's: `job silver`.
+///
+/// A step's span, a child of its job's, is named by the step's id alone: a constant, so that a step costs no allocation.
+pub fn job_span(job: &str) -> String {
+    format!("job {job}")
+}
+
+/// Counter of unit `1`: how often a command was invoked. Attribute: [`COMMAND`].
+pub const RUN_INVOCATIONS: &str = "samara.cli.run.invocations";
+
+/// Histogram in seconds: from the call of a step until its last row has streamed through. Boundaries: [`DURATION_BOUNDARIES`];
+/// attributes: [`STEP_NAME`], [`STEP_KIND`], and [`ERROR_TYPE`] if the step failed.
+pub const STEP_DURATION: &str = "samara.step.duration";
+
+/// Bucket boundaries of durations, in seconds: from a millisecond, a step over a few rows, to four hours, a night's batch.
+pub const DURATION_BOUNDARIES: [f64; 22] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+    120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0,
+];
+
+/// The command that was invoked (string): the value is [`COMMAND_RUN`].
+pub const COMMAND: &str = "command";
+
+/// Value of [`COMMAND`] for a run.
+pub const COMMAND_RUN: &str = "run";
+
+/// Id of the workflow, on the run's span (string).
+pub const WORKFLOW_NAME: &str = "samara.workflow.name";
+
+/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`], [`OUTCOME_FAILURE`] or [`OUTCOME_INTERRUPTED`].
+pub const RUN_OUTCOME: &str = "samara.run.outcome";
+
+/// Value of [`RUN_OUTCOME`]: every job succeeded.
+pub const OUTCOME_SUCCESS: &str = "success";
+
+/// Value of [`RUN_OUTCOME`]: a job failed.
+pub const OUTCOME_FAILURE: &str = "failure";
+
+/// Value of [`RUN_OUTCOME`]: a signal ended the run.
+pub const OUTCOME_INTERRUPTED: &str = "interrupted";
+
+/// Id of the job, on its span (string).
+pub const JOB_NAME: &str = "samara.job.name";
+
+/// Id of the step (string).
+pub const STEP_NAME: &str = "samara.step.name";
+
+/// Kind of the step (string): `extract`, `transform`, `load`, or one's own.
+pub const STEP_KIND: &str = "samara.step.kind";
+
+/// Rows that went into the step, over all of its inputs (int).
+pub const STEP_INPUT_ROWS: &str = "samara.step.input.rows";
+
+/// Bytes that the step read (int).
+pub const STEP_INPUT_BYTES: &str = "samara.step.input.bytes";
+
+/// Rows that came out of the step (int).
+pub const STEP_OUTPUT_ROWS: &str = "samara.step.output.rows";
+
+/// Batches that those rows came in (int).
+pub const STEP_OUTPUT_BATCHES: &str = "samara.step.output.batches";
+
+/// Bytes that came out of the step: in memory, or written by a load (int).
+pub const STEP_OUTPUT_BYTES: &str = "samara.step.output.bytes";
+
+/// Seconds that the step itself was busy, waiting for its input not counted, over all threads (double).
+pub const STEP_BUSY_TIME: &str = "samara.step.busy_time";
+
+/// Full name of the step's function (string; semantic conventions, "Code").
+pub const CODE_FUNCTION_NAME: &str = "code.function.name";
+
+/// Source file of the step's function (string; semantic conventions, "Code").
+pub const CODE_FILE_PATH: &str = "code.file.path";
+
+/// Line of the step's function (int; semantic conventions, "Code").
+pub const CODE_LINE_NUMBER: &str = "code.line.number";
+
+/// Class of a failure, of low cardinality (string; semantic conventions, "Error"): on a span or point of what failed, and only there.
+pub const ERROR_TYPE: &str = "error.type";
+
+/// Name of the span event that tells of a failure (semantic conventions, "Exceptions").
+pub const EXCEPTION_EVENT: &str = "exception";
+
+/// Class of the failure, on the [`EXCEPTION_EVENT`] (string).
+pub const EXCEPTION_TYPE: &str = "exception.type";
+
+/// What a person is told of the failure, on the [`EXCEPTION_EVENT`] (string).
+pub const EXCEPTION_MESSAGE: &str = "exception.message";
+
+/// Version of the workflow's program, on the resource (string; semantic conventions, "Service").
+pub const SERVICE_VERSION: &str = "service.version";
+
+/// A new UUID for each run, on the resource (string; semantic conventions, "Service").
+pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duration_boundaries_rise_from_a_millisecond_to_four_hours() {
+        assert!(DURATION_BOUNDARIES.is_sorted_by(|low, high| low < high));
+        assert_eq!(DURATION_BOUNDARIES.first(), Some(&0.001));
+        assert_eq!(DURATION_BOUNDARIES.last(), Some(&14_400.0));
+    }
+}

@@ -1,0 +1,378 @@
+//! Continuing a trace that another program began: W3C Trace Context, level 2 (<https://www.w3.org/TR/trace-context-2/>).
+//!
+//! The SDK's `TraceContextPropagator` is not used: it takes ids that are too short, signs in numbers and a trailing `-`, changes some list
+//! members of a tracestate, and keeps silent about what it drops.
+
+use opentelemetry::Context;
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
+};
+use thiserror::Error;
+
+use crate::settings::{Given, Settings};
+
+/// The context in which a run begins: with the given remote parent or, without a valid one, empty.
+///
+/// An invalid `traceparent` is one warning and begins a new trace; an invalid `tracestate` is a warning, and the trace goes on without it.
+pub fn parent_context(settings: &Settings) -> Context {
+    let Some(parent) = &settings.trace_parent else {
+        if let Some(state) = &settings.trace_state {
+            tracing::warn!(
+                "ignored the tracestate of {}: no traceparent was given",
+                state.origin
+            );
+        }
+        return Context::new();
+    };
+    match TraceParent::parse(&parent.value) {
+        Ok(parent) => Context::new().with_remote_span_context(
+            parent.span_context(trace_state(settings.trace_state.as_ref())),
+        ),
+        Err(error) => {
+            tracing::warn!(
+                "began a new trace: the traceparent {:?} of {} is invalid: {error}",
+                parent.value,
+                parent.origin
+            );
+            Context::new()
+        }
+    }
+}
+
+fn trace_state(given: Option<&Given>) -> TraceState {
+    let Some(given) = given else {
+        return TraceState::NONE;
+    };
+    parse_trace_state(&given.value).unwrap_or_else(|error| {
+        tracing::warn!(
+            "continued the trace without the tracestate {:?} of {}: it is invalid: {error}",
+            given.value,
+            given.origin
+        );
+        TraceState::NONE
+    })
+}
+
+/// A valid `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TraceParent {
+    trace_id: TraceId,
+    parent_id: SpanId,
+    flags: TraceFlags,
+}
+
+/// Why a text is no valid `traceparent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+enum TraceParentError {
+    #[error("expected `version-traceid-parentid-flags` of 2, 32, 16 and 2 characters")]
+    Form,
+    #[error("its {0} holds something else than lower case hexadecimal digits")]
+    Digits(&'static str),
+    #[error("version ff is forbidden")]
+    Version,
+    #[error("version 00 has nothing after its flags")]
+    Trailing,
+    #[error("its {0} is all zeros")]
+    Zero(&'static str),
+}
+
+impl TraceParent {
+    /// Of a version that is not known yet, the part that looks like version 00 is read (section 3.2.4, "Versioning of traceparent").
+    fn parse(text: &str) -> Result<Self, TraceParentError> {
+        let mut fields = text.trim_matches([' ', '\t']).splitn(5, '-');
+        let mut field = |length| {
+            fields
+                .next()
+                .filter(|field| field.len() == length)
+                .ok_or(TraceParentError::Form)
+        };
+        let (version, trace_id, parent_id, flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
+        let version = hexadecimal("version", version)?;
+        if version == 0xff {
+            return Err(TraceParentError::Version);
+        }
+        let trace_id = nonzero("trace id", hexadecimal("trace id", trace_id)?)?;
+        let parent_id = nonzero("parent id", hexadecimal("parent id", parent_id)?)?;
+        let flags = hexadecimal("flags", flags)?;
+        if version == 0 && fields.next().is_some() {
+            return Err(TraceParentError::Trailing);
+        }
+        Ok(Self {
+            trace_id: TraceId::from(trace_id),
+            parent_id: SpanId::from(parent_id as u64),
+            // Only the sampled flag has a meaning here, and others must not be handed on (section 3.2.2.5, "Other Flags").
+            flags: TraceFlags::new(flags as u8) & TraceFlags::SAMPLED,
+        })
+    }
+
+    fn span_context(self, state: TraceState) -> SpanContext {
+        SpanContext::new(self.trace_id, self.parent_id, self.flags, true, state)
+    }
+}
+
+/// The value of a field of at most 32 digits.
+fn hexadecimal(name: &'static str, digits: &str) -> Result<u128, TraceParentError> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    // The digits are checked before, since `from_str_radix` also takes a sign and upper case.
+    let digits = Some(digits).filter(|digits| digits.bytes().all(is_digit));
+    digits
+        .and_then(|digits| u128::from_str_radix(digits, 16).ok())
+        .ok_or(TraceParentError::Digits(name))
+}
+
+fn nonzero(name: &'static str, id: u128) -> Result<u128, TraceParentError> {
+    if id == 0 {
+        Err(TraceParentError::Zero(name))
+    } else {
+        Ok(id)
+    }
+}
+
+/// Why a text is no valid `tracestate`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+enum TraceStateError {
+    #[error("it has {0} list members, and 32 are the most")]
+    Length(usize),
+    #[error("`{0}` is not of the form `key=value`")]
+    Member(String),
+    #[error("`{0}` is no valid key")]
+    Key(String),
+    #[error("the value of `{0}` is not valid")]
+    Value(String),
+    #[error("a key with an `@` is not of the form `tenant@system`")]
+    Tenant,
+}
+
+/// Reads a `tracestate` as section 3.3 says: empty members are skipped, blanks around members are dropped, order is kept.
+fn parse_trace_state(text: &str) -> Result<TraceState, TraceStateError> {
+    let members = text
+        .split(',')
+        .map(|member| member.trim_matches([' ', '\t']))
+        .filter(|member| !member.is_empty());
+    let members = members.map(parse_member).collect::<Result<Vec<_>, _>>()?;
+    if members.len() > 32 {
+        return Err(TraceStateError::Length(members.len()));
+    }
+    // What is left for the SDK to refuse are keys with an `@`, which level 1 has a rule for.
+    TraceState::from_key_value(members).map_err(|_| TraceStateError::Tenant)
+}
+
+fn parse_member(member: &str) -> Result<(&str, &str), TraceStateError> {
+    let (key, value) = member
+        .split_once('=')
+        .ok_or_else(|| TraceStateError::Member(member.to_owned()))?;
+    if !is_key(key) {
+        return Err(TraceStateError::Key(key.to_owned()));
+    }
+    if !is_value(value) {
+        return Err(TraceStateError::Value(key.to_owned()));
+    }
+    Ok((key, value))
+}
+
+/// Section 3.3.1.3.1: `( lcalpha / DIGIT ) 0*255( lcalpha / DIGIT / "_" / "-" / "*" / "/" / "@" )`.
+fn is_key(key: &str) -> bool {
+    let first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = key.as_bytes();
+    bytes.len() <= 256
+        && bytes.first().is_some_and(|byte| first(*byte))
+        && bytes
+            .iter()
+            .all(|byte| first(*byte) || b"_-*/@".contains(byte))
+}
+
+/// Section 3.3.1.3.2: at most 256 printable ASCII characters but `,` and `=`, the last one no blank; one is the least.
+fn is_value(value: &str) -> bool {
+    (1..=256).contains(&value.len())
+        && value
+            .bytes()
+            .all(|byte| matches!(byte, b' '..=b'~') && byte != b',' && byte != b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    const PARENT: &str = "b7ad6b7169203331";
+
+    fn settings(parent: Option<&str>, state: Option<&str>) -> Settings {
+        let given = |value: &str, origin| Given {
+            value: value.to_owned(),
+            origin,
+        };
+        Settings {
+            trace_parent: parent.map(|value| given(value, "TRACEPARENT")),
+            trace_state: state.map(|value| given(value, "--trace-state")),
+            ..Settings::default()
+        }
+    }
+
+    /// The parent's span context, and what was warned of.
+    fn continued(parent: Option<&str>, state: Option<&str>) -> (SpanContext, String) {
+        let (context, log) =
+            crate::telemetry::log::tests::captured(|| parent_context(&settings(parent, state)));
+        (context.span().span_context().clone(), log)
+    }
+
+    #[test]
+    fn a_valid_parent_is_continued_with_its_state_and_flag() {
+        for (flags, sampled) in [("00", false), ("01", true), ("03", true), ("fe", false)] {
+            let (parent, log) = continued(
+                Some(&format!("00-{TRACE}-{PARENT}-{flags}")),
+                Some("congo=t61rcWkgMzE, rojo=00f067aa0ba902b7"),
+            );
+            assert_eq!(
+                (parent.trace_id().to_string(), parent.span_id().to_string()),
+                (TRACE.to_owned(), PARENT.to_owned())
+            );
+            assert_eq!(
+                parent.trace_flags(),
+                if sampled {
+                    TraceFlags::SAMPLED
+                } else {
+                    TraceFlags::default()
+                }
+            );
+            assert_eq!(
+                parent.trace_state().header(),
+                "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
+            );
+            assert!(parent.is_remote() && log.is_empty(), "{log}");
+        }
+    }
+
+    #[test]
+    fn a_parent_of_a_later_version_is_read_as_far_as_it_is_known() {
+        for text in [
+            format!("cc-{TRACE}-{PARENT}-01"),
+            format!("01-{TRACE}-{PARENT}-01-what-comes-next"),
+            format!("01-{TRACE}-{PARENT}-01-"),
+        ] {
+            assert!(TraceParent::parse(&text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_parent_is_refused_with_its_reason() {
+        use TraceParentError::*;
+        let cases = [
+            (String::new(), Form),
+            ("00-trace-id-span-id-01".to_owned(), Form),
+            (format!("00-{TRACE}-{PARENT}"), Form),
+            (format!("0-{TRACE}-{PARENT}-01"), Form),
+            (format!("000-{TRACE}-{PARENT}-01"), Form),
+            (format!("00-{}-{PARENT}-01", &TRACE[1..]), Form),
+            (format!("00-{TRACE}-{PARENT}0-01"), Form),
+            (format!("00-{TRACE}-{PARENT}-1"), Form),
+            (format!("cc-{TRACE}-{PARENT}-01.what"), Form),
+            (format!("ff-{TRACE}-{PARENT}-01"), Version),
+            (format!("FE-{TRACE}-{PARENT}-01"), Digits("version")),
+            (format!("+0-{TRACE}-{PARENT}-01"), Digits("version")),
+            (
+                format!("00-{}-{PARENT}-01", TRACE.to_uppercase()),
+                Digits("trace id"),
+            ),
+            (
+                format!("00-{TRACE}-{}-01", PARENT.to_uppercase()),
+                Digits("parent id"),
+            ),
+            (format!("00-{TRACE}-{PARENT}-0G"), Digits("flags")),
+            (
+                format!("00-{}-{PARENT}-01", "0".repeat(32)),
+                Zero("trace id"),
+            ),
+            (
+                format!("00-{TRACE}-{}-01", "0".repeat(16)),
+                Zero("parent id"),
+            ),
+            (format!("00-{TRACE}-{PARENT}-01-"), Trailing),
+            (format!("00-{TRACE}-{PARENT}-01-more"), Trailing),
+            (
+                format!("00-{}é-{PARENT}-01", "a".repeat(30)),
+                Digits("trace id"),
+            ),
+        ];
+        for (text, error) in cases {
+            assert_eq!(TraceParent::parse(&text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_parent_is_one_warning_that_names_its_origin_and_a_new_trace() {
+        let (parent, log) = continued(Some("00-trace-id-span-id-01"), Some("a=b"));
+        assert!(!parent.is_valid());
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(
+            log.contains("WARN")
+                && log.contains("TRACEPARENT")
+                && log.contains("00-trace-id-span-id-01"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn an_invalid_state_is_one_warning_and_the_trace_goes_on_without_it() {
+        let (parent, log) = continued(Some(&format!("00-{TRACE}-{PARENT}-01")), Some("No=t"));
+        assert!(parent.is_valid() && parent.trace_state().header().is_empty());
+        assert_eq!(log.lines().count(), 1, "{log}");
+        assert!(
+            log.contains("WARN") && log.contains("--trace-state") && log.contains("`No`"),
+            "{log}"
+        );
+    }
+
+    #[test]
+    fn a_state_without_a_parent_is_ignored_with_a_warning() {
+        let (parent, log) = continued(None, Some("a=b"));
+        assert!(!parent.is_valid());
+        assert_eq!(log.lines().count(), 1, "{log}");
+    }
+
+    #[test]
+    fn nothing_given_is_nothing_said() {
+        let (parent, log) = continued(None, None);
+        assert!(!parent.is_valid() && log.is_empty(), "{log}");
+    }
+
+    #[test]
+    fn empty_members_and_blanks_are_allowed_in_a_state() {
+        for (text, header) in [
+            ("", ""),
+            (" a=1 ,,\tb=2\t,", "a=1,b=2"),
+            ("a=x y,t@v=1", "a=x y,t@v=1"),
+        ] {
+            assert_eq!(
+                parse_trace_state(text)
+                    .map(|state| state.header())
+                    .as_deref(),
+                Ok(header)
+            );
+        }
+    }
+
+    #[test]
+    fn an_invalid_state_is_refused_with_its_reason() {
+        use TraceStateError::*;
+        let many: Vec<String> = (0..33).map(|n| format!("k{n}=v")).collect();
+        let cases = [
+            ("a".to_owned(), Member("a".into())),
+            ("=1".to_owned(), Key("".into())),
+            ("A=1".to_owned(), Key("A".into())),
+            ("a b=1".to_owned(), Key("a b".into())),
+            ("a=".to_owned(), Value("a".into())),
+            ("a=b=c".to_owned(), Value("a".into())),
+            ("a=\u{e9}".to_owned(), Value("a".into())),
+            (format!("a={}", "x".repeat(257)), Value("a".into())),
+            (many.join(","), Length(33)),
+            ("a@b@c=1".to_owned(), Tenant),
+        ];
+        for (text, error) in cases {
+            assert_eq!(
+                parse_trace_state(&text).map(|state| state.header()),
+                Err(error),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `${NAME}` in texts of a workflow or alert file, resolved when the text is used.
+//!
+//! So that no secret needs to stand in a file, or ends up in a binary: locations, urls, headers and passwords hold the
+//! variable's name, and the machine that runs the pipeline holds its value.
+
+use std::env::{self, VarError};
+
+use thiserror::Error;
+
+/// Why a text could not be resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum VariableError {
+    /// The variable is not set, and the text gives no default.
+    #[error(
+        "environment variable {name} is not set, and `${{{name}}}` gives no default as in `${{{name}:-default}}`"
+    )]
+    NotSet {
+        /// The variable's name.
+        name: String,
+    },
+    /// The variable's value is not text.
+    #[error("environment variable {name} is not UTF-8")]
+    NotUtf8 {
+        /// The variable's name.
+        name: String,
+    },
+}
+
+/// Replaces each `${NAME}` by the environment variable's value, and each `${NAME:-default}` by it or, if it is unset or
+/// empty, by the default.
+///
+/// A name is of ASCII letters, digits and `_`, and begins with no digit. A default ends at the first `}`. Any other `$` or `${` stands
+/// for itself, so that a password such as `a$b{c}` needs no escape. Values are not resolved again.
+///
+/// # Errors
+/// [`VariableError`] if a variable without default is unset, or a value is not UTF-8.
+///
+/// # Examples
+/// ```
+/// let location = samara::variables::resolve("${SAMARA_EXAMPLE_DIR:-data}/orders.csv")?;
+/// assert_eq!(location, "data/orders.csv");
+/// # Ok::<(), samara::variables::VariableError>(())
+/// ```
+pub fn resolve(text: &str) -> Result<String, VariableError> {
+    resolve_with(text, |name| env::var(name))
+}
+
+fn resolve_with(
+    text: &str,
+    environment: impl Fn(&str) -> Result<String, VarError>,
+) -> Result<String, VariableError> {
+    let mut resolved = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("${") {
+        let (before, reference) = rest.split_at(start);
+        resolved.push_str(before);
+        match Reference::parse(reference) {
+            Some(found) => {
+                resolved.push_str(&found.value(&environment)?);
+                rest = &reference[found.length..];
+            }
+            None => {
+                resolved.push_str("${");
+                rest = &reference[2..];
+            }
+        }
+    }
+    resolved.push_str(rest);
+    Ok(resolved)
+}
+
+struct Reference<'a> {
+    name: &'a str,
+    default: Option<&'a str>,
+    /// Of the whole reference, `${` and `}` included.
+    length: usize,
+}
+
+impl<'a> Reference<'a> {
+    /// The reference that `text` begins with, if it is one.
+    fn parse(text: &'a str) -> Option<Self> {
+        let inside = text.strip_prefix("${")?;
+        let end = inside.find('}')?;
+        let inside = &inside[..end];
+        let (name, default) = match inside.split_once(":-") {
+            Some((name, default)) => (name, Some(default)),
+            None => (inside, None),
+        };
+        is_name(name).then_some(Self {
+            name,
+            default,
+            length: end + "${}".len(),
+        })
+    }
+
+    fn value(
+        &self,
+        environment: impl Fn(&str) -> Result<String, VarError>,
+    ) -> Result<String, VariableError> {
+        let name = || self.name.to_owned();
+        match (environment(self.name), self.default) {
+            (Err(VarError::NotPresent), None) => Err(VariableError::NotSet { name: name() }),
+            (Err(VarError::NotUnicode(_)), _) => Err(VariableError::NotUtf8 { name: name() }),
+            (Err(VarError::NotPresent), Some(default)) => Ok(default.to_owned()),
+            (Ok(value), Some(default)) if value.is_empty() => Ok(default.to_owned()),
+            (Ok(value), _) => Ok(value),
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let mut characters = text.bytes();
+    let first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    characters.next().is_some_and(first)
+        && characters.all(|byte| first(byte) || byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str) -> Result<String, VariableError> {
+        resolve_with(text, |name| match name {
+            "HOST" => Ok("db".to_owned()),
+            "EMPTY" => Ok(String::new()),
+            "NESTED" => Ok("${HOST}".to_owned()),
+            _ => Err(VarError::NotPresent),
+        })
+    }
+
+    #[test]
+    fn variables_are_replaced_by_their_values() {
+        assert_eq!(
+            resolved("http://${HOST}/${HOST}?é").as_deref(),
+            Ok("http://db/db?é")
+        );
+    }
+
+    #[test]
+    fn a_default_stands_in_for_an_unset_or_empty_variable() {
+        assert_eq!(
+            resolved("${HOST:-x} ${NONE:-y} ${EMPTY:-z} ${NONE:-}|").as_deref(),
+            Ok("db y z |")
+        );
+    }
+
+    #[test]
+    fn an_empty_variable_without_default_is_empty() {
+        assert_eq!(resolved("[${EMPTY}]").as_deref(), Ok("[]"));
+    }
+
+    #[test]
+    fn an_unset_variable_without_default_is_an_error_that_names_it() {
+        let error = resolved("a/${NONE}/b").expect_err("unset");
+        assert_eq!(
+            error,
+            VariableError::NotSet {
+                name: "NONE".to_owned()
+            }
+        );
+        assert!(
+            error.to_string().contains("`${NONE}`")
+                && error.to_string().contains("`${NONE:-default}`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn text_that_is_no_reference_stays_as_it_is() {
+        for text in [
+            "", "$", "$HOST", "${", "${HOST", "${}", "${1A}", "${A-B}", "pa$${ss", "${ HOST}",
+        ] {
+            assert_eq!(resolved(text).as_deref(), Ok(text));
+        }
+    }
+
+    #[test]
+    fn values_are_not_resolved_again() {
+        assert_eq!(resolved("${NESTED}").as_deref(), Ok("${HOST}"));
+    }
+}

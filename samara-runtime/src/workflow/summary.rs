@@ -1,0 +1,179 @@
+//! What a run ends with: its steps, with their rows, their time and their bytes.
+
+use std::time::Duration;
+
+use opentelemetry::TraceId;
+
+use crate::step::StepReport;
+
+/// The end of a run, as a table for a person.
+pub(super) struct Summary {
+    pub workflow: &'static str,
+    pub success: bool,
+    pub took: Duration,
+    pub trace: TraceId,
+    pub steps: Vec<StepReport>,
+}
+
+const HEAD: [&str; 5] = ["step", "rows in", "rows out", "busy", "bytes"];
+
+impl Summary {
+    /// Prints it to standard output.
+    pub fn print(&self) {
+        // A closed pipe is no reason to fail a run that has succeeded.
+        let _ = std::io::Write::write_all(&mut std::io::stdout(), self.text().as_bytes());
+    }
+
+    fn text(&self) -> String {
+        let ended = if self.success {
+            "finished in"
+        } else {
+            "failed after"
+        };
+        let mut text = format!("{} {ended} {}", self.workflow, seconds(self.took));
+        if self.trace != TraceId::INVALID {
+            text.push_str(&format!(" · trace {}", self.trace));
+        }
+        text.push('\n');
+        if !self.steps.is_empty() {
+            text.push_str(&self.table());
+        }
+        text
+    }
+
+    fn table(&self) -> String {
+        let rows: Vec<[String; 5]> = self.steps.iter().map(cells).collect();
+        let mut widths = HEAD.map(|name| name.chars().count());
+        for row in &rows {
+            widths
+                .iter_mut()
+                .zip(row)
+                .for_each(|(width, cell)| *width = (*width).max(cell.chars().count()));
+        }
+        let mut table = line(&HEAD.map(str::to_owned), widths, None);
+        for (row, step) in rows.iter().zip(&self.steps) {
+            table.push_str(&line(row, widths, step.measured.destination.as_deref()));
+        }
+        table
+    }
+}
+
+fn line(cells: &[String; 5], widths: [usize; 5], destination: Option<&str>) -> String {
+    let mut text = format!("  {:<width$}", cells[0], width = widths[0]);
+    for (cell, width) in cells.iter().zip(widths).skip(1) {
+        text.push_str(&format!("  {cell:>width$}"));
+    }
+    let mut text = text.trim_end().to_owned();
+    if let Some(destination) = destination {
+        text.push_str(&format!("  → {destination}"));
+    }
+    text.push('\n');
+    text
+}
+
+fn cells(step: &StepReport) -> [String; 5] {
+    let measured = &step.measured;
+    let rows = |rows: Option<u64>| rows.map_or_else(|| "–".to_owned(), thousands);
+    let name = if step.failed {
+        format!("{} ✗", step.name)
+    } else {
+        step.name.to_owned()
+    };
+    let bytes = match (&measured.destination, measured.input_bytes) {
+        (Some(_), _) => measured.output_bytes,
+        (None, read) => read,
+    };
+    [
+        name,
+        rows(measured.input_rows),
+        rows(measured.output_rows),
+        measured.busy.map_or_else(String::new, seconds),
+        bytes.map_or_else(String::new, size),
+    ]
+}
+
+fn seconds(duration: Duration) -> String {
+    match duration.as_secs_f64() {
+        seconds if seconds < 0.0995 => format!("{:.1} ms", seconds * 1e3),
+        seconds if seconds < 99.5 => format!("{seconds:.2} s"),
+        seconds => format!(
+            "{} min {:02} s",
+            (seconds / 60.0) as u64,
+            (seconds % 60.0) as u64
+        ),
+    }
+}
+
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn size(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut amount = bytes as f64;
+    let mut unit = 0;
+    while amount >= 999.5 && unit + 1 < units.len() {
+        amount /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || amount >= 99.5 {
+        format!("{amount:.0} {}", units[unit])
+    } else {
+        format!("{amount:.1} {}", units[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::step::Measured;
+
+    #[test]
+    fn the_table_says_what_went_through_each_step_and_where_it_went() {
+        let extract = Measured {
+            output_rows: Some(2_000_000),
+            input_bytes: Some(158_300_000),
+            busy: Some(Duration::from_millis(420)),
+            ..Measured::default()
+        };
+        let load = Measured {
+            input_rows: Some(1_666_412),
+            output_rows: Some(1_666_412),
+            output_bytes: Some(950),
+            busy: Some(Duration::from_micros(310)),
+            destination: Some("out".to_owned()),
+            ..Measured::default()
+        };
+        let step = |name, measured| StepReport {
+            name,
+            started: Instant::now(),
+            failed: false,
+            measured,
+        };
+        let summary = Summary {
+            workflow: "customer-orders",
+            success: true,
+            took: Duration::from_millis(840),
+            trace: TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap(),
+            steps: vec![step("extract-orders", extract), step("load-orders", load)],
+        };
+        assert_eq!(
+            summary.text(),
+            "customer-orders finished in 0.84 s · trace 4bf92f3577b34da6a3ce929d0e0e4736
+  step              rows in   rows out    busy   bytes
+  extract-orders          –  2 000 000  0.42 s  158 MB
+  load-orders     1 666 412  1 666 412  0.3 ms   950 B  → out
+"
+        );
+    }
+}

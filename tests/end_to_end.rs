@@ -1,0 +1,10 @@
+//! End-to-end tests: workflows through the program that users run, into binaries that read and write real files and report to
+//! a real OTLP receiver.
+
+mod builds;
+mod collector;
+mod crash;
+mod customer_orders;
+mod functions;
+mod program;
+mod refusals;

@@ -1,0 +1,253 @@
+//! The functions of a workflow over real files, in process: rows in, rows out.
+
+use samara::{DataFrame, Error, Join, SaveMode, Session, Settings};
+
+use crate::program::Workplace;
+
+fn session() -> Session {
+    Session::new(&Settings::default()).expect("a session")
+}
+
+/// A frame of csv text with a header.
+fn csv(workplace: &Workplace, name: &str, schema: &[(&str, &str)], text: &str) -> DataFrame {
+    let path = workplace.write(name, text);
+    let reader = session().read().option("header", "true").schema(schema);
+    reader
+        .csv(path.to_str().expect("a path"))
+        .expect("readable")
+}
+
+/// The rows that a frame is written as, sorted.
+fn rows(workplace: &Workplace, frame: DataFrame) -> Vec<String> {
+    let output = workplace.path().join("rows");
+    frame
+        .write()
+        .mode(SaveMode::Overwrite)
+        .csv(output.to_str().expect("a path"))
+        .expect("writable");
+    let mut rows: Vec<String> = workplace.parts("rows").lines().map(str::to_owned).collect();
+    rows.sort();
+    rows
+}
+
+const PEOPLE: &[(&str, &str)] = &[("id", "int"), ("name", "string"), ("team", "string")];
+
+fn people(workplace: &Workplace) -> DataFrame {
+    csv(
+        workplace,
+        "people.csv",
+        PEOPLE,
+        "id,name,team\n1,Ada,a\n2,Grace,\n3,Alan,b\n3,Alan,b\n",
+    )
+}
+
+fn teams(workplace: &Workplace) -> DataFrame {
+    csv(
+        workplace,
+        "teams.csv",
+        &[("team", "string"), ("city", "string")],
+        "team,city\na,Bonn\nc,Lyon\n",
+    )
+}
+
+#[test]
+fn select_keeps_the_order_asked_for_and_finds_names_in_any_case() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace).select(["NAME", "id"]).expect("columns");
+    assert_eq!(frame.columns(), ["NAME", "id"]);
+    assert_eq!(
+        rows(&workplace, frame),
+        ["Ada,1", "Alan,3", "Alan,3", "Grace,2"]
+    );
+}
+
+#[test]
+fn drop_ignores_a_name_that_does_not_exist() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace)
+        .drop(["team", "nothing"])
+        .expect("columns");
+    assert_eq!(frame.columns(), ["id", "name"]);
+}
+
+#[test]
+fn filter_keeps_the_rows_for_which_the_condition_is_true_not_those_for_which_it_is_null() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace)
+        .filter("team <> 'b' OR ID = 100")
+        .expect("a condition");
+    assert_eq!(rows(&workplace, frame), ["1,Ada,a"]);
+}
+
+#[test]
+fn with_column_replaces_a_column_of_that_name_in_its_place() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace)
+        .with_column("Name", "concat(upper(name), '-', team)")
+        .expect("an expression");
+    assert_eq!(frame.columns(), ["id", "Name", "team"]);
+    assert_eq!(
+        rows(&workplace, frame),
+        ["1,ADA-a,a", "2,,", "3,ALAN-b,b", "3,ALAN-b,b"]
+    );
+}
+
+#[test]
+fn integers_are_divided_as_doubles() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace)
+        .with_column("half", "id / 2")
+        .and_then(|frame| frame.select(["half"]))
+        .expect("an expression");
+    assert_eq!(rows(&workplace, frame), ["0.5", "1.0", "1.5", "1.5"]);
+}
+
+#[test]
+fn drop_duplicates_keeps_one_row_a_key() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace).drop_duplicates(["id"]).expect("columns");
+    assert_eq!(rows(&workplace, frame), ["1,Ada,a", "2,Grace,", "3,Alan,b"]);
+    let frame = people(&workplace).drop_duplicates([]).expect("columns");
+    assert_eq!(rows(&workplace, frame).len(), 3);
+}
+
+#[test]
+fn each_join_gives_the_rows_that_its_name_says_and_null_keys_match_nothing() {
+    let workplace = Workplace::empty();
+    let unmatched = [",2,Grace,", "b,3,Alan,", "b,3,Alan,"];
+    let with = |more: &[&'static str]| -> Vec<&str> {
+        let mut all = [&unmatched[..], more].concat();
+        all.sort_unstable();
+        all
+    };
+    for (how, expected) in [
+        (Join::Inner, vec!["a,1,Ada,Bonn"]),
+        (Join::Left, with(&["a,1,Ada,Bonn"])),
+        (Join::Right, vec!["a,1,Ada,Bonn", "c,,,Lyon"]),
+        (Join::Full, with(&["a,1,Ada,Bonn", "c,,,Lyon"])),
+        (Join::LeftSemi, vec!["a,1,Ada"]),
+        (Join::LeftAnti, vec![",2,Grace", "b,3,Alan", "b,3,Alan"]),
+    ] {
+        let joined = people(&workplace)
+            .join(teams(&workplace), ["team"], how)
+            .expect("a join");
+        assert_eq!(rows(&workplace, joined), expected, "{how:?}");
+    }
+    let crossed = people(&workplace)
+        .join(
+            teams(&workplace).select(["city"]).expect("city"),
+            [],
+            Join::Cross,
+        )
+        .expect("a join");
+    assert_eq!(rows(&workplace, crossed).len(), 8);
+}
+
+#[test]
+fn a_frame_joins_with_itself() {
+    let workplace = Workplace::empty();
+    let teams = teams(&workplace);
+    let joined = teams
+        .clone()
+        .join(teams, ["team"], Join::Inner)
+        .and_then(|frame| frame.select(["team"]))
+        .expect("a join");
+    assert_eq!(rows(&workplace, joined), ["a", "c"]);
+}
+
+#[test]
+fn a_column_that_both_sides_have_is_ambiguous_only_when_it_is_named() {
+    let workplace = Workplace::empty();
+    let left = people(&workplace).drop_duplicates(["id"]).expect("columns");
+    let joined = left
+        .join(
+            people(&workplace).drop_duplicates(["id"]).expect("columns"),
+            ["id"],
+            Join::Inner,
+        )
+        .expect("a join");
+    assert!(
+        matches!(joined.clone().select(["name"]), Err(Error::AmbiguousColumn { name }) if name == "name")
+    );
+    assert_eq!(
+        rows(&workplace, joined.select(["id"]).expect("the key")),
+        ["1", "2", "3"]
+    );
+}
+
+#[test]
+fn an_invalid_cast_fails_and_names_the_value() {
+    let workplace = Workplace::empty();
+    let frame = people(&workplace).cast([("name", "int")]).expect("a plan");
+    let error = frame
+        .write()
+        .mode(SaveMode::Overwrite)
+        .csv(workplace.path().join("x").to_str().expect("a path"))
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("cannot be cast to int"),
+        "{error}"
+    );
+    assert!(
+        !workplace.path().join("x").exists(),
+        "a failed write leaves nothing"
+    );
+}
+
+#[test]
+fn a_field_that_does_not_parse_is_null_drops_its_row_or_fails_the_read_by_the_mode() {
+    let workplace = Workplace::empty();
+    let path = workplace.write("bad.csv", "1,a\nx,b\n3,c,extra\n4\n");
+    let read = |mode: &str| {
+        let reader = session()
+            .read()
+            .option("mode", mode)
+            .schema([("id", "int"), ("name", "string")]);
+        reader
+            .csv(path.to_str().expect("a path"))
+            .expect("readable")
+    };
+    assert_eq!(
+        rows(&workplace, read("PERMISSIVE")),
+        [",b", "1,a", "3,c", "4,"]
+    );
+    assert_eq!(rows(&workplace, read("DROPMALFORMED")), ["1,a"]);
+    let failed = read("FAILFAST")
+        .write()
+        .mode(SaveMode::Overwrite)
+        .csv(workplace.path().join("y").to_str().expect("a path"));
+    let error = failed.unwrap_err().to_string();
+    assert!(
+        error.contains("bad.csv") && error.contains("line 2") && error.contains("`x`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn json_comes_back_as_it_was_written_nested_values_and_all() {
+    let workplace = Workplace::empty();
+    let lines = [
+        r#"{"id":1,"tags":["a","b"],"address":{"city":"Bonn","zip":53111},"scores":{"x":1.5}}"#,
+        r#"{"id":2,"tags":[],"address":{"city":"Lyon"}}"#,
+        r#"{"id":12345678901,"price":0.10}"#,
+    ];
+    let path = workplace.write("in.json", &lines.join("\n"));
+    let schema = [
+        ("id", "bigint"),
+        ("tags", "array<string>"),
+        ("address", "struct<city:string,zip:int>"),
+        ("scores", "map<string,double>"),
+        ("price", "decimal(20,2)"),
+    ];
+    let frame = session()
+        .read()
+        .schema(schema)
+        .json(path.to_str().expect("a path"))
+        .expect("readable");
+    let output = workplace.path().join("out");
+    frame
+        .write()
+        .json(output.to_str().expect("a path"))
+        .expect("writable");
+    assert_eq!(workplace.parts("out").lines().collect::<Vec<_>>(), lines);
+}

@@ -1,0 +1,126 @@
+//! The program under test, in directories of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// Variables that would change what a run does.
+const FOREIGN: [&str; 10] = [
+    "SAMARA_OTLP_TRACES_ENDPOINT",
+    "SAMARA_OTLP_METRICS_ENDPOINT",
+    "SAMARA_TRACE_PARENT",
+    "SAMARA_TRACEPARENT",
+    "TRACEPARENT",
+    "SAMARA_TRACE_STATE",
+    "TRACESTATE",
+    "SAMARA_LOG_LEVEL",
+    "LOG_LEVEL",
+    "CARGO_BUILD_TARGET",
+];
+
+/// A directory in which workflows are built and run, with what was put into it.
+pub struct Workplace(TempDir);
+
+impl Workplace {
+    pub fn empty() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    /// A workplace with a copy of an example, at the path that its workflow expects.
+    pub fn with_example(name: &str) -> Self {
+        let workplace = Self::empty();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../examples")
+            .join(name);
+        let to = workplace.path().join("examples").join(name);
+        fs::create_dir_all(&to).expect("a directory");
+        for entry in fs::read_dir(from).expect("the example") {
+            let entry = entry.expect("an entry");
+            if entry.path().is_file() {
+                fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
+            }
+        }
+        workplace
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The text of all part files of an output.
+    pub fn parts(&self, output: &str) -> String {
+        let parts = fs::read_dir(self.path().join(output))
+            .expect("the output")
+            .map(|entry| entry.expect("an entry").path());
+        let mut parts: Vec<PathBuf> = parts
+            .filter(|path| {
+                path.file_name()
+                    .is_some_and(|name| !is_hidden(name.as_encoded_bytes()))
+            })
+            .collect();
+        parts.sort();
+        parts
+            .iter()
+            .map(|path| fs::read_to_string(path).expect("a part"))
+            .collect()
+    }
+
+    /// `samara` with arguments, started here.
+    pub fn samara(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_samara")));
+        command.args(arguments).env(
+            "SAMARA_CACHE_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+        );
+        command
+    }
+
+    /// A program, started here, with nothing set that would change what it does.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path());
+        FOREIGN
+            .iter()
+            .for_each(|name| drop(command.env_remove(name)));
+        command
+    }
+
+    /// Builds a workflow into a binary of the given name in this directory.
+    pub fn build(&self, workflow: &str, name: &str) -> PathBuf {
+        let output = self
+            .samara(&["build", workflow, "-o", name])
+            .output()
+            .expect("samara starts");
+        succeeded(&output);
+        self.path().join(name)
+    }
+}
+
+fn is_hidden(name: &[u8]) -> bool {
+    name.starts_with(b"_") || name.starts_with(b".")
+}
+
+/// The two streams of a program that must have succeeded.
+pub fn succeeded(output: &Output) -> (String, String) {
+    let (out, err) = streams(output);
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+    (out, err)
+}
+
+/// What a program wrote to standard output and standard error.
+pub fn streams(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}

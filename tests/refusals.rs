@@ -1,0 +1,106 @@
+//! What is refused before anything is built: with the place, the sentence and the way out.
+
+use crate::program::{Workplace, streams};
+
+/// What `samara emit` says of a workflow whose one transform has these functions.
+fn refusal(functions: &str) -> String {
+    let workplace = Workplace::empty();
+    workplace.write("job.json", &workflow(functions));
+    let output = workplace
+        .samara(&["emit", "job.json", "--emit-dir", "crate"])
+        .output()
+        .expect("samara starts");
+    assert_eq!(output.status.code(), Some(32), "{}", streams(&output).1);
+    assert!(
+        !workplace.path().join("crate").exists(),
+        "nothing is written"
+    );
+    streams(&output).1
+}
+
+fn workflow(functions: &str) -> String {
+    format!(
+        r#"{{"workflow": {{"id": "w", "jobs": [{{"id": "j",
+  "extracts": [{{"id": "orders", "extract_type": "file", "data_format": "csv", "location": "orders.csv",
+    "schema": "{{\"fields\": [{{\"name\": \"order_id\", \"type\": \"long\"}}, {{\"name\": \"amount\", \"type\": \"double\"}}]}}"}}],
+  "transforms": [{{"id": "clean", "upstream_id": "orders", "functions": [
+    {functions}
+  ]}}],
+  "loads": [{{"id": "out", "upstream_id": "clean", "load_type": "file", "data_format": "csv", "location": "out", "mode": "overwrite"}}]
+}}]}}}}"#
+    )
+}
+
+#[test]
+fn a_column_misspelt_inside_an_expression_is_underlined_inside_the_expression() {
+    let text = refusal(
+        r#"{"function_type": "filter", "arguments": {"condition": "order_id > 3 AND amuont > 10"}}"#,
+    );
+    assert!(
+        text.contains("error[S0301]: no column `amuont` in the output of `orders`"),
+        "{text}"
+    );
+    assert!(text.contains("--> job.json:5:89"), "{text}");
+    assert!(text.contains("did you mean `amount`?"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains("amuont > 10"))
+        .unwrap_or_else(|| panic!("{text}"));
+    let underline = lines[at + 1];
+    assert_eq!(underline.find('^'), lines[at].find("amuont"), "{text}");
+    assert_eq!(underline.matches('^').count(), "amuont".len(), "{text}");
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_and_not_ignored() {
+    for function in [
+        r#"{"function_type": "distinct", "arguments": {}}"#,
+        r#"{"function_type": "pivot", "arguments": {"group_by": ["order_id"], "pivot_column": "order_id", "values_column": "amount", "agg_func": "sum"}}"#,
+        r#"{"function_type": "orderby", "arguments": {"columns": [{"column_name": "amount", "ascending": true}]}}"#,
+    ] {
+        let text = refusal(function);
+        assert!(
+            text.contains("error[S0402]")
+                && text.contains("not supported yet")
+                && text.contains("job.json:5:"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let text = refusal(
+        r#"{"function_type": "selct", "arguments": {"columns": ["amount"]}},
+    {"function_type": "cast", "arguments": {"columns": [{"column_name": "amount", "cast_typ": "int"}]}}"#,
+    );
+    assert!(
+        text.contains("selct") && text.contains("did you mean `select`?"),
+        "{text}"
+    );
+    assert!(
+        text.contains("cast_typ") && text.contains("did you mean `cast_type`?"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_type_an_option_and_a_function_of_sql_that_do_not_exist_name_their_place() {
+    let text = refusal(
+        r#"{"function_type": "cast", "arguments": {"columns": [{"column_name": "amount", "cast_type": "integr"}]}}"#,
+    );
+    assert!(
+        text.contains("error[S0303]") && text.contains("`integr` is not a type"),
+        "{text}"
+    );
+    let text = refusal(
+        r#"{"function_type": "withColumn", "arguments": {"col_name": "x", "col_expr": "no_such(amount)"}}"#,
+    );
+    assert!(
+        text.contains("error[S0302]") && text.contains("no_such"),
+        "{text}"
+    );
+    let text = refusal(r#"{"function_type": "filter", "arguments": {"condition": "amount + 1"}}"#);
+    assert!(text.contains("a condition must be true or false"), "{text}");
+}
