@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::program::{Workplace, succeeded};
 
-const ROWS: usize = 40_000;
+const ROWS: usize = 15_000;
 
 const WORKFLOW: &str = r#"{"workflow": {"id": "stamp", "jobs": [{"id": "copy",
     "extracts": [{"id": "extract", "extract_type": "file", "data_format": "csv", "location": "input.csv",
@@ -29,7 +29,7 @@ fn generation(workplace: &Workplace) -> usize {
         "an output without its mark"
     );
     let text = workplace.parts("output");
-    let generation = text
+    let generation: usize = text
         .split(',')
         .next()
         .expect("a row")

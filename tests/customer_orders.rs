@@ -92,10 +92,9 @@ fn expected() -> Expected {
 /// Id, name as csv shows it, e-mail address and day of signing up.
 fn customer(line: &str) -> (i64, (String, String, String)) {
     let (id, rest) = line.split_once(',').expect("an id");
-    let end = if rest.starts_with('"') {
-        rest[1..].find('"').expect("a closing quote") + 2
-    } else {
-        rest.find(',').expect("a name")
+    let end = match rest.strip_prefix('"') {
+        Some(quoted) => quoted.find('"').expect("a closing quote") + 2,
+        None => rest.find(',').expect("a name"),
     };
     let (name, rest) = rest.split_at(end);
     let mut rest = rest[1..].split(',');

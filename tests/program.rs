@@ -91,9 +91,9 @@ impl Workplace {
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path());
-        FOREIGN
-            .iter()
-            .for_each(|name| drop(command.env_remove(name)));
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
         command
     }
 

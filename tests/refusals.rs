@@ -40,7 +40,7 @@ fn a_column_misspelt_inside_an_expression_is_underlined_inside_the_expression() 
         text.contains("error[S0301]: no column `amuont` in the output of `orders`"),
         "{text}"
     );
-    assert!(text.contains("--> job.json:5:89"), "{text}");
+    assert!(text.contains("--> job.json:5:78"), "{text}");
     assert!(text.contains("did you mean `amount`?"), "{text}");
     let lines: Vec<&str> = text.lines().collect();
     let at = lines

@@ -251,9 +251,10 @@ fn read(workflow: &Path, alert: Option<&Path>) -> Result<Plan, Error> {
                 .iter()
                 .find(|label| label.primary)
                 .map(|label| label.source.path());
-            alert
-                .as_ref()
-                .is_some_and(|alert| path == Some(alert.path()))
+            diagnostic.code == code::ALERT
+                || alert.as_ref().is_some_and(|alert| {
+                    path == Some(alert.path()) && alert.path() != workflow.path()
+                })
         };
         match diagnostics.iter().all(is_about_alert) {
             true => Error::Alert(diagnostics),

@@ -14,7 +14,7 @@ pub(super) struct Frame {
     pub origin: Span,
 }
 
-/// What a function is applied to, for messages: "the output of `extract-orders`".
+/// What a function is applied to, for messages: "in the output of `extract-orders`".
 pub(super) struct Place<'a> {
     pub document: &'a Document,
     pub origin: Span,
@@ -80,7 +80,7 @@ impl Place<'_> {
     }
 
     fn unknown_column(&self, name: &str, candidates: &[String], span: Span) -> Diagnostic {
-        let message = format!("no column `{name}` in {}", self.frame);
+        let message = format!("no column `{name}` {}", self.frame);
         let problem = Diagnostic::error(code::COLUMN, message)
             .at(self.document.source(), span, "not a column")
             .see(

@@ -1,7 +1,7 @@
 //! The steps of a job: their ids, what they read, and what becomes of the columns.
 
 use samara::engine::{read, write};
-use samara::{DataFrame, SaveMode};
+use samara::{SaveMode, Session};
 
 use crate::check::frame::{Frame, Place};
 use crate::check::{Problems, option, schema};
@@ -11,8 +11,14 @@ use crate::plan::{Extract, Function, Load, Step, Transform};
 use crate::source::{Document, Span, Spanned};
 
 /// The steps of an enabled job. Where something is wrong the list is incomplete, and so is everything that depends on it.
-pub(super) fn steps(document: &Document, job: &model::Job, problems: &mut Problems) -> Vec<Step> {
+pub(super) fn steps(
+    session: &Session,
+    document: &Document,
+    job: &model::Job,
+    problems: &mut Problems,
+) -> Vec<Step> {
     let mut checker = Checker {
+        session,
         document,
         job: &job.id.value,
         ids: Vec::new(),
@@ -47,6 +53,7 @@ pub(super) fn check_id(document: &Document, id: &Spanned<String>, problems: &mut
 }
 
 struct Checker<'a> {
+    session: &'a Session,
     document: &'a Document,
     job: &'a str,
     /// The ids of the steps so far.
@@ -140,7 +147,7 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|(name, kind)| (name.as_str(), kind.as_str()))
             .collect();
-        let data = DataFrame::empty(&columns).map_err(|error| {
+        let data = self.session.empty(&columns).map_err(|error| {
             Diagnostic::error(code::SCHEMA, error.to_string()).at(
                 self.document.source(),
                 origin,
@@ -168,7 +175,7 @@ impl<'a> Checker<'a> {
         option::check(document, &transform.options, no_options, self.problems);
         let upstream = self.upstream(&transform.upstream_id, Some(&transform.id), later);
         let mut frame = upstream.and_then(|index| self.frames[index].clone());
-        let mut input = format!("the output of `{}`", transform.upstream_id.value);
+        let mut input = format!("in the output of `{}`", transform.upstream_id.value);
         let mut functions = Vec::new();
         let mut complete = true;
         for function in &transform.functions {
@@ -179,7 +186,7 @@ impl<'a> Checker<'a> {
                 functions.push(function);
             }
             frame = frame.filter(|_| complete);
-            input = format!("what `{}` has at this point", transform.id.value);
+            input = format!("at this point of `{}`", transform.id.value);
         }
         let step = upstream.map(|upstream| Transform {
             id: transform.id.value.clone(),
@@ -423,7 +430,7 @@ impl Checker<'_> {
                 if let Err(error) = right.data.clone().select(borrowed(on)) {
                     at = place(
                         &right,
-                        format!("the output of `{}`", self.ids[*other].value),
+                        format!("in the output of `{}`", self.ids[*other].value),
                     );
                     Err(error)
                 } else {

@@ -11,6 +11,8 @@ mod schema;
 
 use std::path::Path;
 
+use samara::{Session, Settings};
+
 pub use alerts::refuse_secrets;
 
 use crate::diagnostic::{Diagnostic, code};
@@ -47,7 +49,11 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<
     };
     let mut problems = Problems::default();
     let alerts = problems.keep(alerts::check(alert.unwrap_or(workflow), alert.is_some()));
-    let jobs = jobs(workflow, &value, &mut problems);
+    let session = Session::new(&Settings::default()).map_err(|error| {
+        let problem = Diagnostic::error(code::ENGINE, format!("the engine cannot start: {error}"));
+        vec![problem.in_file(workflow.source())]
+    })?;
+    let jobs = jobs(&session, workflow, &value, &mut problems);
     problems.none_or(Plan {
         id: value.id.value,
         description: value.description,
@@ -61,7 +67,12 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<
     })
 }
 
-fn jobs(document: &Document, workflow: &Workflow, problems: &mut Problems) -> Vec<Job> {
+fn jobs(
+    session: &Session,
+    document: &Document,
+    workflow: &Workflow,
+    problems: &mut Problems,
+) -> Vec<Job> {
     job::check_id(document, &workflow.id, problems);
     let mut seen: Vec<&Spanned<String>> = Vec::new();
     for job in &workflow.jobs {
@@ -81,7 +92,7 @@ fn jobs(document: &Document, workflow: &Workflow, problems: &mut Problems) -> Ve
         description: job.value.description.clone(),
         enabled: job.value.enabled,
         steps: if workflow.enabled && job.value.enabled {
-            job::steps(document, &job.value, problems)
+            job::steps(session, document, &job.value, problems)
         } else {
             Vec::new()
         },

@@ -39,8 +39,7 @@ fn problem(file: &Value) -> (&'static str, String) {
 
 #[test]
 fn a_right_workflow_becomes_a_plan_with_its_steps_resolved() {
-    let functions =
-        json!([{"function_type": "join", "arguments": {"other_upstream_id": "b", "on": "id"}}]);
+    let functions = json!([{"function_type": "join", "arguments": {"other_upstream_id": "b", "on": "id", "how": "leftsemi"}}]);
     let file = workflow(
         json!([extract("a"), extract("b")]),
         json!([transform("t", "a", functions)]),
@@ -111,7 +110,7 @@ fn columns_are_followed_from_function_to_function() {
         problem(&file),
         (
             code::COLUMN,
-            "no column `name` in what `t` has at this point".to_owned()
+            "no column `name` at this point of `t`".to_owned()
         )
     );
 }

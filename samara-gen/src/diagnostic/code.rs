@@ -4,10 +4,14 @@
 //!
 //! | range | about |
 //! | --- | --- |
+//! | `S00xx` | the compiler itself |
 //! | `S01xx` | reading a file, and its syntax |
 //! | `S02xx` | the model of a workflow, and references between its parts |
 //! | `S03xx` | columns, types and expressions |
 //! | `S04xx` | what the format has and this version does not support yet |
+
+/// The engine, which checks columns and expressions, cannot start.
+pub const ENGINE: &str = "S0001";
 
 /// A file cannot be read, or is not text.
 pub const UNREADABLE: &str = "S0101";

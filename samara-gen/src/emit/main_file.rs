@@ -61,7 +61,11 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
             vec![Code::text(&job.id), Code::word(format!("{module}::run"))],
         )
     };
-    let mut workflow = jobs.iter().fold(new, job);
+    let described = match plan.description.trim() {
+        "" => new,
+        description => new.method("describe", vec![Code::text(description)]),
+    };
+    let mut workflow = jobs.iter().fold(described, job);
     if let Some(name) = alert_name {
         let text = Code::Call(
             "include_str!".to_owned(),

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::common::Column;
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::engine::boundary;
-use crate::engine::read::schema_of;
 use crate::engine::session::Session;
-use crate::engine::types::{Field, Schema};
+use crate::engine::types::Schema;
 use crate::engine::write::Writer;
 use crate::error::{Error, Result};
-use crate::settings::Settings;
 use crate::step::OpenStep;
 
 /// Rows with named columns, as Spark's `DataFrame`: a plan, which is run when it is [written](DataFrame::write).
@@ -22,10 +20,11 @@ use crate::step::OpenStep;
 /// # Examples
 ///
 /// ```
-/// use samara::{DataFrame, Join};
+/// use samara::{Join, Session, Settings};
 ///
-/// let customers = DataFrame::empty(&[("customer_id", "bigint"), ("name", "string")])?;
-/// let orders = DataFrame::empty(&[("order_id", "bigint"), ("customer_id", "bigint"), ("amount", "decimal(10,2)")])?;
+/// let session = Session::new(&Settings::default())?;
+/// let customers = session.empty([("customer_id", "bigint"), ("name", "string")])?;
+/// let orders = session.empty([("order_id", "bigint"), ("customer_id", "bigint"), ("amount", "decimal(10,2)")])?;
 /// let joined = customers
 ///     .join(orders, ["customer_id"], Join::Inner)?
 ///     .filter("amount > 10")?
@@ -43,25 +42,6 @@ pub struct DataFrame {
 }
 
 impl DataFrame {
-    /// A frame with the given columns and no rows: what a check works with.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownType`] for a type that is none.
-    pub fn empty(schema: &[(&str, &str)]) -> Result<Self> {
-        let schema = schema_of(schema.iter().copied())?;
-        let fields: Vec<_> = schema.fields.iter().map(Field::to_arrow).collect();
-        let schema = datafusion::arrow::datatypes::Schema::new(fields);
-        let relation = EmptyRelation {
-            produce_one_row: false,
-            schema: Arc::new(schema.try_into()?),
-        };
-        Self::unqualified(
-            Session::new(&Settings::default())?,
-            LogicalPlan::EmptyRelation(relation),
-        )
-    }
-
     /// A frame over a plan, whose columns lose the name of the table that they come from.
     pub(crate) fn unqualified(session: Session, plan: LogicalPlan) -> Result<Self> {
         let names: Vec<String> = plan

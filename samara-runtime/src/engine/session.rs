@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::datatypes::{Fields, Schema};
 use datafusion::catalog::Session as EngineSession;
 use datafusion::common::config::Dialect;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry as _;
-use datafusion::logical_expr::{LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan, ScalarUDF};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
 use datafusion::prelude::SessionConfig;
@@ -19,7 +20,9 @@ use tokio::runtime::Runtime;
 
 use crate::engine::boundary::BoundaryPlanner;
 use crate::engine::cast::SparkCast;
-use crate::engine::read::Reader;
+use crate::engine::frame::DataFrame;
+use crate::engine::read::{Reader, schema_of};
+use crate::engine::types::Field;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
@@ -67,6 +70,25 @@ impl Session {
     /// A reader of files.
     pub fn read(&self) -> Reader {
         Reader::new(self.clone())
+    }
+
+    /// A frame with the given columns and no rows: what a check works with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownType`] for a type that is none.
+    pub fn empty<'a>(&self, columns: impl AsRef<[(&'a str, &'a str)]>) -> Result<DataFrame> {
+        self.empty_frame(columns.as_ref())
+    }
+
+    fn empty_frame(&self, columns: &[(&str, &str)]) -> Result<DataFrame> {
+        let columns = schema_of(columns.iter().copied())?.fields;
+        let schema = Schema::new(columns.iter().map(Field::to_arrow).collect::<Fields>());
+        let relation = EmptyRelation {
+            produce_one_row: false,
+            schema: Arc::new(schema.try_into()?),
+        };
+        DataFrame::unqualified(self.clone(), LogicalPlan::EmptyRelation(relation))
     }
 
     pub(crate) fn state(&self) -> &SessionState {

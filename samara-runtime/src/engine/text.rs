@@ -361,7 +361,7 @@ mod tests {
         ] {
             assert_eq!(shown(|out| write_f64(out, value)), text);
         }
-        assert_eq!(shown(|out| write_f32(out, 3.14)), "3.14");
+        assert_eq!(shown(|out| write_f32(out, 2.7)), "2.7");
         assert_eq!(shown(|out| write_f32(out, 1.6777216e7)), "1.6777216E7");
     }
 

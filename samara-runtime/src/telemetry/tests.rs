@@ -64,8 +64,8 @@ fn server(status: &str, body: Vec<u8>) -> (String, Receiver<String>) {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let head = read_request(&mut stream);
-            stream.write_all(&answer).expect("the client listens");
             let _ = heads.send(head);
+            stream.write_all(&answer).expect("the client listens");
         }
     });
     (url, received)

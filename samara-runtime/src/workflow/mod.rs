@@ -143,6 +143,7 @@ impl Workflow {
             workflow: self.id,
             success: exit == Exit::Success,
             took: began.elapsed(),
+            traced: settings.otlp_traces_endpoint.is_some(),
             trace,
             steps: reports.take(),
         }

@@ -11,9 +11,13 @@ pub(super) struct Summary {
     pub workflow: &'static str,
     pub success: bool,
     pub took: Duration,
+    /// Whether there is an endpoint for traces.
+    pub traced: bool,
     pub trace: TraceId,
     pub steps: Vec<StepReport>,
 }
+
+const HOW_TO_TRACE: &str = "no trace was sent: --otlp-traces-endpoint http://localhost:4318/v1/traces sends one to Jaeger or any collector\n";
 
 const HEAD: [&str; 5] = ["step", "rows in", "rows out", "busy", "bytes"];
 
@@ -37,6 +41,9 @@ impl Summary {
         text.push('\n');
         if !self.steps.is_empty() {
             text.push_str(&self.table());
+        }
+        if !self.traced {
+            text.push_str(HOW_TO_TRACE);
         }
         text
     }
@@ -164,6 +171,7 @@ mod tests {
             workflow: "customer-orders",
             success: true,
             took: Duration::from_millis(840),
+            traced: true,
             trace: TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap(),
             steps: vec![step("extract-orders", extract), step("load-orders", load)],
         };

@@ -293,9 +293,11 @@ impl ListBuilder {
         };
         self.lengths.push(elements.len());
         self.valid.append_non_null();
-        elements
-            .into_iter()
-            .fold(true, |ok, element| self.element.push_json(element) && ok)
+        let mut ok = true;
+        for element in elements {
+            ok &= self.element.push_json(element);
+        }
+        ok
     }
 
     fn finish(&mut self) -> ArrayRef {

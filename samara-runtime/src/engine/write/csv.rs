@@ -1,6 +1,6 @@
 //! Csv files as Spark writes them.
 
-use datafusion::arrow::array::{Array as _, RecordBatch, StringArray};
+use datafusion::arrow::array::{Array as _, RecordBatch};
 use datafusion::common::DataFusionError;
 
 use crate::engine::cast::{TimestampText, to_text};
@@ -104,13 +104,11 @@ impl CsvOptions {
             .iter()
             .map(|column| to_text(column, TimestampText::Iso))
             .collect::<Result<Vec<_>, _>>()?;
-        let value = |column: &StringArray, row: usize| {
-            column.is_valid(row).then(|| column.value(row).to_owned())
-        };
         for row in 0..batch.num_rows() {
-            let cells: Vec<Option<String>> =
-                columns.iter().map(|column| value(column, row)).collect();
-            self.write_line(cells.iter().map(Option::as_deref), out);
+            let cells = columns
+                .iter()
+                .map(|column| column.is_valid(row).then(|| column.value(row)));
+            self.write_line(cells, out);
         }
         Ok(())
     }
