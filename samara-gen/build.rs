@@ -46,7 +46,11 @@ fn main() -> io::Result<()> {
         digest.short()
     );
     let output = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
-    fs::write(Path::new(&output).join("runtime_archive.rs"), archive)
+    let output = Path::new(&output);
+    // <target>/<profile>/build/<package>/out
+    let target = output.ancestors().nth(4).unwrap_or(output);
+    println!("cargo::rustc-env=SAMARA_BUILT_IN={}", target.display());
+    fs::write(output.join("runtime_archive.rs"), archive)
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf, absolute};
 
 use crate::build::BuildError;
 
+/// The file in a target directory that is locked during a build.
+pub const LOCK: &str = ".samara-build.lock";
+
 /// The directory of all caches: `SAMARA_CACHE_DIR`, else `$XDG_CACHE_HOME/samara`, else `~/.cache/samara`.
 ///
 /// # Errors
@@ -34,8 +37,11 @@ fn directory_by(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, 
     absolute(&directory).map_err(BuildError::io("resolve", &directory))
 }
 
+/// The target directory that this program was built in. `cargo install --path` leaves it where it is, with the engine in it.
+const BUILT_IN: &str = env!("SAMARA_BUILT_IN");
+
 /// The one cargo target directory of all pipelines, so that the engine is built once: `CARGO_TARGET_DIR`, else the one that this
-/// program itself was built in, else one in the cache.
+/// program lies in, else the one that it was built in if that is still there and may be written to, else one in the cache.
 ///
 /// # Errors
 /// [`BuildError::Io`] if a relative path cannot be resolved.
@@ -45,18 +51,36 @@ pub fn target_directory(cache: &Path) -> Result<PathBuf, BuildError> {
         return absolute(&given).map_err(BuildError::io("resolve", &given));
     }
     let program = env::current_exe().ok();
-    Ok(program
-        .and_then(|program| target_directory_of(&program))
+    let own = program.and_then(|program| target_directory_of(&program));
+    let built_in = || {
+        let target = Path::new(BUILT_IN);
+        (is_target_directory(target) && is_writable(target)).then(|| target.to_owned())
+    };
+    Ok(own
+        .or_else(built_in)
         .unwrap_or_else(|| cache.join("target")))
 }
 
 /// `<target>` of `<target>/{debug,release}/program`, or of a test in `deps` there.
 fn target_directory_of(program: &Path) -> Option<PathBuf> {
-    let target = program.ancestors().skip(2).take(2).find(|ancestor| {
-        let tag = std::fs::read_to_string(ancestor.join("CACHEDIR.TAG")).unwrap_or_default();
-        tag.contains("created by cargo")
-    })?;
-    Some(target.to_owned())
+    let mut ancestors = program.ancestors().skip(2).take(2);
+    ancestors
+        .find(|ancestor| is_target_directory(ancestor))
+        .map(Path::to_owned)
+}
+
+fn is_target_directory(path: &Path) -> bool {
+    let tag = std::fs::read_to_string(path.join("CACHEDIR.TAG")).unwrap_or_default();
+    tag.contains("created by cargo")
+}
+
+/// Whether the lock of builds can be opened there.
+fn is_writable(target: &Path) -> bool {
+    let mut lock = std::fs::File::options();
+    lock.create(true)
+        .append(true)
+        .open(target.join(LOCK))
+        .is_ok()
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ fn binary(path: PathBuf, time: Duration) -> Result<Binary, BuildError> {
 /// Held while the file is open: one build at a time.
 fn lock(target_directory: &Path, progress: &mut Progress) -> Result<File, BuildError> {
     fs::create_dir_all(target_directory).map_err(BuildError::io("create", target_directory))?;
-    let path = target_directory.join(".samara-build.lock");
+    let path = target_directory.join(cache::LOCK);
     let file = File::create(&path).map_err(BuildError::io("create", &path))?;
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         progress.waiting();

@@ -17,7 +17,7 @@ pub use function::{
     NullRule, OrderColumn, Orderby, Pivot, PivotAggregation, Select, WithColumn,
 };
 pub use hooks::{Action, ActionType, Hooks, Retry};
-pub use schema::workflow_schema;
+pub use schema::{alert_schema, workflow_schema};
 pub use workflow::{
     Config, Engine, Extract, FileKind, Format, Job, Load, Method, SaveMode, Transform, Workflow,
 };

@@ -178,7 +178,7 @@ fn spans_that_never_were_on_their_way_are_counted_too() {
         }
     });
     assert!(
-        log.contains(&format!("3000 spans to {url} (no answer within 4.7 s)")),
+        log.contains(&format!("3000 spans to {url} (no answer within ")),
         "{log}"
     );
 }

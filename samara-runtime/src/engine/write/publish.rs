@@ -27,6 +27,7 @@ impl Staging {
     /// Begins new output for `location`; nothing, if there is output and the mode is to ignore it.
     pub fn open(location: &str, mode: SaveMode) -> Result<Option<Self>, WriteError> {
         let target = absolute(Path::new(location))?;
+        restore(&target)?;
         let exists = fs::symlink_metadata(&target).is_ok();
         match mode {
             SaveMode::Ignore if exists => return Ok(None),
@@ -94,13 +95,13 @@ impl Staging {
         sync_directory(parent_of(&self.target))
     }
 
-    /// For file systems that cannot exchange: the old output steps aside first. A crash between the two renames leaves no output under its name,
-    /// but never a mixture.
+    /// For file systems that cannot exchange: the old output steps aside first. A crash between the two renames leaves it
+    /// there, for [`restore`] to find; never a mixture.
     fn replace_in_two_steps(&self) -> Result<(), WriteError> {
-        let aside = self.path.with_extension("old");
+        let aside = aside_of(&self.target);
         fs::rename(&self.target, &aside).map_err(WriteError::io(&self.target))?;
         if let Err(error) = fs::rename(&self.path, &self.target) {
-            fs::rename(&aside, &self.target).map_err(WriteError::io(&self.target))?;
+            restore(&self.target)?;
             return Err(WriteError::Io {
                 path: self.target.clone(),
                 source: error,
@@ -131,6 +132,20 @@ impl Drop for Staging {
 /// Where there was no output: a plain rename, which fails if another has put some there meanwhile.
 fn rename_new(from: &Path, to: &Path) -> Result<(), WriteError> {
     fs::rename(from, to).map_err(WriteError::io(to))
+}
+
+/// Where the old output is between two renames.
+fn aside_of(target: &Path) -> PathBuf {
+    parent_of(target).join(format!("{}old", prefix_of(target)))
+}
+
+/// Puts old output back that a killed run left aside.
+fn restore(target: &Path) -> Result<(), WriteError> {
+    let aside = aside_of(target);
+    if fs::symlink_metadata(target).is_err() && aside.is_dir() {
+        fs::rename(&aside, target).map_err(WriteError::io(target))?;
+    }
+    Ok(())
 }
 
 /// Staging directories of the same target whose writer is gone: its lock is free.
@@ -296,6 +311,24 @@ mod tests {
         dir.write("one", SaveMode::Overwrite).unwrap();
         assert!(!abandoned.exists());
         assert!(living.path().exists());
+    }
+
+    #[test]
+    fn where_directories_cannot_be_exchanged_two_renames_replace_and_a_crash_between_them_loses_nothing()
+     {
+        let dir = Dir::new();
+        dir.write("one", SaveMode::Overwrite).unwrap();
+        let staging = Staging::open(dir.target().to_str().unwrap(), SaveMode::Overwrite)
+            .unwrap()
+            .unwrap();
+        fs::write(staging.path().join("two"), "").unwrap();
+        staging.replace_in_two_steps().unwrap();
+        assert_eq!(Dir::names(&dir.target()), ["two"]);
+        drop(staging);
+        fs::rename(dir.target(), aside_of(&dir.target())).unwrap();
+        dir.write("three", SaveMode::Append).unwrap();
+        assert_eq!(Dir::names(&dir.target()), ["_SUCCESS", "three", "two"]);
+        assert_eq!(Dir::names(&dir.0), ["out"]);
     }
 
     #[test]

@@ -6,5 +6,7 @@ mod silver;
 
 #[samara::main]
 fn main() -> samara::Workflow {
-    samara::Workflow::new("customer-orders").job("silver", silver::run)
+    samara::Workflow::new("customer-orders")
+        .describe("Joins customers with their paid orders.")
+        .job("silver", silver::run)
 }
