@@ -423,6 +423,20 @@ fn samara_run_works_word_for_word_as_the_telemetry_guide_says() {
 }
 
 #[test]
+fn samara_run_exits_as_the_pipeline_does() {
+    let workplace = Workplace::with_example("customer_orders");
+    fs::remove_file(
+        workplace
+            .path()
+            .join("examples/customer_orders/orders.json"),
+    )
+    .expect("the file");
+    let mut command = workplace.samara(&["run", "--workflow-filepath", WORKFLOW]);
+    let output = command.output().expect("samara starts");
+    assert_eq!(output.status.code(), Some(50));
+}
+
+#[test]
 fn no_path_of_the_machine_that_built_it_is_in_the_binary() {
     let binary = fs::read(binary()).expect("the binary");
     let here =

@@ -198,7 +198,11 @@ impl Job {
         );
         let outcome = {
             let _current = context.clone().attach();
-            (self.run)(session)
+            let outcome = (self.run)(session);
+            if let Some(steps) = context.get::<Reports>() {
+                steps.end_open_steps();
+            }
+            outcome
         };
         if let Err(error) = &outcome {
             fail_span(&context, error.kind(), &error.to_string());

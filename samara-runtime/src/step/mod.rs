@@ -15,9 +15,9 @@
 //! # Ok::<(), samara::Error>(())
 //! ```
 
-use std::fmt::Display;
-use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+mod conclude;
+
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use datafusion::common::DataFusionError;
@@ -26,8 +26,9 @@ use opentelemetry::trace::{SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, ContextGuard, KeyValue, global};
 use parking_lot::Mutex;
 
-use crate::error::Error;
 use crate::telemetry::names;
+
+pub use conclude::*;
 
 /// Where a step stands in the source, for the `code.*` attributes of its span.
 #[derive(Debug, Clone, Copy)]
@@ -80,13 +81,17 @@ impl Site {
                 KeyValue::new(names::CODE_LINE_NUMBER, i64::from(self.location.line)),
             ])
             .start_with_context(&global::tracer(names::SCOPE), &parent);
+        let reports = parent.get::<Reports>().cloned();
         let open = Arc::new(OpenStep {
             site: self,
-            reports: parent.get::<Reports>().cloned(),
             context: parent.with_span(span),
             started: Instant::now(),
             progress: Mutex::default(),
+            reports: reports.clone(),
         });
+        if let Some(reports) = reports {
+            reports.0.lock().open.push(Arc::downgrade(&open));
+        }
         let attached = open.context.with_value(Current(Arc::clone(&open)));
         Step {
             open,
@@ -134,6 +139,7 @@ struct Progress {
     measured: Measured,
     ended: Option<(Instant, SystemTime)>,
     error: Option<&'static str>,
+    is_over: bool,
 }
 
 /// What went through a step.
@@ -152,6 +158,31 @@ impl OpenStep {
     /// The step's id.
     pub fn name(&self) -> &'static str {
         self.site.name
+    }
+
+    /// Ends the span, with what was measured, at the time of the last measurement. Later calls do nothing.
+    fn end(&self) {
+        let mut progress = self.progress.lock();
+        if std::mem::replace(&mut progress.is_over, true) {
+            return;
+        }
+        let (ended, ended_at) = progress
+            .ended
+            .unwrap_or_else(|| (Instant::now(), SystemTime::now()));
+        let span = self.context.span();
+        if span.is_recording() {
+            span.set_attributes(progress.measured.attributes());
+        }
+        span.end_with_timestamp(ended_at);
+        record_duration(self.site, ended - self.started, progress.error);
+        if let Some(reports) = &self.reports {
+            reports.0.lock().finished.push(StepReport {
+                name: self.site.name,
+                started: self.started,
+                failed: progress.error.is_some(),
+                measured: std::mem::take(&mut progress.measured),
+            });
+        }
     }
 
     /// Takes what one execution measured. A frame that is read twice is executed twice: its rows count once, its work each time.
@@ -187,25 +218,7 @@ impl OpenStep {
 
 impl Drop for OpenStep {
     fn drop(&mut self) {
-        let progress = self.progress.get_mut();
-        let (ended, ended_at) = progress
-            .ended
-            .unwrap_or_else(|| (Instant::now(), SystemTime::now()));
-        let duration = ended - self.started;
-        let span = self.context.span();
-        if span.is_recording() {
-            span.set_attributes(progress.measured.attributes());
-        }
-        span.end_with_timestamp(ended_at);
-        record_duration(self.site, duration, progress.error);
-        if let Some(reports) = &self.reports {
-            reports.0.lock().push(StepReport {
-                name: self.site.name,
-                started: self.started,
-                failed: progress.error.is_some(),
-                measured: std::mem::take(&mut progress.measured),
-            });
-        }
+        self.end();
     }
 }
 
@@ -256,16 +269,30 @@ fn record_duration(site: &Site, duration: Duration, error: Option<&'static str>)
     }
 }
 
-/// The reports of a run's steps, shared through the context.
+/// The steps of a run, shared through the context.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reports(Arc<Mutex<Vec<StepReport>>>);
+pub(crate) struct Reports(Arc<Mutex<Steps>>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    open: Vec<Weak<OpenStep>>,
+    finished: Vec<StepReport>,
+}
 
 impl Reports {
-    /// The reports so far, in the order in which the steps began.
+    /// Ends every step that is still open. After a failure the engine may hold on to plans for a moment, and no step outlives its job.
+    pub fn end_open_steps(&self) {
+        let open = std::mem::take(&mut self.0.lock().open);
+        for step in open.iter().filter_map(Weak::upgrade) {
+            step.end();
+        }
+    }
+
+    /// What the steps so far came to, in the order in which they began.
     pub fn take(&self) -> Vec<StepReport> {
-        let mut reports = std::mem::take(&mut *self.0.lock());
-        reports.sort_by_key(|report| report.started);
-        reports
+        let mut finished = std::mem::take(&mut self.0.lock().finished);
+        finished.sort_by_key(|report| report.started);
+        finished
     }
 }
 
@@ -304,118 +331,5 @@ impl StepFailed {
             },
             _ => None,
         }
-    }
-}
-
-/// Ends a step with what its function returned: an `Err` marks its span, a `DataFrame` takes it along. Written by `#[samara::step]`.
-#[macro_export]
-macro_rules! conclude {
-    ($step:expr, $outcome:expr) => {{
-        #[allow(unused_imports)]
-        use $crate::step::{
-            ConcludesFrame as _, ConcludesResult as _, ConcludesSamaraResult as _,
-            ConcludesValue as _,
-        };
-        let (step, outcome) = ($step, $outcome);
-        let how = (&&&&$crate::step::Probe::of(&outcome)).how();
-        how.conclude(step, outcome)
-    }};
-}
-
-/// Finds by the type of a step's outcome how to conclude it: the most special of the `Concludes…` traits that the type has.
-pub struct Probe<T>(PhantomData<T>);
-
-impl<T> Probe<T> {
-    /// A probe of the outcome's type.
-    pub fn of(_outcome: &T) -> Self {
-        Self(PhantomData)
-    }
-}
-
-/// A `samara::Result<DataFrame>`: the frame takes the open span along.
-pub trait ConcludesFrame {
-    /// How to conclude it.
-    fn how(&self) -> Frame {
-        Frame
-    }
-}
-impl ConcludesFrame for &&&Probe<Result<crate::DataFrame, Error>> {}
-
-/// A `samara::Result<T>`: an error names its kind.
-pub trait ConcludesSamaraResult {
-    /// How to conclude it.
-    fn how(&self) -> SamaraResult {
-        SamaraResult
-    }
-}
-impl<T> ConcludesSamaraResult for &&Probe<Result<T, Error>> {}
-
-/// Any other `Result` whose error can be shown.
-pub trait ConcludesResult {
-    /// How to conclude it.
-    fn how(&self) -> AnyResult {
-        AnyResult
-    }
-}
-impl<T, E: Display> ConcludesResult for &Probe<Result<T, E>> {}
-
-/// Anything else: the step ends when the function returns.
-pub trait ConcludesValue {
-    /// How to conclude it.
-    fn how(&self) -> Value {
-        Value
-    }
-}
-impl<T> ConcludesValue for Probe<T> {}
-
-/// See [`ConcludesFrame`].
-pub struct Frame;
-impl Frame {
-    /// Hands the step to the frame, or marks it as failed.
-    pub fn conclude(
-        self,
-        step: Step,
-        outcome: Result<crate::DataFrame, Error>,
-    ) -> Result<crate::DataFrame, Error> {
-        match outcome {
-            Ok(frame) => Ok(frame.leaving(&step.open)),
-            Err(error) => SamaraResult.conclude(step, Err(error)),
-        }
-    }
-}
-
-/// See [`ConcludesSamaraResult`].
-pub struct SamaraResult;
-impl SamaraResult {
-    /// Marks the step as failed if it did; a failure of an earlier step, met while its rows streamed, is that step's.
-    pub fn conclude<T>(self, step: Step, outcome: Result<T, Error>) -> Result<T, Error> {
-        match outcome {
-            Err(Error::Step { .. }) | Ok(_) => {}
-            Err(ref error) => step.open.fail(error.kind(), &error.to_string()),
-        }
-        outcome
-    }
-}
-
-/// See [`ConcludesResult`].
-pub struct AnyResult;
-impl AnyResult {
-    /// Marks the step as failed if it did.
-    pub fn conclude<T, E: Display>(self, step: Step, outcome: Result<T, E>) -> Result<T, E> {
-        if let Err(error) = &outcome {
-            step.open
-                .fail(std::any::type_name::<E>(), &error.to_string());
-        }
-        outcome
-    }
-}
-
-/// See [`ConcludesValue`].
-pub struct Value;
-impl Value {
-    /// Ends the step.
-    pub fn conclude<T>(self, step: Step, outcome: T) -> T {
-        drop(step);
-        outcome
     }
 }
