@@ -81,6 +81,8 @@ pub enum Error {
     Step {
         /// The step's id.
         step: String,
+        /// What kind of failure it is: one of a fixed few.
+        kind: &'static str,
         /// What happened in it.
         message: String,
     },
@@ -119,7 +121,7 @@ impl Error {
             Self::Variable(_) => "Variable",
             Self::Read(_) => "Read",
             Self::Write(_) => "Write",
-            Self::Step { .. } => "Step",
+            Self::Step { kind, .. } => kind,
             Self::Job { source, .. } => source.kind(),
             Self::Engine(_) => "Engine",
             Self::Other(_) => "Other",
@@ -132,10 +134,21 @@ impl From<DataFusionError> for Error {
         match StepFailed::find(&error) {
             Some(failed) => Self::Step {
                 step: failed.step.to_owned(),
+                kind: failed.kind,
                 message: failed.message.clone(),
             },
             None => Self::Engine(error),
         }
+    }
+}
+
+/// The kind of an engine error, for the attribute `error.type`.
+pub(crate) fn kind_of(error: &DataFusionError) -> &'static str {
+    match error.find_root() {
+        DataFusionError::External(error) if error.is::<ReadError>() => "Read",
+        DataFusionError::Execution(_) | DataFusionError::ArrowError(..) => "Execution",
+        DataFusionError::ResourcesExhausted(_) => "ResourcesExhausted",
+        _ => "Engine",
     }
 }
 

@@ -69,6 +69,25 @@ fn resolve_with(
     Ok(resolved)
 }
 
+/// Whether a text gets its value where it is used: it holds a reference, and none that brings a default along. What holds a secret and
+/// is not of this kind must not be built into a binary.
+///
+/// # Examples
+/// ```
+/// use samara::variables::is_given_at_run_time;
+///
+/// assert!(is_given_at_run_time("Bearer ${TOKEN}"));
+/// assert!(!is_given_at_run_time("hunter2"));
+/// assert!(!is_given_at_run_time("${PASSWORD:-hunter2}"));
+/// ```
+pub fn is_given_at_run_time(text: &str) -> bool {
+    let starts = text.match_indices("${").map(|(start, _)| start);
+    let mut references = starts
+        .filter_map(|start| Reference::parse(&text[start..]))
+        .peekable();
+    references.peek().is_some() && references.all(|reference| reference.default.is_none())
+}
+
 struct Reference<'a> {
     name: &'a str,
     default: Option<&'a str>,

@@ -1,7 +1,8 @@
 //! The alert section.
 
 use samara::alert::Alert;
-use samara::alert::model::Channel;
+use samara::alert::model::{Channel, Secret};
+use samara::variables::is_given_at_run_time;
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::source::{Document, Node};
@@ -28,34 +29,38 @@ pub(super) fn check(
     Ok(Some(format!("{embedded:#}\n")))
 }
 
-/// Refuses alerts with a password in plain text: what is embedded is shipped.
+/// Words in the names of headers whose values are secrets.
+const SECRET_HEADERS: [&str; 6] = [
+    "authorization",
+    "cookie",
+    "key",
+    "password",
+    "secret",
+    "token",
+];
+
+/// Refuses alerts with a secret in plain text: what is embedded is shipped.
 ///
 /// # Errors
 ///
-/// [`code::SECRET`] at the password.
+/// [`code::SECRET`] at each password, and at each value of a header that is named like a secret.
 pub fn refuse_secrets(document: &Document) -> Result<(), Vec<Diagnostic>> {
     let Some(section) = document.section("alert") else {
         return Ok(());
     };
     let alert: Alert = document.deserialize_node(section)?;
-    let channels = section
+    let nodes = section
         .get("channels")
         .map(Node::elements)
         .unwrap_or_default();
-    let secrets = alert
-        .channels
-        .iter()
-        .zip(channels)
-        .filter_map(|(channel, node)| match channel {
-            Channel::Email(email) if is_literal(email.password.expose()) => node.get("password"),
-            _ => None,
-        });
+    let channels = alert.channels.iter().zip(nodes);
+    let shipped = channels.flat_map(|(channel, node)| secrets(channel, node));
     let problem = |node: &Node| {
-        Diagnostic::error(code::SECRET, "this password would become part of the binary")
+        Diagnostic::error(code::SECRET, "this secret would become part of the binary")
             .at(document.source(), node.span, "a secret in plain text")
-            .help("write `${SMTP_PASSWORD}`, a variable of the run, or leave the alerts to `--alert-filepath` of the binary")
+            .help("write `${NAME}`, a variable of the run, or leave the alerts to `--alert-filepath` of the binary")
     };
-    let problems: Vec<Diagnostic> = secrets.map(problem).collect();
+    let problems: Vec<Diagnostic> = shipped.map(problem).collect();
     if problems.is_empty() {
         Ok(())
     } else {
@@ -63,6 +68,24 @@ pub fn refuse_secrets(document: &Document) -> Result<(), Vec<Diagnostic>> {
     }
 }
 
-fn is_literal(password: &str) -> bool {
-    !password.is_empty() && !password.contains("${")
+/// Where a channel has secrets in plain text.
+fn secrets<'a>(channel: &Channel, node: &'a Node) -> Vec<&'a Node> {
+    let is_plain =
+        |secret: &Secret| !secret.expose().is_empty() && !is_given_at_run_time(secret.expose());
+    match channel {
+        Channel::Email(email) if is_plain(&email.password) => {
+            node.get("password").into_iter().collect()
+        }
+        Channel::Http(http) => {
+            let secret = |(name, value): &(&String, &Secret)| {
+                let name = name.to_lowercase();
+                SECRET_HEADERS.iter().any(|word| name.contains(word)) && is_plain(value)
+            };
+            let names = http.headers.iter().filter(secret).map(|(name, _)| name);
+            names
+                .filter_map(|name| node.get("headers")?.get(name))
+                .collect()
+        }
+        Channel::Email(_) | Channel::File(_) => Vec::new(),
+    }
 }

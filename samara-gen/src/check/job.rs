@@ -22,6 +22,7 @@ pub(super) fn steps(
         document,
         job: &job.id.value,
         ids: Vec::new(),
+        readable: usize::MAX,
         frames: Vec::new(),
         problems,
     };
@@ -37,6 +38,7 @@ pub(super) fn steps(
         let (step, frame) = checker.transform(&transform.value, &later);
         steps.extend(checker.add(&transform.value.id, step.map(Step::Transform), frame));
     }
+    checker.readable = checker.ids.len();
     for load in &job.loads {
         let step = checker.load(&load.value, &later);
         steps.extend(checker.add(&load.value.id, step.map(Step::Load), None));
@@ -58,6 +60,8 @@ struct Checker<'a> {
     job: &'a str,
     /// The ids of the steps so far.
     ids: Vec<&'a Spanned<String>>,
+    /// How many of them come before the first load, and so give a frame.
+    readable: usize,
     /// What they give: nothing for a load, and for a step that something is wrong with.
     frames: Vec<Option<Frame>>,
     problems: &'a mut Problems,
@@ -236,7 +240,8 @@ impl<'a> Checker<'a> {
         own: Option<&Spanned<String>>,
         later: &[&Spanned<String>],
     ) -> Option<usize> {
-        if let Some(index) = self.ids.iter().position(|other| other.value == id.value) {
+        let mut readable = self.ids.iter().take(self.readable);
+        if let Some(index) = readable.position(|other| other.value == id.value) {
             return Some(index);
         }
         let at = |message: String, label: &str| {
@@ -258,7 +263,8 @@ impl<'a> Checker<'a> {
             )
             .see(self.document.source(), transform.span, "and only made here")
         } else {
-            let known = self.ids.iter().map(|known| known.value.as_str());
+            let known = self.ids.iter().take(self.readable);
+            let known = known.map(|known| known.value.as_str());
             let message = format!(
                 "there is no extract or transform `{}` in job `{}`",
                 id.value, self.job

@@ -97,6 +97,14 @@ fn a_step_reads_only_what_comes_before_it() {
 }
 
 #[test]
+fn a_load_gives_nothing_to_read() {
+    let loads = json!([load("l", "a"), load("m", "l")]);
+    let file = workflow(json!([extract("a")]), json!([]), loads);
+    let message = "there is no extract or transform `l` in job `j`".to_owned();
+    assert_eq!(problem(&file), (code::UNKNOWN_UPSTREAM, message));
+}
+
+#[test]
 fn columns_are_followed_from_function_to_function() {
     let select =
         |column: &str| json!({"function_type": "select", "arguments": {"columns": [column]}});
@@ -251,4 +259,24 @@ fn an_alert_that_breaks_the_format_is_refused() {
     let (found, message) = problem(&file);
     assert_eq!(found, code::ALERT);
     assert!(message.contains("nobody"), "{message}");
+}
+
+#[test]
+fn a_secret_in_plain_text_is_refused_where_it_would_be_shipped() {
+    let with = |password: &str, header: (&str, &str)| {
+        let retry = json!({"max_attempts": 0, "delay_in_seconds": 1});
+        let file = json!({"alert": {"triggers": [], "channels": [
+            {"channel_type": "email", "id": "m", "smtp_server": "s", "smtp_port": 587, "username": "u", "password": password,
+                "from_email": "a@example.com", "to_emails": ["b@example.com"]},
+            {"channel_type": "http", "id": "h", "url": "https://example.com", "method": "POST", "headers": {header.0: header.1},
+                "timeout": 5, "retry": retry},
+        ]}});
+        let document = Document::parse("alert.json", file.to_string(), Syntax::Json).expect("json");
+        super::refuse_secrets(&document).map_err(|problems| problems.len())
+    };
+    let harmless = ("Content-Type", "application/json");
+    assert_eq!(with("${SMTP_PASSWORD}", harmless), Ok(()));
+    assert_eq!(with("${P}", ("Authorization", "Bearer ${TOKEN}")), Ok(()));
+    assert_eq!(with("hunter2", harmless), Err(1));
+    assert_eq!(with("${P:-hunter2}", ("X-Api-Key", "abc")), Err(2));
 }

@@ -27,7 +27,7 @@ use model::{Channel, Retry, Rule, Template, Trigger};
 #[derive(Debug, Error)]
 pub enum AlertError {
     /// The file cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -81,7 +81,7 @@ pub enum AlertError {
         high: u32,
     },
     /// A rule's pattern is no regular expression.
-    #[error("trigger `{trigger}` has a rule whose pattern is no regular expression")]
+    #[error("trigger `{trigger}` has a rule whose pattern is no regular expression: {source}")]
     Pattern {
         /// Id of the trigger.
         trigger: String,

@@ -22,14 +22,14 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, ReplaceChildrenOptions};
 use datafusion::physical_plan::{
-    ChildStats, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
-    RecordBatchStream, StatisticsArgs,
+    ChildStats, DisplayAs, DisplayFormatType, EmptyRecordBatchStream, ExecutionPlan, PhysicalExpr,
+    PlanProperties, RecordBatchStream, StatisticsArgs,
 };
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::{Stream, StreamExt as _};
 
 use crate::engine::read::scan::ScanExec;
-use crate::error::sentence;
+use crate::error::{kind_of, sentence};
 use crate::step::{Measured, OpenStep, StepFailed};
 
 /// Marks `plan` as what `step` gives.
@@ -345,9 +345,12 @@ impl BoundaryStream {
 
     /// Reports the step's measures when its last partition has ended.
     fn end(&mut self) {
-        if let Some(whole) = self.whole.take()
-            && whole.flow.remaining.fetch_sub(1, Relaxed) == 1
-        {
+        let Some(whole) = self.whole.take() else {
+            return;
+        };
+        // Some operators (joins) account for their time only when their stream is dropped.
+        self.input = Box::pin(EmptyRecordBatchStream::new(self.input.schema()));
+        if whole.flow.remaining.fetch_sub(1, Relaxed) == 1 {
             whole.step.measure(whole.measured());
         }
     }
@@ -395,10 +398,11 @@ fn stopped(step: &OpenStep, error: DataFusionError) -> DataFusionError {
     if StepFailed::find(&error).is_some() {
         return error;
     }
-    let message = sentence(&error);
-    step.fail("Engine", &message);
+    let (kind, message) = (kind_of(&error), sentence(&error));
+    step.fail(kind, &message);
     DataFusionError::External(Box::new(StepFailed {
         step: step.name(),
+        kind,
         message,
     }))
 }

@@ -185,16 +185,16 @@ impl OpenStep {
         }
     }
 
-    /// Takes what one execution measured. A frame that is read twice is executed twice: its rows count once, its work each time.
+    /// Takes what one execution measured. A frame that is read twice is executed twice: its rows count once, those of the execution
+    /// that got furthest, its work each time.
     pub fn measure(&self, measured: Measured) {
         let mut progress = self.progress.lock();
         progress.ended = Some((Instant::now(), SystemTime::now()));
-        let earlier = progress.measured.busy.unwrap_or_default();
-        if progress.measured.output_rows.is_none() {
+        let busy = progress.measured.busy.unwrap_or_default() + measured.busy.unwrap_or_default();
+        if measured.output_rows > progress.measured.output_rows {
             progress.measured = measured;
-        } else {
-            progress.measured.busy = Some(measured.busy.unwrap_or_default() + earlier);
         }
+        progress.measured.busy = Some(busy);
     }
 
     /// Marks the step as failed, with an exception event. Only the first failure counts.
@@ -310,6 +310,7 @@ pub(crate) struct StepReport {
 #[error("step `{step}`: {message}")]
 pub(crate) struct StepFailed {
     pub step: &'static str,
+    pub kind: &'static str,
     pub message: String,
 }
 

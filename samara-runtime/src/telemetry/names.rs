@@ -43,7 +43,7 @@ pub const COMMAND_RUN: &str = "run";
 /// Id of the workflow, on the run's span (string).
 pub const WORKFLOW_NAME: &str = "samara.workflow.name";
 
-/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`], [`OUTCOME_FAILURE`] or [`OUTCOME_INTERRUPTED`].
+/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`] or [`OUTCOME_FAILURE`].
 pub const RUN_OUTCOME: &str = "samara.run.outcome";
 
 /// Value of [`RUN_OUTCOME`]: every job succeeded.
@@ -51,9 +51,6 @@ pub const OUTCOME_SUCCESS: &str = "success";
 
 /// Value of [`RUN_OUTCOME`]: a job failed.
 pub const OUTCOME_FAILURE: &str = "failure";
-
-/// Value of [`RUN_OUTCOME`]: a signal ended the run.
-pub const OUTCOME_INTERRUPTED: &str = "interrupted";
 
 /// Id of the job, on its span (string).
 pub const JOB_NAME: &str = "samara.job.name";

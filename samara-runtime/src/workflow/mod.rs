@@ -191,27 +191,36 @@ impl Workflow {
 
 impl Job {
     fn run(&self, session: &Session) -> Result<()> {
-        let context = open_span(
-            &Context::current(),
-            names::job_span(self.id),
-            KeyValue::new(names::JOB_NAME, self.id),
-        );
+        let name = KeyValue::new(names::JOB_NAME, self.id);
+        let context = open_span(&Context::current(), names::job_span(self.id), name);
+        let span = JobSpan(context.clone());
         let outcome = {
-            let _current = context.clone().attach();
-            let outcome = (self.run)(session);
-            if let Some(steps) = context.get::<Reports>() {
-                steps.end_open_steps();
-            }
-            outcome
+            let _current = context.attach();
+            (self.run)(session)
         };
         if let Err(error) = &outcome {
-            fail_span(&context, error.kind(), &error.to_string());
+            fail_span(&span.0, error.kind(), &error.to_string());
         }
-        context.span().end();
+        drop(span);
         outcome.map_err(|source| Error::Job {
             job: self.id.to_owned(),
             source: Box::new(source),
         })
+    }
+}
+
+/// A job's span, which ends with the job however it ends, and its steps before it.
+struct JobSpan(Context);
+
+impl Drop for JobSpan {
+    fn drop(&mut self) {
+        if let Some(steps) = self.0.get::<Reports>() {
+            steps.end_open_steps();
+        }
+        if std::thread::panicking() {
+            fail_span(&self.0, "panic", "the job panicked");
+        }
+        self.0.span().end();
     }
 }
 

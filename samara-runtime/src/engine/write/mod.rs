@@ -25,7 +25,7 @@ use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::{Error, Result};
 use crate::step::{self, Measured};
 use crate::variables;
-use publish::Staging;
+use publish::{StagedFile, Staging};
 
 /// Output that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,12 @@ pub enum WriteError {
     /// The location is a file; output is a directory.
     #[error("`{location}` is a file, and output is a directory")]
     NotADirectory {
+        /// The location.
+        location: String,
+    },
+    /// The location is where a file system is mounted, which cannot change places with another directory.
+    #[error("`{location}` is a mount point: write to a directory inside it")]
+    MountPoint {
         /// The location.
         location: String,
     },
@@ -214,11 +220,21 @@ impl Writer {
             .map(|(name, value)| OptionValue { name, value })
     }
 
+    /// Writes the schema beside its place before anything is published, so that what may fail has been done by then.
+    fn stage_schema(&self, schema: &Schema) -> Result<Option<StagedFile>> {
+        let Some(path) = &self.schema_export else {
+            return Ok(None);
+        };
+        let path = variables::resolve(path)?;
+        Ok(Some(StagedFile::write(&path, schema.to_json().as_bytes())?))
+    }
+
     fn save(self, location: &str, encoder: Encoder) -> Result<()> {
         let location = &variables::resolve(location)?;
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
         let step = step::current();
+        let export = self.stage_schema(&schema)?;
         let measured = match Staging::open(location, self.mode)? {
             None => {
                 tracing::info!("`{location}` exists already and stays as it is (mode ignore)");
@@ -240,11 +256,8 @@ impl Writer {
                 measured
             }
         };
-        if let Some(path) = &self.schema_export {
-            publish::write_file(
-                Path::new(&variables::resolve(path)?),
-                schema.to_json().as_bytes(),
-            )?;
+        if let Some(export) = export {
+            export.publish()?;
         }
         if let Some(step) = step {
             step.measure(Measured {
@@ -338,17 +351,30 @@ async fn write_parts(
         let stream = plan.execute(partition, Arc::clone(&context))?;
         tasks.spawn(write_part(Arc::clone(&output), partition, stream));
     }
+    let written = sum_of_parts(&mut tasks).await;
+    // After a failure others are still writing: wait for their end, before the directory goes that they write into.
+    tasks.shutdown().await;
+    let mut total = written?;
+    if total.batches == 0 {
+        total.bytes = PartFile::create(&output, 0)?.finish()?;
+    }
+    Ok(total)
+}
+
+async fn sum_of_parts(tasks: &mut JoinSet<Result<Part>>) -> Result<Part> {
     let mut total = Part::default();
     while let Some(part) = tasks.join_next().await {
-        let part =
-            part.map_err(|error| Error::other(format!("a writing task ended early: {error}")))??;
+        let part = match part {
+            Ok(part) => part?,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => return Err(Error::other(error)),
+            },
+        };
         total.rows += part.rows;
         total.batches += part.batches;
         total.bytes += part.bytes;
         total.busy += part.busy;
-    }
-    if total.batches == 0 {
-        total.bytes = PartFile::create(&output, 0)?.finish()?;
     }
     Ok(total)
 }

@@ -5,9 +5,11 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use uuid::Uuid;
 
 use crate::engine::write::{SaveMode, WriteError};
@@ -18,6 +20,8 @@ const LOCK: &str = ".lock";
 /// Output in the making. Dropped without being published, it leaves everything as it was.
 #[derive(Debug)]
 pub(super) struct Staging {
+    location: String,
+    mode: SaveMode,
     target: PathBuf,
     path: PathBuf,
     _lock: File,
@@ -29,17 +33,13 @@ impl Staging {
         let target = absolute(Path::new(location))?;
         restore(&target)?;
         let exists = fs::symlink_metadata(&target).is_ok();
+        let location = location.to_owned();
         match mode {
             SaveMode::Ignore if exists => return Ok(None),
-            SaveMode::ErrorIfExists if exists => {
-                return Err(WriteError::Exists {
-                    location: location.to_owned(),
-                });
-            }
-            _ if exists && !target.is_dir() => {
-                return Err(WriteError::NotADirectory {
-                    location: location.to_owned(),
-                });
+            SaveMode::ErrorIfExists if exists => return Err(WriteError::Exists { location }),
+            _ if exists && !target.is_dir() => return Err(WriteError::NotADirectory { location }),
+            _ if exists && is_mount_point(&target) => {
+                return Err(WriteError::MountPoint { location });
             }
             _ => {}
         }
@@ -49,14 +49,10 @@ impl Staging {
         } else {
             target
         };
-        let staging = Self::create(target)?;
-        if mode == SaveMode::Append && exists {
-            link_tree(&staging.target, &staging.path)?;
-        }
-        Ok(Some(staging))
+        Self::create(location, mode, target).map(Some)
     }
 
-    fn create(target: PathBuf) -> Result<Self, WriteError> {
+    fn create(location: String, mode: SaveMode, target: PathBuf) -> Result<Self, WriteError> {
         let parent = parent_of(&target);
         fs::create_dir_all(parent).map_err(WriteError::io(parent))?;
         let prefix = prefix_of(&target);
@@ -68,6 +64,8 @@ impl Staging {
             .and_then(|lock| lock.lock().map(|()| lock))
             .map_err(WriteError::io(&lock_path))?;
         Ok(Self {
+            location,
+            mode,
             target,
             path,
             _lock: lock,
@@ -84,15 +82,70 @@ impl Staging {
         let success = self.path.join("_SUCCESS");
         File::create(&success).map_err(WriteError::io(&success))?;
         sync_directory(&self.path)?;
-        match renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::EXCHANGE) {
-            Ok(()) => self.unlock_published()?,
-            Err(rustix::io::Errno::NOENT) => {
-                rename_new(&self.path, &self.target)?;
-                self.unlock_published()?;
+        match self.mode {
+            SaveMode::Overwrite => self.replace()?,
+            SaveMode::Append => self.extend()?,
+            SaveMode::ErrorIfExists if self.place()? => {}
+            SaveMode::ErrorIfExists => {
+                return Err(WriteError::Exists {
+                    location: self.location.clone(),
+                });
             }
-            Err(_) => self.replace_in_two_steps()?,
+            SaveMode::Ignore => drop(self.place()?),
         }
         sync_directory(parent_of(&self.target))
+    }
+
+    /// Takes the place of old output, or of none.
+    fn replace(&self) -> Result<(), WriteError> {
+        while !self.exchange()? && !self.place()? {}
+        Ok(())
+    }
+
+    /// Takes the place of old output with its files beside the new ones. Writers that append wait for each other: each holds the
+    /// directory that is the output locked.
+    fn extend(&self) -> Result<(), WriteError> {
+        loop {
+            let Some(_held) = lock_directory(&self.target)? else {
+                if self.place()? {
+                    return Ok(());
+                }
+                continue;
+            };
+            link_tree(&self.target, &self.path)?;
+            if self.exchange()? {
+                // What somebody else put there in the meantime is in the old directory only.
+                return link_tree(&self.path, &self.target);
+            }
+        }
+    }
+
+    /// Takes a place that is free. Says whether it was.
+    fn place(&self) -> Result<bool, WriteError> {
+        match renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::NOREPLACE) {
+            Ok(()) => self.unlock_published().map(|()| true),
+            Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(false),
+            Err(error) if is_unsupported(error) && !self.target.exists() => {
+                fs::rename(&self.path, &self.target).map_err(WriteError::io(&self.target))?;
+                self.unlock_published().map(|()| true)
+            }
+            Err(error) if is_unsupported(error) => Ok(false),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Changes places with old output. Says whether there was any.
+    fn exchange(&self) -> Result<bool, WriteError> {
+        if let Ok(old) = fs::metadata(&self.target) {
+            fs::set_permissions(&self.path, old.permissions())
+                .map_err(WriteError::io(&self.path))?;
+        }
+        match renameat_with(CWD, &self.path, CWD, &self.target, RenameFlags::EXCHANGE) {
+            Ok(()) => self.unlock_published().map(|()| true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) if is_unsupported(error) => self.replace_in_two_steps().map(|()| true),
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// For file systems that cannot exchange: the old output steps aside first. A crash between the two renames leaves it
@@ -100,21 +153,32 @@ impl Staging {
     fn replace_in_two_steps(&self) -> Result<(), WriteError> {
         let aside = aside_of(&self.target);
         fs::rename(&self.target, &aside).map_err(WriteError::io(&self.target))?;
-        if let Err(error) = fs::rename(&self.path, &self.target) {
+        if let Err(source) = fs::rename(&self.path, &self.target) {
             restore(&self.target)?;
-            return Err(WriteError::Io {
-                path: self.target.clone(),
-                source: error,
-            });
+            return Err(WriteError::io(&self.target)(source));
         }
-        self.unlock_published()?;
-        fs::remove_dir_all(&aside).map_err(WriteError::io(&aside))
+        fs::rename(&aside, &self.path).map_err(WriteError::io(&aside))?;
+        self.unlock_published()
     }
 
-    /// The lock has no place in the output. It goes after the exchange, so that until then the staging directory is known to be in use.
+    fn failed(&self, error: Errno) -> WriteError {
+        match error {
+            Errno::BUSY => WriteError::MountPoint {
+                location: self.location.clone(),
+            },
+            error => WriteError::io(&self.target)(error.into()),
+        }
+    }
+
+    /// The lock has no place in the output. It goes after the exchange, so that until then the staging directory is known to be
+    /// in use.
     fn unlock_published(&self) -> Result<(), WriteError> {
         let lock = self.target.join(LOCK);
-        fs::remove_file(&lock).map_err(WriteError::io(&lock))
+        match fs::remove_file(&lock) {
+            // Another writer has replaced this output already.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(WriteError::io(&lock)),
+        }
     }
 }
 
@@ -129,9 +193,32 @@ impl Drop for Staging {
     }
 }
 
-/// Where there was no output: a plain rename, which fails if another has put some there meanwhile.
-fn rename_new(from: &Path, to: &Path) -> Result<(), WriteError> {
-    fs::rename(from, to).map_err(WriteError::io(to))
+/// Whether a file system does not know the flags of a rename (`renameat2(2)`: EINVAL; kernels and libraries without it: ENOSYS).
+fn is_unsupported(error: Errno) -> bool {
+    matches!(error, Errno::INVAL | Errno::NOSYS | Errno::NOTSUP)
+}
+
+/// Locks the directory that a path names, once nobody else holds it; nothing if there is none.
+fn lock_directory(path: &Path) -> Result<Option<File>, WriteError> {
+    loop {
+        let directory = match File::open(path) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(WriteError::io(path)(error)),
+        };
+        directory.lock().map_err(WriteError::io(path))?;
+        // While we waited, the directory may have been exchanged for another.
+        let held = directory.metadata().map_err(WriteError::io(path))?;
+        if fs::metadata(path).is_ok_and(|now| now.ino() == held.ino() && now.dev() == held.dev()) {
+            return Ok(Some(directory));
+        }
+    }
+}
+
+/// Whether another file system begins at a path: it can be written into, and not be exchanged.
+fn is_mount_point(path: &Path) -> bool {
+    let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
+    device(path) != device(parent_of(path))
 }
 
 /// Where the old output is between two renames.
@@ -175,26 +262,51 @@ fn is_abandoned(staging: &Path) -> bool {
     }
 }
 
-/// Writes a whole file, or leaves what was there.
-pub(super) fn write_file(path: &Path, contents: &[u8]) -> Result<(), WriteError> {
-    let path = absolute(path)?;
-    let parent = parent_of(&path);
-    fs::create_dir_all(parent).map_err(WriteError::io(parent))?;
-    let staged = parent.join(format!("{}{}", prefix_of(&path), Uuid::new_v4()));
-    fs::write(&staged, contents)
-        .and_then(|()| fs::rename(&staged, &path))
-        .map_err(WriteError::io(&path))
+/// A file in the making. Dropped without being published, it leaves what was there.
+#[derive(Debug)]
+pub(super) struct StagedFile {
+    target: PathBuf,
+    staged: PathBuf,
 }
 
-/// Gives `to` every file of `from`, linked where the file system can, else copied.
+impl StagedFile {
+    /// Writes the new contents of a file beside it.
+    pub fn write(path: &str, contents: &[u8]) -> Result<Self, WriteError> {
+        let target = absolute(Path::new(path))?;
+        let parent = parent_of(&target);
+        fs::create_dir_all(parent).map_err(WriteError::io(parent))?;
+        let name = format!("{}{}", prefix_of(&target), Uuid::new_v4());
+        let file = Self {
+            staged: parent.join(name),
+            target,
+        };
+        fs::write(&file.staged, contents).map_err(WriteError::io(&file.target))?;
+        Ok(file)
+    }
+
+    /// Makes the new contents the file's.
+    pub fn publish(self) -> Result<(), WriteError> {
+        fs::rename(&self.staged, &self.target).map_err(WriteError::io(&self.target))
+    }
+}
+
+impl Drop for StagedFile {
+    fn drop(&mut self) {
+        // After it was published there is nothing left to remove.
+        let _ = fs::remove_file(&self.staged);
+    }
+}
+
+/// Gives `to` every file of `from` that it does not have, linked where the file system can, else copied.
 fn link_tree(from: &Path, to: &Path) -> Result<(), WriteError> {
     for entry in fs::read_dir(from).map_err(WriteError::io(from))? {
-        let source = entry.map_err(WriteError::io(from))?;
-        let (source, target) = (source.path(), to.join(source.file_name()));
+        let entry = entry.map_err(WriteError::io(from))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
         if source.is_dir() {
-            fs::create_dir(&target).map_err(WriteError::io(&target))?;
+            fs::create_dir_all(&target).map_err(WriteError::io(&target))?;
             link_tree(&source, &target)?;
-        } else if !is_ours(&source) && fs::hard_link(&source, &target).is_err() {
+        } else if !is_ours(&source) && !target.exists() && fs::hard_link(&source, &target).is_err()
+        {
             fs::copy(&source, &target).map_err(WriteError::io(&source))?;
         }
     }
@@ -291,6 +403,53 @@ mod tests {
     }
 
     #[test]
+    fn two_writers_that_append_at_once_both_keep_their_files() {
+        let dir = Dir::new();
+        dir.write("old", SaveMode::Overwrite).unwrap();
+        let open = || {
+            let staging = Staging::open(dir.target().to_str().unwrap(), SaveMode::Append);
+            staging.unwrap().unwrap()
+        };
+        let writers: Vec<Staging> = (0..8).map(|_| open()).collect();
+        fs::write(dir.target().join("by-somebody-else"), "").unwrap();
+        std::thread::scope(|scope| {
+            for (number, staging) in writers.into_iter().enumerate() {
+                fs::write(staging.path().join(format!("new-{number}")), "").unwrap();
+                scope.spawn(move || staging.publish().unwrap());
+            }
+        });
+        let names = Dir::names(&dir.target());
+        assert_eq!(names.len(), 1 + 1 + 1 + 8, "{names:?}");
+        assert_eq!(Dir::names(&dir.0), ["out"]);
+    }
+
+    #[test]
+    fn output_that_came_into_being_meanwhile_is_not_replaced_by_who_expected_none() {
+        let dir = Dir::new();
+        for (mode, published) in [(SaveMode::ErrorIfExists, false), (SaveMode::Ignore, true)] {
+            let late = Staging::open(dir.target().to_str().unwrap(), mode)
+                .unwrap()
+                .unwrap();
+            fs::write(late.path().join("late"), "").unwrap();
+            dir.write("first", SaveMode::Overwrite).unwrap();
+            assert_eq!(late.publish().is_ok(), published);
+            assert_eq!(Dir::names(&dir.target()), ["_SUCCESS", "first"]);
+            fs::remove_dir_all(dir.target()).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_permissions_of_old_output_stay() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = Dir::new();
+        dir.write("one", SaveMode::Overwrite).unwrap();
+        fs::set_permissions(dir.target(), fs::Permissions::from_mode(0o700)).unwrap();
+        dir.write("two", SaveMode::Overwrite).unwrap();
+        let mode = fs::metadata(dir.target()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+
+    #[test]
     fn output_that_is_not_published_leaves_no_trace() {
         let dir = Dir::new();
         dir.write("one", SaveMode::Overwrite).unwrap();
@@ -323,8 +482,9 @@ mod tests {
             .unwrap();
         fs::write(staging.path().join("two"), "").unwrap();
         staging.replace_in_two_steps().unwrap();
-        assert_eq!(Dir::names(&dir.target()), ["two"]);
         drop(staging);
+        assert_eq!(Dir::names(&dir.target()), ["two"]);
+        assert_eq!(Dir::names(&dir.0), ["out"]);
         fs::rename(dir.target(), aside_of(&dir.target())).unwrap();
         dir.write("three", SaveMode::Append).unwrap();
         assert_eq!(Dir::names(&dir.target()), ["_SUCCESS", "three", "two"]);
