@@ -5,6 +5,7 @@
 
 mod boundary;
 mod cast;
+mod first_row;
 mod frame;
 mod functions;
 pub(crate) mod option;

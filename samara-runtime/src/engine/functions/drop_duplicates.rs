@@ -1,6 +1,9 @@
-use datafusion::logical_expr::LogicalPlanBuilder;
+use std::collections::BTreeSet;
+
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 
 use crate::engine::DataFrame;
+use crate::engine::first_row::first_row;
 use crate::error::Result;
 
 impl DataFrame {
@@ -18,16 +21,23 @@ impl DataFrame {
     fn drop_duplicate_keys(self, columns: &[&str]) -> Result<Self> {
         let keys = columns
             .iter()
-            .map(|name| Ok(self.column(self.index(name)?)))
-            .collect::<Result<Vec<_>>>()?;
+            .map(|name| self.index(name))
+            .collect::<Result<BTreeSet<_>>>()?;
         let rows = LogicalPlanBuilder::from(self.plan.clone());
         let plan = if keys.is_empty() {
             rows.distinct()?.build()?
         } else {
-            let all = (0..self.names.len())
+            let all: Vec<Expr> = (0..self.names.len())
                 .map(|index| self.column(index))
                 .collect();
-            rows.distinct_on(keys, all, None)?.build()?
+            let key = keys.iter().map(|index| all[*index].clone());
+            let others = (0..all.len()).filter(|index| !keys.contains(index));
+            let first = others.map(|index| {
+                let column = all[index].clone();
+                let name = self.plan.schema().field(index).name();
+                first_row(column).alias(name)
+            });
+            rows.aggregate(key, first)?.project(all.clone())?.build()?
         };
         Ok(self.with_plan(plan))
     }
