@@ -4,6 +4,7 @@ pub(crate) mod columns;
 mod csv;
 mod files;
 mod json;
+mod lenient;
 pub(crate) mod scan;
 
 use std::path::PathBuf;
