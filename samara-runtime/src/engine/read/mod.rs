@@ -6,6 +6,7 @@ mod files;
 mod json;
 mod lenient;
 pub(crate) mod scan;
+mod tokens;
 
 use std::path::PathBuf;
 use std::sync::Arc;
