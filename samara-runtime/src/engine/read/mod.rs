@@ -174,7 +174,8 @@ impl Reader {
     /// # Errors
     ///
     /// [`Error::Option`](crate::Error::Option) and [`Error::UnknownType`](crate::Error::UnknownType) for what was set before;
-    /// [`ReadError`] for a location that names nothing. What is wrong inside the files shows when the frame is written.
+    /// [`Error::Schema`](crate::Error::Schema) for a type that csv files cannot hold; [`ReadError`] for a location that names nothing, or files
+    /// that cannot be read yet. What is wrong inside the files shows when the frame is written.
     pub fn csv(self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
         self.scan(location, scan::Decoder::Csv(options))
@@ -184,7 +185,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// As [`Reader::csv`].
+    /// As [`Reader::csv`]; the keys of a map are strings.
     pub fn json(self, location: &str) -> Result<DataFrame> {
         let options = json::JsonOptions::parse(self.option_values())?;
         self.scan(location, scan::Decoder::Json(options))
