@@ -4,10 +4,11 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _};
+use chrono::{DateTime, MappedLocalTime, Offset as _, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
-const SECONDS_PER_DAY: i64 = 86_400;
+const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// A double as Java prints it: `1.0E10`, `0.001`, `NaN`, `-Infinity`.
 pub(crate) fn write_f64(out: &mut String, value: f64) {
@@ -52,29 +53,14 @@ fn push_with_point(out: &mut String, digits: &str) {
     }
 }
 
-/// Days since 1970 as `yyyy-MM-dd`.
+/// Days since 1970 as `yyyy-MM-dd`. A year of more than four digits has a sign, as Java's ISO dates have.
 pub(crate) fn write_date(out: &mut String, days: i32) {
-    match date_of(days) {
-        Some(date) => push_date(out, date),
-        None => write_infallible(out, format_args!("{days}")),
-    }
+    push_date(out, i64::from(days));
 }
 
 /// Microseconds since 1970 as `CAST(… AS STRING)` shows a timestamp: `2024-01-15 10:30:45.12`, no zeros at the end.
 pub(crate) fn write_timestamp(out: &mut String, micros: i64) {
-    let Some(moment) = moment_of(micros) else {
-        return write_infallible(out, format_args!("{micros}"));
-    };
-    push_date(out, moment.date());
-    write_infallible(
-        out,
-        format_args!(
-            " {:02}:{:02}:{:02}",
-            moment.hour(),
-            moment.minute(),
-            moment.second()
-        ),
-    );
+    push_moment(out, micros, ' ');
     let fraction = micros.rem_euclid(MICROS_PER_SECOND);
     if fraction != 0 {
         let digits = format!("{fraction:06}");
@@ -84,19 +70,19 @@ pub(crate) fn write_timestamp(out: &mut String, micros: i64) {
 
 /// Microseconds since 1970 as csv and json files show a timestamp: `2024-01-15T10:30:45.120Z`; without the zone for one that has none.
 pub(crate) fn write_timestamp_iso(out: &mut String, micros: i64, zone: &str) {
-    let Some(moment) = moment_of(micros) else {
-        return write_infallible(out, format_args!("{micros}"));
-    };
-    push_date(out, moment.date());
+    push_moment(out, micros, 'T');
     let millis = micros.rem_euclid(MICROS_PER_SECOND) / 1000;
+    write_infallible(out, format_args!(".{millis:03}{zone}"));
+}
+
+/// The date and the time of day in whole seconds.
+fn push_moment(out: &mut String, micros: i64, separator: char) {
+    push_date(out, micros.div_euclid(MICROS_PER_DAY));
+    let second = micros.rem_euclid(MICROS_PER_DAY) / MICROS_PER_SECOND;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     write_infallible(
         out,
-        format_args!(
-            "T{:02}:{:02}:{:02}.{millis:03}{zone}",
-            moment.hour(),
-            moment.minute(),
-            moment.second()
-        ),
+        format_args!("{separator}{hour:02}:{minute:02}:{second:02}"),
     );
 }
 
@@ -118,13 +104,13 @@ pub(crate) fn write_decimal(out: &mut String, unscaled: i128, scale: i8) {
     write_infallible(out, format_args!("{sign}{whole}.{fraction}"));
 }
 
-/// A year of more than four digits has a sign, as Java's ISO dates have.
-fn push_date(out: &mut String, date: NaiveDate) {
-    match date.year() {
-        year @ 0..=9999 => write_infallible(out, format_args!("{year:04}")),
-        year => write_infallible(out, format_args!("{year:+05}")),
+fn push_date(out: &mut String, days: i64) {
+    let (year, month, day) = civil_of(days);
+    match year {
+        0..=9999 => write_infallible(out, format_args!("{year:04}")),
+        _ => write_infallible(out, format_args!("{year:+05}")),
     }
-    write_infallible(out, format_args!("-{:02}-{:02}", date.month(), date.day()));
+    write_infallible(out, format_args!("-{month:02}-{day:02}"));
 }
 
 /// Writing to a `String` cannot fail.
@@ -132,80 +118,159 @@ fn write_infallible(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
-fn date_of(days: i32) -> Option<NaiveDate> {
-    DateTime::from_timestamp(i64::from(days) * SECONDS_PER_DAY, 0).map(|moment| moment.date_naive())
+/// Four centuries of the Gregorian calendar have this many days, and this many lie between 0000-03-01 and 1970-01-01.
+const DAYS_PER_ERA: i64 = 146_097;
+const DAYS_TO_1970: i64 = 719_468;
+
+/// Year, month and day of days since 1970, by the Gregorian calendar at all times. (chrono's dates end before Spark's.)
+fn civil_of(days: i64) -> (i64, i64, i64) {
+    let days = days + DAYS_TO_1970;
+    let era = days.div_euclid(DAYS_PER_ERA);
+    let day_of_era = days.rem_euclid(DAYS_PER_ERA);
+    let leap_days = day_of_era / 1460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = (march_month + 2) % 12 + 1;
+    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
-fn moment_of(micros: i64) -> Option<NaiveDateTime> {
-    DateTime::from_timestamp_micros(micros).map(|moment| moment.naive_utc())
+/// Days since 1970 of a date; nothing if there is no such day.
+fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
+    let march_year = year - i64::from(month <= 2);
+    let year_of_era = march_year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = march_year.div_euclid(400) * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
+    (civil_of(days) == (year, month, day)).then_some(days)
 }
 
-/// A date as Spark reads it from text: `yyyy`, `yyyy-[m]m`, `yyyy-[m]m-[d]d`, the last with anything after a `T` or a space.
+/// A date as Spark reads it from text: `yyyy`, `yyyy-[m]m`, `yyyy-[m]m-[d]d`, the last with anything after a `T` or a space; with a sign, and
+/// with up to seven digits in the year.
 pub(crate) fn parse_date(text: &str) -> Option<i32> {
-    let (date, rest) = take_date(text.trim())?;
-    (rest.is_empty() || rest.starts_with([' ', 'T']))
-        .then(|| days_of(date))
-        .flatten()
+    let (days, rest) = take_date(trim(text), 7)?;
+    let fits = rest.is_empty() || rest.starts_with([' ', 'T']);
+    fits.then(|| i32::try_from(days).ok())?
 }
 
-/// A timestamp as Spark reads it from text, in microseconds since 1970: a date, then optionally a `T` or a space and `[h]h:[m]m[:[s]s[.fraction]]`
-/// and a zone (`Z`, `UTC`, `+hh:mm`). Without a zone it is in UTC.
+/// A timestamp as Spark reads it from text, in microseconds since 1970: a date (its year of up to six digits), then optionally a `T` or a space
+/// and `[h]h[:[m]m[:[s]s[.fraction][zone]]]`; or a time alone, of today. Without a zone it is in UTC, the session's zone.
+///
+/// A zone is `Z`, an offset such as `+2`, `+02`, `+0230`, `+02:30`, the same after `UTC`, `GMT` or `UT`, a region such as `Europe/Berlin`, or
+/// one of Java's short names such as `PST`.
 pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
-    let (date, rest) = take_date(text.trim())?;
-    let days = days_of(date)?;
-    let Some(clock) = rest.strip_prefix([' ', 'T']) else {
-        return rest.is_empty().then(|| at_midnight(days));
+    let moment = take_moment(text)?;
+    let zone = match moment.zone {
+        Some(zone) => Zone::parse(zone)?,
+        None => Zone::Fixed(0),
     };
-    if clock.is_empty() {
-        return Some(at_midnight(days));
+    let days = match moment.days {
+        Some(days) => days,
+        None => zone.today()?,
+    };
+    zone.to_utc(at(days, moment.micros)?)
+}
+
+/// A timestamp without a zone as `CAST` reads it from text: as [`parse_timestamp`], but a zone is ignored, and a time alone is none.
+#[allow(dead_code, reason = "the cast to timestamp_ntz is about to call it")]
+pub(crate) fn parse_timestamp_ntz(text: &str) -> Option<i64> {
+    let moment = take_moment(text)?;
+    if let Some(zone) = moment.zone {
+        Zone::parse(zone)?;
     }
-    let (micros, zone) = take_clock(clock)?;
-    let offset = if zone.is_empty() {
-        0
+    at(moment.days?, moment.micros)
+}
+
+/// A timestamp without a zone as files hold it: as [`parse_timestamp_ntz`], but with a zone it is none.
+pub(crate) fn parse_timestamp_without_zone(text: &str) -> Option<i64> {
+    let moment = take_moment(text)?;
+    if moment.zone.is_some() {
+        return None;
+    }
+    at(moment.days?, moment.micros)
+}
+
+fn at(days: i64, micros: i64) -> Option<i64> {
+    let moment = i128::from(days) * i128::from(MICROS_PER_DAY) + i128::from(micros);
+    i64::try_from(moment).ok()
+}
+
+/// The text without the blanks and control characters around it.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c| c <= ' ' || c == '\u{7f}')
+}
+
+/// What a timestamp's text says.
+struct Moment<'a> {
+    /// The date, in days since 1970, unless it is a time alone.
+    days: Option<i64>,
+    /// The time of day.
+    micros: i64,
+    zone: Option<&'a str>,
+}
+
+fn take_moment(text: &str) -> Option<Moment<'_>> {
+    let trimmed = trim(text);
+    let is_time = take_digits(trimmed, 1..=2).is_some_and(|(_, rest)| rest.starts_with(':'));
+    let (days, clock) = if text.starts_with('T') {
+        (None, Some(&trimmed[1..]))
+    } else if is_time {
+        (None, Some(trimmed))
     } else {
-        zone_offset_seconds(zone.trim_start())?
+        let (days, rest) = take_date(trimmed, 6)?;
+        let clock = rest.strip_prefix([' ', 'T']);
+        if clock.is_none() && !rest.is_empty() {
+            return None;
+        }
+        (Some(days), clock)
     };
-    Some(at_midnight(days) + micros - offset * MICROS_PER_SECOND)
+    let (micros, zone) = match clock {
+        Some(clock) => parse_clock(clock)?,
+        None => (0, None),
+    };
+    Some(Moment { days, micros, zone })
 }
 
-fn at_midnight(days: i32) -> i64 {
-    i64::from(days) * SECONDS_PER_DAY * MICROS_PER_SECOND
-}
-
-fn days_of(date: NaiveDate) -> Option<i32> {
-    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
-}
-
-/// Takes year, month and day off the front.
-fn take_date(text: &str) -> Option<(NaiveDate, &str)> {
-    let (year, mut rest) = take_digits(text, 4..=7)?;
+/// Takes a date off the front: days since 1970. Only after a day may anything follow.
+fn take_date(text: &str, longest_year: usize) -> Option<(i64, &str)> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (year, mut rest) = take_digits(unsigned, 4..=longest_year)?;
     let mut parts = [1, 1];
     for part in &mut parts {
-        let Some(after) = rest.strip_prefix('-') else {
+        if rest.is_empty() {
             break;
-        };
-        let (number, after) = take_digits(after, 1..=2)?;
-        *part = number;
-        rest = after;
+        }
+        (*part, rest) = take_digits(rest.strip_prefix('-')?, 1..=2)?;
     }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, parts[0], parts[1])?;
-    Some((date, rest))
+    let year = if text.starts_with('-') { -year } else { year };
+    Some((days_of(year, parts[0], parts[1])?, rest))
 }
 
-/// Takes a time of day off the front: microseconds since midnight.
-fn take_clock(text: &str) -> Option<(i64, &str)> {
-    let (hour, rest) = take_digits(text, 1..=2)?;
-    let (minute, mut rest) = take_digits(rest.strip_prefix(':')?, 1..=2)?;
-    let (mut second, mut micros) = (0, 0);
-    if let Some(after) = rest.strip_prefix(':') {
-        (second, rest) = take_digits(after, 1..=2)?;
-        if let Some(after) = rest.strip_prefix('.') {
-            (micros, rest) = take_fraction(after);
+/// A time of day, in microseconds since midnight, and its zone.
+fn parse_clock(text: &str) -> Option<(i64, Option<&str>)> {
+    let mut parts = [0; 3];
+    let mut rest = text;
+    for (index, part) in parts.iter_mut().enumerate() {
+        if index > 0 {
+            if rest.is_empty() {
+                break;
+            }
+            rest = rest.strip_prefix(':')?;
         }
+        (*part, rest) = take_digits(rest, 1..=2)?;
     }
-    let valid = hour < 24 && minute < 60 && second < 60;
-    let seconds = i64::from(hour * 3600 + minute * 60 + second);
-    valid.then_some((seconds * MICROS_PER_SECOND + micros, rest))
+    let [hour, minute, second] = parts;
+    let mut micros = 0;
+    if let Some(after) = rest.strip_prefix('.') {
+        (micros, rest) = take_fraction(after);
+    }
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = hour * 3600 + minute * 60 + second;
+    let zone = (!rest.is_empty()).then_some(rest);
+    Some((seconds * MICROS_PER_SECOND + micros, zone))
 }
 
 /// A fraction of a second in microseconds; digits past the sixth are cut off.
@@ -220,7 +285,7 @@ fn take_fraction(text: &str) -> (i64, &str) {
     )
 }
 
-fn take_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<(u32, &str)> {
+fn take_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<(i64, &str)> {
     let end = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -230,30 +295,132 @@ fn take_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<(u
     Some((text[..end].parse().ok()?, &text[end..]))
 }
 
-fn zone_offset_seconds(zone: &str) -> Option<i64> {
-    let zone = zone
-        .strip_prefix("UTC")
-        .or_else(|| zone.strip_prefix("GMT"))
-        .unwrap_or(zone);
-    if matches!(zone, "" | "Z") {
-        return Some(0);
-    }
-    let (sign, rest) = match zone.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
-        _ => return None,
-    };
-    let (hours, rest) = take_digits(rest, 1..=2)?;
-    let minutes = match rest.strip_prefix(':') {
-        Some(rest) => {
-            take_digits(rest, 1..=2)
-                .filter(|(_, rest)| rest.is_empty())?
-                .0
+/// Java's `ZoneId.SHORT_IDS`.
+const SHORT_NAMES: [(&str, &str); 28] = [
+    ("EST", "-05:00"),
+    ("HST", "-10:00"),
+    ("MST", "-07:00"),
+    ("ACT", "Australia/Darwin"),
+    ("AET", "Australia/Sydney"),
+    ("AGT", "America/Argentina/Buenos_Aires"),
+    ("ART", "Africa/Cairo"),
+    ("AST", "America/Anchorage"),
+    ("BET", "America/Sao_Paulo"),
+    ("BST", "Asia/Dhaka"),
+    ("CAT", "Africa/Harare"),
+    ("CNT", "America/St_Johns"),
+    ("CST", "America/Chicago"),
+    ("CTT", "Asia/Shanghai"),
+    ("EAT", "Africa/Addis_Ababa"),
+    ("ECT", "Europe/Paris"),
+    ("IET", "America/Indiana/Indianapolis"),
+    ("IST", "Asia/Kolkata"),
+    ("JST", "Asia/Tokyo"),
+    ("MIT", "Pacific/Apia"),
+    ("NET", "Asia/Yerevan"),
+    ("NST", "Pacific/Auckland"),
+    ("PLT", "Asia/Karachi"),
+    ("PNT", "America/Phoenix"),
+    ("PRT", "America/Puerto_Rico"),
+    ("PST", "America/Los_Angeles"),
+    ("SST", "Pacific/Guadalcanal"),
+    ("VST", "Asia/Ho_Chi_Minh"),
+];
+
+/// A time zone as Java's `ZoneId.of` knows it.
+enum Zone {
+    /// Seconds east of UTC.
+    Fixed(i64),
+    Region(Tz),
+}
+
+impl Zone {
+    fn parse(name: &str) -> Option<Self> {
+        let name = trim(name);
+        let short = SHORT_NAMES.iter().find(|(short, _)| *short == name);
+        let name = short.map_or(name, |(_, zone)| zone);
+        if matches!(name, "Z" | "UTC" | "GMT" | "UT") {
+            return Some(Self::Fixed(0));
         }
-        None if rest.is_empty() => 0,
-        None => return None,
+        let prefix = ["UTC", "GMT", "UT"]
+            .into_iter()
+            .find(|prefix| name.starts_with(prefix));
+        let offset = &name[prefix.map_or(0, str::len)..];
+        if offset.starts_with(['+', '-']) {
+            return parse_offset(offset).map(Self::Fixed);
+        }
+        // The one name of the tz database that Java leaves out.
+        let region = name.parse().ok().filter(|_| name != "ROC")?;
+        Some(Self::Region(region))
+    }
+
+    /// The date that it is there, in days since 1970.
+    fn today(&self) -> Option<i64> {
+        let now = Utc::now();
+        let offset = match self {
+            Self::Fixed(offset) => *offset,
+            Self::Region(region) => {
+                let offset = region.offset_from_utc_datetime(&now.naive_utc());
+                i64::from(offset.fix().local_minus_utc())
+            }
+        };
+        Some((now.timestamp() + offset).div_euclid(MICROS_PER_DAY / MICROS_PER_SECOND))
+    }
+
+    /// The instant at which clocks there show a moment: the earlier one, if there are two; if there is none since they were put forward, the
+    /// one that the clocks of before would show.
+    fn to_utc(&self, local: i64) -> Option<i64> {
+        let offset = match self {
+            Self::Fixed(offset) => *offset,
+            Self::Region(region) => {
+                let moment = DateTime::from_timestamp_micros(local)?.naive_utc();
+                let offset = match region.offset_from_local_datetime(&moment) {
+                    MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => {
+                        offset
+                    }
+                    MappedLocalTime::None => {
+                        let before = moment.checked_sub_signed(TimeDelta::days(1))?;
+                        region.offset_from_utc_datetime(&before)
+                    }
+                };
+                i64::from(offset.fix().local_minus_utc())
+            }
+        };
+        local.checked_sub(offset * MICROS_PER_SECOND)
+    }
+}
+
+/// Seconds east of UTC: `+h`, `+hh`, `+hhmm`, `+hhmmss`, `+[h]h:[m]m`, `+[h]h:mm:ss`, at most 18 hours.
+fn parse_offset(offset: &str) -> Option<i64> {
+    let (sign, rest) = offset.split_at(1);
+    let parts: Vec<&str> = if rest.contains(':') {
+        rest.split(':').collect()
+    } else {
+        // Two digits each; a single one is an hour.
+        rest.as_bytes()
+            .chunks(2)
+            .map(std::str::from_utf8)
+            .collect::<Result<_, _>>()
+            .ok()?
     };
-    (hours <= 18 && minutes < 60).then(|| sign * i64::from(hours * 3600 + minutes * 60))
+    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
+    let valid = matches!(
+        (rest.contains(':'), lengths.as_slice()),
+        (false, [1] | [2] | [2, 2] | [2, 2, 2]) | (true, [1 | 2, 1 | 2] | [1 | 2, 2, 2])
+    );
+    let numbers = parts.iter().map(|part| {
+        take_digits(part, 1..=2)
+            .filter(|(_, rest)| rest.is_empty())
+            .map(|(number, _)| number)
+    });
+    let numbers: Vec<i64> = numbers.collect::<Option<_>>()?;
+    let seconds = numbers
+        .iter()
+        .zip([3600, 60, 1])
+        .map(|(number, unit)| number * unit)
+        .sum::<i64>();
+    let fits = valid && seconds <= 18 * 3600 && numbers.iter().skip(1).all(|number| *number < 60);
+    fits.then_some(if sign == "-" { -seconds } else { seconds })
 }
 
 /// A boolean as `CAST` reads it from text: `t`, `true`, `y`, `yes`, `1` and their opposites, in any case.
@@ -401,30 +568,187 @@ mod tests {
         }
     }
 
+    /// The answers are Spark's: `unix_micros(try_cast(text AS timestamp))`, session zone UTC.
     #[test]
-    fn timestamps_are_read_in_all_of_sparks_forms_and_shown_in_one() {
+    fn timestamps_are_read_in_all_of_sparks_forms_and_no_others() {
+        for (text, micros) in [
+            ("2024-01-15T10:30:00+0000", Some(1_705_314_600_000_000)),
+            ("2024-01-15T10:30:00+00:00", Some(1_705_314_600_000_000)),
+            ("2024-01-15T10:30:00+02", Some(1_705_307_400_000_000)),
+            ("2024-01-15T10:30:00+2", Some(1_705_307_400_000_000)),
+            ("2024-01-15T10:30:00+2:30", Some(1_705_305_600_000_000)),
+            ("2024-01-15T10:30:00+02:3", Some(1_705_307_220_000_000)),
+            ("2024-01-15T10:30:00+0230", Some(1_705_305_600_000_000)),
+            ("2024-01-15T10:30:00+02:30:15", Some(1_705_305_585_000_000)),
+            (
+                "2024-01-15T10:30:00 Europe/Berlin",
+                Some(1_705_311_000_000_000),
+            ),
+            (
+                "2024-01-15T10:30:00Europe/Berlin",
+                Some(1_705_311_000_000_000),
+            ),
+            ("2024-01-15 10:30:00[Europe/Berlin]", None),
+            ("2024-01-15T10:30:00+01:00[Europe/Berlin]", None),
+            ("2024-01-15 10:30:00 UTC", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00UTC+2", Some(1_705_307_400_000_000)),
+            ("2024-01-15 10:30:00 GMT-3:30", Some(1_705_327_200_000_000)),
+            ("2024-01-15 10:30:00 GMT-03:30", Some(1_705_327_200_000_000)),
+            ("2024-01-15 10:30:00 UT+2", Some(1_705_307_400_000_000)),
+            ("2024-01-15 10:30:00 Z", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00z", None),
+            ("2024-01-15 10:30:00Z", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00 PST", Some(1_705_343_400_000_000)),
+            ("2024-01-15 10:30:00 EST", Some(1_705_332_600_000_000)),
+            ("2024-01-15 10:30:00 CET", Some(1_705_311_000_000_000)),
+            ("2024-01-15 10:30:00 europe/berlin", None),
+            ("2024-01-15 10:30:00 +18:00", Some(1_705_249_800_000_000)),
+            ("2024-01-15 10:30:00 +18:01", None),
+            ("2024-01-15 10:30:00 +19:00", None),
+            ("2024-01-15 10:30 +02:00", None),
+            ("2024-01-15 10:30+02:00", None),
+            ("2024-01-15 10:30Z", None),
+            ("2024-01-15 10", Some(1_705_312_800_000_000)),
+            ("2024-01-15 10Z", None),
+            ("2024-01-15T", None),
+            ("2024-01-15 ", Some(1_705_276_800_000_000)),
+            ("2024-01-15T10:", None),
+            ("2024-01-15T10:30:", None),
+            ("2024-01-15T10:30:00.", Some(1_705_314_600_000_000)),
+            ("2024-01-15T10:30:00.Z", Some(1_705_314_600_000_000)),
+            ("2024-01-15T10:30:00.123456789", Some(1_705_314_600_123_456)),
+            (
+                "2024-01-15T10:30:00.123456789Z",
+                Some(1_705_314_600_123_456),
+            ),
+            ("2024-01-15T10:30:00,123", None),
+            ("2024-1-5 1:2:3", Some(1_704_416_523_000_000)),
+            ("+2024-01-15", Some(1_705_276_800_000_000)),
+            ("-2024-01-15 00:00:00", Some(-126_037_296_000_000_000)),
+            ("12024-01-15 00:00:00", Some(317_274_796_800_000_000)),
+            ("0001-01-01", Some(-62_135_596_800_000_000)),
+            ("999-01-01", None),
+            ("24:00:00", None),
+            ("2024-01-15 24:00:00", None),
+            ("2024-01-15 23:59:60", None),
+            ("2024-02-30", None),
+            ("2024", Some(1_704_067_200_000_000)),
+            ("2024-02", Some(1_706_745_600_000_000)),
+            (
+                "2024-03-31 02:30:00 Europe/Berlin",
+                Some(1_711_848_600_000_000),
+            ),
+            (
+                "2024-10-27 02:30:00 Europe/Berlin",
+                Some(1_729_989_000_000_000),
+            ),
+            (" 2024-01-15 10:30:00 ", Some(1_705_314_600_000_000)),
+            ("\t2024-01-15\n", Some(1_705_276_800_000_000)),
+            ("2024-01-15 10:30:00  UTC", Some(1_705_314_600_000_000)),
+            ("2024-01-15  10:30:00", None),
+            ("2024-01-15T10:30:00-00:00", Some(1_705_314_600_000_000)),
+            ("2024-01-15T10:30:00 -08:00", Some(1_705_343_400_000_000)),
+            ("2024-01-15T10:30:00.5-8:00", Some(1_705_343_400_500_000)),
+            ("2024-01-15T10:30:00:00", None),
+            ("2024-01-15T10:30:00 foo", None),
+            ("2024-01-15T10:30:00+14:00", Some(1_705_264_200_000_000)),
+            (
+                "2024-01-15 10:30:00.5 America/New_York",
+                Some(1_705_332_600_500_000),
+            ),
+            ("2024-01-15 10:30:00 GMT0", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00 Etc/GMT+5", Some(1_705_332_600_000_000)),
+            (
+                "2024-01-15 10:30:00 US/Pacific",
+                Some(1_705_343_400_000_000),
+            ),
+            ("2024-01-15 10:30:00 UTC+02:00", Some(1_705_307_400_000_000)),
+            ("2024-01-15 10:30:00 UTC+0200", Some(1_705_307_400_000_000)),
+            ("2024-01-15 10:30:00 GMT+2:0", Some(1_705_307_400_000_000)),
+            ("2024-01-15 10:30:00 UTC+18", Some(1_705_249_800_000_000)),
+            ("2024-01-15 10:30:00 UTC+ 2", None),
+            (
+                "1890-01-01 00:00:00 Europe/Berlin",
+                Some(-2_524_524_808_000_000),
+            ),
+            ("300000-01-01", None),
+            ("999999-01-01", None),
+            ("1234567-01-01", None),
+            ("20240115", None),
+            ("2024-01-15T10:30:00Ö", None),
+            ("2024-01-15T1030", None),
+            ("2024-01-15T10:30:00+02:00:00", Some(1_705_307_400_000_000)),
+            ("2024-01-15T10:30:00+1", Some(1_705_311_000_000_000)),
+            ("2024-01-15T10:30:00+10000", None),
+            ("2024-01-15T10:30:00+180000", Some(1_705_249_800_000_000)),
+            ("294247-01-10 04:00:54.775807", Some(i64::MAX)),
+            ("294247-01-10 04:00:54.775808", None),
+            ("-290308-12-21 19:59:05.224192", Some(i64::MIN)),
+            ("2024/01/15", None),
+            ("2024-01-15 10:30:00 MIT", Some(1_705_267_800_000_000)),
+            ("2024-01-15 10:30:00 AET", Some(1_705_275_000_000_000)),
+            ("2024-01-15 10:30:00 HST", Some(1_705_350_600_000_000)),
+            ("2024-01-15 10:30:00 IST", Some(1_705_294_800_000_000)),
+            ("2024-01-15 10:30:00 EDT", None),
+            ("2024-01-15 10:30:00 EST5EDT", Some(1_705_332_600_000_000)),
+            ("2024-01-15 10:30:00 ROC", None),
+            (
+                "2024-01-15 10:30:00 Europe/Kyiv",
+                Some(1_705_307_400_000_000),
+            ),
+            ("2024-01-15 10:30:00 Zulu", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00 GMT", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00 UT", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00 UTC0", None),
+            ("2024-01-15 10:30:00 UTC-0", Some(1_705_314_600_000_000)),
+            ("2024-01-15 10:30:00+", None),
+        ] {
+            assert_eq!(parse_timestamp(text), micros, "{text}");
+        }
+    }
+
+    #[test]
+    fn timestamps_are_shown_in_one_form() {
         for (text, shown_as) in [
-            ("2024-01-15 10:30:45", "2024-01-15 10:30:45"),
             ("2024-01-15T10:30:45.1200Z", "2024-01-15 10:30:45.12"),
-            ("2024-1-5", "2024-01-05 00:00:00"),
-            ("2024", "2024-01-01 00:00:00"),
-            ("2024-01-15 10:30+02:00", "2024-01-15 08:30:00"),
+            ("2024-01-15 10:30:00+02:00", "2024-01-15 08:30:00"),
             ("1969-12-31 23:59:59.999999", "1969-12-31 23:59:59.999999"),
+            ("-2024-01-15", "-2024-01-15 00:00:00"),
+            ("294247-01-10 04:00:54", "+294247-01-10 04:00:54"),
+            ("0000-02-29", "0000-02-29 00:00:00"),
         ] {
             let micros = parse_timestamp(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(shown(|out| write_timestamp(out, micros)), shown_as);
         }
-        for text in [
-            "",
-            "2024-13-01",
-            "2024-02-30",
-            "10:30",
-            "2024-01-15 25:00:00",
-            "2024-01-15x",
-            "2024-01-15 10:30:45 Mars",
+    }
+
+    #[test]
+    fn a_time_alone_is_one_of_today() {
+        for (text, micros) in [
+            ("10:30", 37_800_000_000),
+            ("T10:30:00", 37_800_000_000),
+            ("1:2:3.5", 3_723_500_000),
         ] {
+            let time = parse_timestamp(text).map(|moment| moment.rem_euclid(MICROS_PER_DAY));
+            assert_eq!(time, Some(micros), "{text}");
+            assert_eq!(parse_timestamp_ntz(text), None, "{text}");
+        }
+        for text in ["24:00:00", " T10:30", "10", "+10:30"] {
             assert_eq!(parse_timestamp(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn without_a_time_zone_a_cast_ignores_the_one_in_the_text_and_a_file_does_not() {
+        let half_past_ten = Some(1_705_314_600_000_000);
+        for zone in ["Z", "+02", " Europe/Berlin"] {
+            let text = format!("2024-01-15T10:30:00{zone}");
+            assert_eq!(parse_timestamp_ntz(&text), half_past_ten, "{text}");
+            assert_eq!(parse_timestamp_without_zone(&text), None, "{text}");
+        }
+        let plain = "2024-01-15T10:30:00";
+        assert_eq!(parse_timestamp_without_zone(plain), half_past_ten);
+        assert_eq!(parse_timestamp_ntz("2024-01-15T10:30:00 foo"), None);
     }
 
     #[test]
@@ -433,6 +757,11 @@ mod tests {
         assert_eq!(parse_date("1970-1-2 10:00"), Some(1));
         assert_eq!(parse_date("1970-01-02x"), None);
         assert_eq!(parse_date("70-01-02"), None);
+        assert_eq!(parse_date("1970-01 10:00"), None);
+        let date = |text| parse_date(text).map(|days| shown(|out| write_date(out, days)));
+        assert_eq!(date("1234567-02-28").as_deref(), Some("+1234567-02-28"));
+        assert_eq!(date("-0001-12-31").as_deref(), Some("-0001-12-31"));
+        assert_eq!(date("2023-02-29"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Building columns from the text of fields: csv tokens and raw json values.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -11,11 +12,28 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes as arrow;
-use serde_json::value::RawValue;
 
-use crate::engine::read::json::{ObjectEntries, Slots};
+use crate::engine::read::json::{Slots, elements, entries};
+use crate::engine::read::lenient;
 use crate::engine::text;
 use crate::engine::types::{DataType, Field};
+
+/// How much of a json value fits its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// All of it.
+    Whole,
+    /// All but some field inside, which is null.
+    Partly,
+    /// Nothing: the value is null.
+    Not,
+}
+
+impl Fit {
+    fn when(fits: bool) -> Self {
+        if fits { Self::Whole } else { Self::Not }
+    }
+}
 
 /// A column that grows by a value at a time. A value that does not parse becomes null, and the push says so.
 pub(crate) enum ColumnBuilder {
@@ -30,6 +48,7 @@ pub(crate) enum ColumnBuilder {
     Boolean(BooleanBuilder),
     Date(Date32Builder),
     Timestamp(TimestampMicrosecondBuilder),
+    TimestampNtz(TimestampMicrosecondBuilder),
     Binary(BinaryBuilder),
     Struct(StructBuilder),
     Array(ListBuilder),
@@ -51,6 +70,7 @@ macro_rules! each {
             Self::Boolean($b) => $single,
             Self::Date($b) => $single,
             Self::Timestamp($b) => $single,
+            Self::TimestampNtz($b) => $single,
             Self::Binary($b) => $single,
             Self::Struct($n) => $nested,
             Self::Array($n) => $nested,
@@ -86,9 +106,8 @@ impl ColumnBuilder {
             DataType::String => Self::String(StringBuilder::new()),
             DataType::Boolean => Self::Boolean(BooleanBuilder::new()),
             DataType::Date => Self::Date(Date32Builder::new()),
-            DataType::Timestamp | DataType::TimestampNtz => Self::Timestamp(
-                TimestampMicrosecondBuilder::new().with_data_type(data_type.to_arrow()),
-            ),
+            DataType::Timestamp => Self::Timestamp(timestamps(data_type)),
+            DataType::TimestampNtz => Self::TimestampNtz(timestamps(data_type)),
             DataType::Binary => Self::Binary(BinaryBuilder::new()),
             DataType::Struct(fields) => Self::Struct(StructBuilder::new(fields)),
             DataType::Array(element) => Self::Array(ListBuilder::new(data_type, element)),
@@ -107,18 +126,14 @@ impl ColumnBuilder {
             Self::Short(b) => append!(b, token.parse().ok()),
             Self::Integer(b) => append!(b, token.parse().ok()),
             Self::Long(b) => append!(b, token.parse().ok()),
-            Self::Float(b) => append!(
-                b,
-                text::parse_f64(token).map(|_| token.trim().parse().unwrap_or(f32::NAN))
-            ),
-            Self::Double(b) => append!(b, text::parse_f64(token)),
-            Self::Decimal(b, p, s) => {
-                append!(b, text::parse_decimal(&token.replace(',', ""), *p, *s))
-            }
+            Self::Float(b) => append!(b, csv_number(token)),
+            Self::Double(b) => append!(b, csv_number(token)),
+            Self::Decimal(b, p, s) => append!(b, file_decimal(token, *p, *s)),
             Self::String(b) => append!(b, Some(token)),
             Self::Boolean(b) => append!(b, token.to_ascii_lowercase().parse().ok()),
             Self::Date(b) => append!(b, text::parse_date(token)),
             Self::Timestamp(b) => append!(b, text::parse_timestamp(token)),
+            Self::TimestampNtz(b) => append!(b, text::parse_timestamp_without_zone(token)),
             Self::Binary(b) => append!(b, Some(token.as_bytes())),
             Self::Struct(_) | Self::Array(_) | Self::Map(_) => {
                 self.push_null();
@@ -128,14 +143,13 @@ impl ColumnBuilder {
     }
 
     /// Appends a json value, by the rules of Spark's `JacksonParser.makeConverter`.
-    pub fn push_json(&mut self, value: &RawValue) -> bool {
-        let raw = value.get();
+    pub fn push_json(&mut self, raw: &str) -> Fit {
         if raw == "null" {
             self.push_null();
-            return true;
+            return Fit::Whole;
         }
-        match self {
-            Self::Byte(b) => append!(b, raw.parse().ok()),
+        Fit::when(match self {
+            Self::Byte(b) => append!(b, json_byte(raw)),
             Self::Short(b) => append!(b, raw.parse().ok()),
             Self::Integer(b) => append!(b, raw.parse().ok()),
             Self::Long(b) => append!(b, raw.parse().ok()),
@@ -144,19 +158,23 @@ impl ColumnBuilder {
                 json_f64(raw).map(|double| raw.parse().unwrap_or(double as f32))
             ),
             Self::Double(b) => append!(b, json_f64(raw)),
-            Self::Decimal(b, p, s) => append!(b, text::parse_decimal(&json_text(raw), *p, *s)),
+            Self::Decimal(b, p, s) => append!(b, file_decimal(&json_text(raw), *p, *s)),
             Self::String(b) => append!(b, Some(json_text(raw))),
             Self::Boolean(b) => append!(b, raw.parse().ok()),
-            Self::Date(b) => append!(b, json_string(raw).and_then(|text| text::parse_date(&text))),
+            Self::Date(b) => append!(b, json_date(raw)),
             Self::Timestamp(b) => append!(b, json_timestamp(raw)),
+            Self::TimestampNtz(b) => append!(
+                b,
+                json_string(raw).and_then(|text| text::parse_timestamp_without_zone(&text))
+            ),
             Self::Binary(b) => append!(
                 b,
                 json_string(raw).and_then(|text| BASE64_STANDARD.decode(text.as_ref()).ok())
             ),
-            Self::Struct(b) => b.push_json(value),
-            Self::Array(b) => b.push_json(value),
-            Self::Map(b) => b.push_json(value),
-        }
+            Self::Struct(b) => return b.push_json(raw),
+            Self::Array(b) => return b.push_json(raw),
+            Self::Map(b) => return b.push_json(raw),
+        })
     }
 
     pub fn finish(&mut self) -> ArrayRef {
@@ -164,14 +182,48 @@ impl ColumnBuilder {
     }
 }
 
+fn timestamps(data_type: &DataType) -> TimestampMicrosecondBuilder {
+    TimestampMicrosecondBuilder::new().with_data_type(data_type.to_arrow())
+}
+
+/// A number as Spark's csv source takes it: its own three names, and otherwise what Java's `Double.parseDouble` takes.
+fn csv_number<T: FromStr>(token: &str) -> Option<T> {
+    let name = match token {
+        "NaN" => "NaN",
+        "Inf" => "inf",
+        "-Inf" => "-inf",
+        _ => return java_number(token.trim_matches(|c| c <= ' ')),
+    };
+    name.parse().ok()
+}
+
+fn java_number<T: FromStr>(text: &str) -> Option<T> {
+    let (sign, magnitude) = match text.as_bytes().first()? {
+        b'+' | b'-' => text.split_at(1),
+        _ => ("", text),
+    };
+    match magnitude {
+        "NaN" => return "NaN".parse().ok(),
+        "Infinity" => return format!("{sign}inf").parse().ok(),
+        _ => {}
+    }
+    let digits = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
+    let is_plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+    digits.bytes().all(is_plain).then(|| digits.parse().ok())?
+}
+
+/// A decimal as Spark's sources take it: commas between digits are no matter, blanks are.
+fn file_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+    let has_blanks = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
+    if has_blanks {
+        return None;
+    }
+    text::parse_decimal(&text.replace(',', ""), precision, scale)
+}
+
 /// The text of a json string; nothing for any other value.
 fn json_string(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(raw).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inner))
-    }
+    lenient::unescape(raw)
 }
 
 /// The text of a json string, and of any other value its json.
@@ -179,24 +231,29 @@ fn json_text(raw: &str) -> Cow<'_, str> {
     json_string(raw).unwrap_or(Cow::Borrowed(raw))
 }
 
-/// A json number, or one of the strings that stand for what json cannot write.
+/// A byte, signed or not: Jackson's `getByteValue` takes 128 to 255 too, and gives what has the same bits.
+fn json_byte(raw: &str) -> Option<i8> {
+    let value: i16 = raw.parse().ok()?;
+    (-128..=255).contains(&value).then_some(value as i8)
+}
+
+/// A json number, or one of the names, quoted or not, that stand for what json cannot write.
 fn json_f64(raw: &str) -> Option<f64> {
-    match json_string(raw) {
-        None => raw.parse().ok(),
-        Some(name)
-            if matches!(
-                name.as_ref(),
-                "NaN" | "Infinity" | "-Infinity" | "+INF" | "INF" | "-INF"
-            ) =>
-        {
-            match name.as_ref() {
-                "NaN" => Some(f64::NAN),
-                name if name.starts_with('-') => Some(f64::NEG_INFINITY),
-                _ => Some(f64::INFINITY),
-            }
-        }
-        Some(_) => None,
+    let text = json_text(raw);
+    match text.as_ref() {
+        "NaN" => Some(f64::NAN),
+        "+INF" | "+Infinity" | "Infinity" => Some(f64::INFINITY),
+        "-INF" | "-Infinity" => Some(f64::NEG_INFINITY),
+        "-0" => Some(0.0),
+        _ if raw.starts_with(['"', '\'']) => None,
+        number => number.parse().ok(),
     }
+}
+
+/// A date's text, or the days since 1970 as a text.
+fn json_date(raw: &str) -> Option<i32> {
+    let text = json_string(raw)?;
+    text::parse_date(&text).or_else(|| text.parse().ok())
 }
 
 /// A timestamp's text, or the seconds since 1970.
@@ -233,22 +290,21 @@ impl StructBuilder {
         self.valid.append_null();
     }
 
-    fn push_json(&mut self, value: &RawValue) -> bool {
-        let Some(values) = self.slots.fill(value.get()) else {
+    fn push_json(&mut self, raw: &str) -> Fit {
+        let Some(values) = self.slots.fill(raw) else {
             self.push_null();
-            return false;
+            return Fit::Not;
         };
         self.valid.append_non_null();
-        self.columns
-            .iter_mut()
-            .zip(values)
-            .fold(true, |ok, (column, value)| match value {
-                Some(value) => column.push_json(value) && ok,
-                None => {
-                    column.push_null();
-                    ok
-                }
-            })
+        let mut fit = Fit::Whole;
+        for (column, value) in self.columns.iter_mut().zip(values) {
+            match value {
+                Some(value) if column.push_json(value) == Fit::Whole => {}
+                Some(_) => fit = Fit::Partly,
+                None => column.push_null(),
+            }
+        }
+        fit
     }
 
     fn finish(&mut self) -> ArrayRef {
@@ -261,6 +317,15 @@ impl StructBuilder {
             Err(error) => unreachable!("the columns were built from the fields: {error}"),
         }
     }
+}
+
+/// How an array or a map fits whose members fit so: every one of them is pushed.
+fn whole_of(members: impl Iterator<Item = Fit>) -> Fit {
+    members.fold(Fit::Whole, |whole, member| match (whole, member) {
+        (Fit::Not, _) | (_, Fit::Not) => Fit::Not,
+        (Fit::Partly, _) | (_, Fit::Partly) => Fit::Partly,
+        _ => Fit::Whole,
+    })
 }
 
 /// An array column.
@@ -286,18 +351,19 @@ impl ListBuilder {
         self.valid.append_null();
     }
 
-    fn push_json(&mut self, value: &RawValue) -> bool {
-        let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else {
+    /// One element that does not fit makes the array null; what was pushed of it then belongs to no array that is seen.
+    fn push_json(&mut self, raw: &str) -> Fit {
+        let Some(elements) = elements(raw) else {
             self.push_null();
-            return false;
+            return Fit::Not;
         };
         self.lengths.push(elements.len());
-        self.valid.append_non_null();
-        let mut ok = true;
-        for element in elements {
-            ok &= self.element.push_json(element);
-        }
-        ok
+        let fits = elements
+            .into_iter()
+            .map(|element| self.element.push_json(element));
+        let fit = whole_of(fits);
+        self.valid.append(fit != Fit::Not);
+        fit
     }
 
     fn finish(&mut self) -> ArrayRef {
@@ -339,17 +405,20 @@ impl MapBuilder {
         self.valid.append_null();
     }
 
-    fn push_json(&mut self, value: &RawValue) -> bool {
-        let Ok(ObjectEntries(entries)) = serde_json::from_str(value.get()) else {
+    /// One value that does not fit makes the map null; what was pushed of it then belongs to no map that is seen.
+    fn push_json(&mut self, raw: &str) -> Fit {
+        let Some(entries) = entries(raw) else {
             self.push_null();
-            return false;
+            return Fit::Not;
         };
         self.lengths.push(entries.len());
-        self.valid.append_non_null();
-        entries.into_iter().fold(true, |ok, (key, value)| {
+        let fits = entries.into_iter().map(|(key, value)| {
             self.keys.push_csv(&key);
-            self.values.push_json(value) && ok
-        })
+            self.values.push_json(value)
+        });
+        let fit = whole_of(fits);
+        self.valid.append(fit != Fit::Not);
+        fit
     }
 
     fn finish(&mut self) -> ArrayRef {

@@ -1,17 +1,15 @@
 //! Csv files as Spark's `csv` source reads them.
 //!
-//! A tokenizer of our own, since Spark tells an empty field (null) from an empty quoted one (the empty string), which csv libraries do not.
-
-use std::borrow::Cow;
-
-use memchr::{memchr, memchr2};
+//! A tokenizer of our own, since Spark tells an empty field (null, always) from an empty quoted one (the text of `emptyValue`), which csv
+//! libraries do not. Either is null if it equals `nullValue`, and so by default both are.
 
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::read::Mode;
 use crate::engine::read::columns::ColumnBuilder;
+use crate::engine::read::tokens::Tokenizer;
 use crate::engine::types::Field;
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "header",
     "delimiter",
     "sep",
@@ -19,6 +17,7 @@ const KNOWN: [&str; 15] = [
     "escape",
     "comment",
     "nullValue",
+    "emptyValue",
     "mode",
     "ignoreLeadingWhiteSpace",
     "ignoreTrailingWhiteSpace",
@@ -35,12 +34,9 @@ pub(crate) struct CsvOptions {
     pub header: bool,
     pub mode: Mode,
     pub comment: Option<u8>,
-    delimiter: u8,
-    quote: Option<u8>,
-    escape: Option<u8>,
+    tokenizer: Tokenizer,
     null_value: String,
-    trim_start: bool,
-    trim_end: bool,
+    empty_value: String,
 }
 
 impl Default for CsvOptions {
@@ -49,12 +45,15 @@ impl Default for CsvOptions {
             header: false,
             mode: Mode::default(),
             comment: None,
-            delimiter: b',',
-            quote: Some(b'"'),
-            escape: Some(b'\\'),
+            tokenizer: Tokenizer {
+                delimiter: b',',
+                quote: b'"',
+                escape: b'\\',
+                trim_start: false,
+                trim_end: false,
+            },
             null_value: String::new(),
-            trim_start: false,
-            trim_end: false,
+            empty_value: String::new(),
         }
     }
 }
@@ -62,17 +61,19 @@ impl Default for CsvOptions {
 impl CsvOptions {
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
+        let tokenizer = &mut parsed.tokenizer;
         for option in options {
             match option.name.to_lowercase().as_str() {
                 "header" => parsed.header = option.boolean()?,
-                "delimiter" | "sep" => parsed.delimiter = option.byte()?,
-                "quote" => parsed.quote = option.optional_byte()?,
-                "escape" => parsed.escape = option.optional_byte()?,
+                "delimiter" | "sep" => tokenizer.delimiter = option.byte()?,
+                "quote" => tokenizer.quote = option.optional_byte()?.unwrap_or(0),
+                "escape" => tokenizer.escape = option.optional_byte()?.unwrap_or(0),
                 "comment" => parsed.comment = option.optional_byte()?,
                 "nullvalue" => parsed.null_value = option.value.to_owned(),
+                "emptyvalue" => parsed.empty_value = option.value.to_owned(),
                 "mode" => parsed.mode = Mode::parse(&option)?,
-                "ignoreleadingwhitespace" => parsed.trim_start = option.boolean()?,
-                "ignoretrailingwhitespace" => parsed.trim_end = option.boolean()?,
+                "ignoreleadingwhitespace" => tokenizer.trim_start = option.boolean()?,
+                "ignoretrailingwhitespace" => tokenizer.trim_end = option.boolean()?,
                 "encoding" | "charset" => option.only("UTF-8")?,
                 // With a schema, Spark infers nothing, whatever the option says.
                 "inferschema" => drop(option.boolean()?),
@@ -109,15 +110,20 @@ impl CsvDecoder {
         }
     }
 
+    /// Whether a line holds a record.
+    pub fn is_record(&self, line: &str) -> bool {
+        self.options.is_record(line)
+    }
+
     /// Appends a line's record. The error says what is wrong with a malformed one, which is appended all the same, with null for what did not
     /// parse.
     pub fn push_line(&self, line: &str, columns: &mut [ColumnBuilder]) -> Result<(), String> {
         let mut outcome = Ok(());
         let mut fields = 0;
-        self.options.tokens(line, |token| {
+        self.options.tokenizer.tokens(line, |token| {
             if let Some(Some(target)) = self.targets.get(fields) {
                 let column = &mut columns[*target];
-                match self.options.value(&token) {
+                match self.options.value(token.as_deref()) {
                     None => column.push_null(),
                     Some(text) if column.push_csv(text) => {}
                     Some(text) => {
@@ -146,114 +152,33 @@ impl CsvDecoder {
     pub fn header_mismatch(&self, line: &str) -> Option<(String, String)> {
         let mut mismatch = None;
         let mut names = self.names.iter();
-        self.options.tokens(line, |token| {
+        self.options.tokenizer.tokens(line, |token| {
+            let header = token.as_deref().unwrap_or("").trim();
             if let Some(name) = names.next()
                 && mismatch.is_none()
-                && !name.eq_ignore_ascii_case(token.text.trim())
+                && !name.eq_ignore_ascii_case(header)
             {
-                mismatch = Some((token.text.trim().to_owned(), name.clone()));
+                mismatch = Some((header.to_owned(), name.clone()));
             }
         });
         mismatch
     }
 }
 
-struct Token<'a> {
-    text: Cow<'a, str>,
-    quoted: bool,
-}
-
 impl CsvOptions {
-    fn value<'a>(&self, token: &'a Token<'_>) -> Option<&'a str> {
-        let text = token.text.as_ref();
-        (text != self.null_value || (token.quoted && text.is_empty())).then_some(text)
+    /// Whether a line holds a record: it is neither blank nor a comment.
+    fn is_record(&self, line: &str) -> bool {
+        let blank = line.bytes().all(|byte| byte <= b' ');
+        !blank && (self.comment.is_none() || line.as_bytes().first() != self.comment.as_ref())
     }
 
-    /// Splits a line into its fields.
-    fn tokens<'a>(&self, line: &'a str, mut on_token: impl FnMut(Token<'a>)) {
-        let mut rest = line;
-        loop {
-            let (token, after) = self.take_token(rest);
-            on_token(token);
-            match after {
-                Some(after) => rest = after,
-                None => return,
-            }
-        }
-    }
-
-    /// Takes a field off the front; what follows its delimiter, if there is one.
-    fn take_token<'a>(&self, rest: &'a str) -> (Token<'a>, Option<&'a str>) {
-        let start = if self.trim_start || self.quote.is_some() {
-            rest.trim_start_matches([' ', '\t'])
-        } else {
-            rest
+    /// What a token stands for: nothing for null.
+    fn value<'a>(&'a self, token: Option<&'a str>) -> Option<&'a str> {
+        let text = match token? {
+            "" => &self.empty_value,
+            text => text,
         };
-        if let Some(quote) = self.quote
-            && start.as_bytes().first() == Some(&quote)
-            && let Some((text, after)) = self.take_quoted(&start[1..], quote)
-        {
-            return (Token { text, quoted: true }, after);
-        }
-        let (field, after) = match memchr(self.delimiter, rest.as_bytes()) {
-            Some(at) => (&rest[..at], Some(&rest[at + 1..])),
-            None => (rest, None),
-        };
-        let field = if self.trim_start {
-            field.trim_start()
-        } else {
-            field
-        };
-        let field = if self.trim_end {
-            field.trim_end()
-        } else {
-            field
-        };
-        (
-            Token {
-                text: Cow::Borrowed(field),
-                quoted: false,
-            },
-            after,
-        )
-    }
-
-    /// Takes the rest of a quoted field. Nothing if its quotes are not in order: then the field is taken as it stands, quotes included (Spark
-    /// parses with univocity's `STOP_AT_DELIMITER`).
-    fn take_quoted<'a>(&self, rest: &'a str, quote: u8) -> Option<(Cow<'a, str>, Option<&'a str>)> {
-        let bytes = rest.as_bytes();
-        let escape = self.escape.unwrap_or(quote);
-        let mut text = Cow::Borrowed("");
-        let mut from = 0;
-        loop {
-            let at = from + memchr2(quote, escape, &bytes[from..])?;
-            let escapes = bytes[at] == escape
-                && matches!(bytes.get(at + 1), Some(next) if *next == quote || *next == escape);
-            if escapes {
-                text.to_mut().push_str(&rest[from..at]);
-                text.to_mut().push(char::from(bytes[at + 1]));
-                from = at + 2;
-            } else if bytes[at] == quote {
-                push(&mut text, &rest[from..at]);
-                let after = rest[at + 1..].trim_start_matches([' ', '\t']);
-                return match after.as_bytes().first() {
-                    None => Some((text, None)),
-                    Some(byte) if *byte == self.delimiter => Some((text, Some(&after[1..]))),
-                    Some(_) => None,
-                };
-            } else {
-                push(&mut text, &rest[from..=at]);
-                from = at + 1;
-            }
-        }
-    }
-}
-
-fn push<'a>(text: &mut Cow<'a, str>, more: &'a str) {
-    if text.is_empty() {
-        *text = Cow::Borrowed(more);
-    } else {
-        text.to_mut().push_str(more);
+        (text != self.null_value).then_some(text)
     }
 }
 
@@ -267,8 +192,8 @@ mod tests {
             .map(|(name, value)| OptionValue { name, value });
         let options = CsvOptions::parse(values).unwrap();
         let mut fields = Vec::new();
-        options.tokens(line, |token| {
-            fields.push(options.value(&token).map(str::to_owned))
+        options.tokenizer.tokens(line, |token| {
+            fields.push(options.value(token.as_deref()).map(str::to_owned))
         });
         fields
     }
@@ -277,17 +202,21 @@ mod tests {
         texts.iter().map(|text| Some((*text).to_owned())).collect()
     }
 
+    fn text(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
     #[test]
-    fn an_empty_field_is_null_and_an_empty_quoted_one_is_empty() {
+    fn an_empty_field_is_null_and_an_empty_quoted_one_is_too_unless_null_is_another_text() {
+        let line = r#""",,x"#;
+        assert_eq!(fields(line, &[]), [None, None, text("x")]);
         assert_eq!(
-            fields(r#"a,,"",b,"#, &[]),
-            [
-                Some("a".into()),
-                None,
-                Some(String::new()),
-                Some("b".into()),
-                None
-            ]
+            fields(line, &[("nullValue", "NA")]),
+            [text(""), None, text("x")]
+        );
+        assert_eq!(
+            fields(line, &[("emptyValue", "E")]),
+            [text("E"), None, text("x")]
         );
     }
 
@@ -312,12 +241,6 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_out_of_order_is_text() {
-        assert_eq!(fields(r#"5" pipe,x"#, &[]), some(&["5\" pipe", "x"]));
-        assert_eq!(fields(r#""open,x"#, &[]), some(&["\"open", "x"]));
-    }
-
-    #[test]
     fn white_space_stays_unless_it_is_ignored() {
         assert_eq!(fields(" a , b", &[]), some(&[" a ", " b"]));
         let ignore = [
@@ -328,11 +251,25 @@ mod tests {
     }
 
     #[test]
-    fn the_null_value_is_null() {
+    fn the_null_value_is_null_quoted_or_not() {
         assert_eq!(
-            fields("NA,1", &[("nullValue", "NA")]),
-            [None, Some("1".into())]
+            fields(r#"NA,"NA",1"#, &[("nullValue", "NA")]),
+            [None, None, text("1")]
         );
+    }
+
+    #[test]
+    fn blank_lines_and_comments_are_no_records() {
+        let options = CsvOptions {
+            comment: Some(b'#'),
+            ..CsvOptions::default()
+        };
+        for line in ["", " \t\u{1} ", "#a"] {
+            assert!(!options.is_record(line), "{line}");
+        }
+        for line in ["a", " #a", "\u{3000}", "\"#a\""] {
+            assert!(options.is_record(line), "{line}");
+        }
     }
 
     #[test]

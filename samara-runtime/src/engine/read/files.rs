@@ -1,5 +1,6 @@
 //! From a location to the parts of files that are read side by side.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,9 +18,13 @@ pub(crate) struct Part {
 /// Files smaller than this are not worth a second reader.
 const SMALLEST_PART: u64 = 4 * 1024 * 1024;
 
-/// The data files at a location: a file, all files below a directory, or what a glob pattern matches.
+/// What Hadoop's codecs, chosen by the end of a file's name, would decompress.
+const COMPRESSED: [&str; 7] = ["gz", "bz2", "zst", "zstd", "lz4", "snappy", "deflate"];
+
+/// The data files at a location: a file, the files in a directory, or what a glob pattern matches.
 ///
-/// Names that begin with `_` or `.` are left out (Spark, `HadoopFSUtils.shouldFilterOutPathName`), unless the location names the file itself.
+/// As in Spark, files are left out whose names begin with `_` or `.` (`HadoopFSUtils.shouldFilterOutPathName`), even if the location names one of
+/// them, and of a directory that is named or matched, only its own files are read.
 pub(crate) fn list(location: &str) -> Result<Vec<PathBuf>, ReadError> {
     let path = Path::new(location);
     let mut files = Vec::new();
@@ -33,21 +38,24 @@ pub(crate) fn list(location: &str) -> Result<Vec<PathBuf>, ReadError> {
         return Err(no_input(location, "there is no such file or directory"));
     }
     files.sort();
-    Ok(files)
+    match files.iter().find(|file| is_compressed(file)) {
+        Some(path) => Err(ReadError::Compressed { path: path.clone() }),
+        None => Ok(files),
+    }
 }
 
 fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let found = glob::glob(pattern)
-        .map_err(|error| no_input(pattern, &format!("the pattern is not valid: {error}")))?;
-    let found: Vec<PathBuf> = found
-        .map(|path| {
-            path.map_err(|error| ReadError::Io {
+    let mut found = Vec::new();
+    for pattern in alternatives(pattern) {
+        let paths = glob::glob(&pattern)
+            .map_err(|error| no_input(&pattern, &format!("the pattern is not valid: {error}")))?;
+        for path in paths {
+            found.push(path.map_err(|error| ReadError::Io {
                 path: error.path().to_owned(),
                 source: error.into(),
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    let found: Vec<PathBuf> = found.into_iter().filter(|path| !is_hidden(path)).collect();
+            })?);
+        }
+    }
     if found.is_empty() {
         Err(no_input(pattern, "the pattern matches no file"))
     } else {
@@ -55,28 +63,99 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
     }
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
-    let io = |source| ReadError::Io {
-        path: path.to_owned(),
-        source,
+/// The patterns that a pattern with `{a,b}` stands for, as Hadoop's `GlobExpander` has it.
+fn alternatives(pattern: &str) -> Vec<String> {
+    let Some((before, rest)) = pattern.split_once('{') else {
+        return vec![pattern.to_owned()];
     };
-    if !fs::metadata(path).map_err(io)?.is_dir() {
-        files.push(path.to_owned());
+    let Some((choices, after)) = rest.split_once('}') else {
+        return vec![pattern.to_owned()];
+    };
+    let choices = choices.split(',');
+    let each = choices.map(|choice| alternatives(&format!("{before}{choice}{after}")));
+    each.flatten().collect()
+}
+
+/// Appends a file, or the files in a directory.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+    if !is_dir(path)? {
+        if is_hidden(path) {
+            let path = path.display();
+            tracing::warn!("`{path}` is not read: its name begins with `_` or `.`");
+        } else {
+            files.push(path.to_owned());
+        }
         return Ok(());
     }
-    for entry in fs::read_dir(path).map_err(io)? {
-        let entry = entry.map_err(io)?.path();
-        if !is_hidden(&entry) {
-            collect(&entry, files)?;
+    for entry in entries(path)? {
+        if is_dir(&entry)? {
+            refuse_partitions(&entry, &entry)?;
+        } else {
+            files.push(entry);
         }
     }
     Ok(())
 }
 
+/// Directories inside a directory are not read, but data files in or below one like `year=2024` would be, by Spark. `nearest` is the one of those
+/// that is nearest above, or any other.
+fn refuse_partitions(path: &Path, nearest: &Path) -> Result<(), ReadError> {
+    let nearest = if name_of(path).contains('=') {
+        path
+    } else {
+        nearest
+    };
+    for entry in entries(path)? {
+        if is_dir(&entry)? {
+            refuse_partitions(&entry, nearest)?;
+        } else if name_of(nearest).contains('=') {
+            return Err(ReadError::Partitioned {
+                path: nearest.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What a directory holds and is not hidden.
+fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    let io = |source| io_error(path, source);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(io)? {
+        let entry = entry.map_err(io)?.path();
+        if !is_hidden(&entry) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+fn is_dir(path: &Path) -> Result<bool, ReadError> {
+    let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
+    Ok(metadata.is_dir())
+}
+
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}
+
 fn is_hidden(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| {
-        name.as_encoded_bytes().starts_with(b"_") || name.as_encoded_bytes().starts_with(b".")
-    })
+    let name = name_of(path);
+    (name.starts_with('_') && !name.contains('='))
+        || name.starts_with('.')
+        || name.ends_with("._COPYING_")
+}
+
+fn is_compressed(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+    COMPRESSED.iter().any(|compressed| extension == *compressed)
+}
+
+fn io_error(path: &Path, source: std::io::Error) -> ReadError {
+    ReadError::Io {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 fn no_input(location: &str, why: &str) -> ReadError {
@@ -127,45 +206,97 @@ pub(crate) fn share_out(files: Vec<PathBuf>, readers: usize) -> Result<Vec<Vec<P
 mod tests {
     use super::*;
 
+    /// A directory with the given empty files.
+    fn dir_with(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        dir
+    }
+
+    fn names(dir: &tempfile::TempDir, location: &str) -> Result<Vec<String>, String> {
+        let strip = |path: PathBuf| {
+            let name = path.strip_prefix(dir.path()).unwrap();
+            name.to_str().unwrap().to_owned()
+        };
+        let location = format!("{}{location}", dir.path().display());
+        let files = list(&location).map_err(|error| error.to_string())?;
+        Ok(files.into_iter().map(strip).collect())
+    }
+
     #[test]
-    fn a_directory_gives_its_data_files_and_no_hidden_ones() {
-        let dir = std::env::temp_dir().join(format!("samara-files-{}", std::process::id()));
-        fs::create_dir_all(dir.join("year=2024")).unwrap();
-        for name in [
+    fn a_directory_gives_its_own_data_files_and_no_hidden_ones() {
+        let dir = dir_with(&[
             "b.csv",
             "a.csv",
             "_SUCCESS",
             ".a.csv.crc",
-            "year=2024/c.csv",
-        ] {
-            fs::write(dir.join(name), "").unwrap();
-        }
-        let names = |location: &str| -> Vec<String> {
-            let strip = |path: PathBuf| {
-                path.strip_prefix(&dir)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned()
-            };
-            list(location).unwrap().into_iter().map(strip).collect()
-        };
-        let root = dir.to_str().unwrap();
-        assert_eq!(names(root), ["a.csv", "b.csv", "year=2024/c.csv"]);
-        assert_eq!(names(&format!("{root}/*.csv")), ["a.csv", "b.csv"]);
+            "c._COPYING_",
+            "sub/c.csv",
+        ]);
+        assert_eq!(names(&dir, "").unwrap(), ["a.csv", "b.csv"]);
+        assert_eq!(names(&dir, "/_SUCCESS").unwrap(), [""; 0]);
         assert!(
-            list(&format!("{root}/*.txt"))
+            names(&dir, "/none.csv")
                 .unwrap_err()
-                .to_string()
-                .contains("matches no file")
-        );
-        assert!(
-            list(&format!("{root}/none.csv"))
-                .unwrap_err()
-                .to_string()
                 .contains("no such file")
         );
-        fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[test]
+    fn a_pattern_gives_the_files_and_the_directories_that_it_matches() {
+        let dir = dir_with(&[
+            "a.csv",
+            "b.csv",
+            "_c.csv",
+            "x/d.csv",
+            "x/deep/e.csv",
+            "k=1/f.csv",
+        ]);
+        assert_eq!(names(&dir, "/*.csv").unwrap(), ["a.csv", "b.csv"]);
+        assert_eq!(names(&dir, "/{a,b,z}.csv").unwrap(), ["a.csv", "b.csv"]);
+        assert_eq!(names(&dir, "/x*").unwrap(), ["x/d.csv"]);
+        assert_eq!(names(&dir, "/k=*").unwrap(), ["k=1/f.csv"]);
+        assert!(
+            names(&dir, "/*.txt")
+                .unwrap_err()
+                .contains("matches no file")
+        );
+    }
+
+    #[test]
+    fn partitioned_directories_are_refused() {
+        for file in ["year=2024/a.csv", "x/_y=1/z/a.csv"] {
+            let error = names(&dir_with(&[file]), "").unwrap_err();
+            assert!(
+                error.starts_with("partitioned directories are not supported yet"),
+                "{error}"
+            );
+        }
+        assert_eq!(names(&dir_with(&["k=1/_hidden"]), "").unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn compressed_files_are_refused_by_name() {
+        for file in [
+            "a.csv.gz",
+            "a.GZ",
+            "a.bz2",
+            "a.json.zst",
+            "a.lz4",
+            "a.snappy",
+            "a.deflate",
+        ] {
+            let error = names(&dir_with(&["b.csv", file]), "").unwrap_err();
+            assert!(
+                error.starts_with("compressed files are not supported yet"),
+                "{error}"
+            );
+            assert!(error.contains(file), "{error}");
+        }
     }
 
     #[test]

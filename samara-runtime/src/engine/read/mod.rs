@@ -4,7 +4,9 @@ pub(crate) mod columns;
 mod csv;
 mod files;
 mod json;
+mod lenient;
 pub(crate) mod scan;
+mod tokens;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,9 +17,9 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use crate::engine::frame::DataFrame;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::session::Session;
-use crate::engine::types::{Field, Schema};
+use crate::engine::types::{DataType, Field, Schema};
 use crate::engine::{Format, Pairs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::variables;
 
 /// Input that cannot be read.
@@ -39,12 +41,24 @@ pub enum ReadError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file that is compressed.
+    #[error("compressed files are not supported yet: `{path}`")]
+    Compressed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A directory whose name is the value of a column, `year=2024`.
+    #[error("partitioned directories are not supported yet: `{path}`")]
+    Partitioned {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A malformed record, under the mode FAILFAST.
     #[error("`{path}`, line {line}: {message} (mode FAILFAST)")]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// The line, from 1; within the file's part that was read, where a large file is read in parts.
+        /// The line, from 1.
         line: u64,
         /// What is wrong with the record.
         message: String,
@@ -160,7 +174,8 @@ impl Reader {
     /// # Errors
     ///
     /// [`Error::Option`](crate::Error::Option) and [`Error::UnknownType`](crate::Error::UnknownType) for what was set before;
-    /// [`ReadError`] for a location that names nothing. What is wrong inside the files shows when the frame is written.
+    /// [`Error::Schema`](crate::Error::Schema) for a type that csv files cannot hold; [`ReadError`] for a location that names nothing, or files
+    /// that cannot be read yet. What is wrong inside the files shows when the frame is written.
     pub fn csv(self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
         self.scan(location, scan::Decoder::Csv(options))
@@ -170,7 +185,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// As [`Reader::csv`].
+    /// As [`Reader::csv`]; the keys of a map are strings.
     pub fn json(self, location: &str) -> Result<DataFrame> {
         let options = json::JsonOptions::parse(self.option_values())?;
         self.scan(location, scan::Decoder::Json(options))
@@ -188,6 +203,7 @@ impl Reader {
                 .iter()
                 .map(|(name, kind)| (name.as_str(), kind.as_str())),
         )?;
+        check_types(&schema, &decoder)?;
         let table = scan::FileTable::new(
             files::list(&variables::resolve(location)?)?,
             schema,
@@ -196,6 +212,39 @@ impl Reader {
         let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
             .build()?;
         DataFrame::unqualified(self.session, plan)
+    }
+}
+
+/// Refuses types that files of a format cannot hold.
+fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
+    for Field {
+        name, data_type, ..
+    } in &schema.fields
+    {
+        let why = match (decoder, data_type) {
+            (
+                scan::Decoder::Csv(_),
+                DataType::Struct(_) | DataType::Array(_) | DataType::Map(..),
+            ) => "csv files hold no nested values",
+            (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
+                "the keys of a map in json are strings"
+            }
+            _ => continue,
+        };
+        return Err(Error::Schema(format!(
+            "column `{name}` is {data_type}: {why}"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether there is a map in the type whose keys are no strings.
+fn has_other_keys(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(key, value) => **key != DataType::String || has_other_keys(value),
+        DataType::Array(element) => has_other_keys(element),
+        DataType::Struct(fields) => fields.iter().any(|field| has_other_keys(&field.data_type)),
+        _ => false,
     }
 }
 
@@ -211,4 +260,29 @@ pub(crate) fn schema_of<'a>(columns: impl Iterator<Item = (&'a str, &'a str)>) -
     Ok(Schema {
         fields: columns.map(field).collect::<Result<_>>()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: &str, decoder: scan::Decoder) -> Result<()> {
+        check_types(&schema_of([("c", kind)].into_iter())?, &decoder)
+    }
+
+    #[test]
+    fn types_that_a_format_cannot_hold_are_refused_before_anything_is_read() {
+        let csv = || scan::Decoder::Csv(csv::CsvOptions::default());
+        let json = || scan::Decoder::Json(json::JsonOptions::default());
+        for kind in ["map<int,int>", "array<struct<a:map<date,string>>>"] {
+            let message = check(kind, json()).unwrap_err().to_string();
+            assert!(
+                message.contains("the keys of a map in json are strings"),
+                "{message}"
+            );
+        }
+        assert!(check("map<string,int>", json()).is_ok());
+        assert!(matches!(check("array<int>", csv()), Err(Error::Schema(_))));
+        assert!(check("binary", csv()).is_ok());
+    }
 }

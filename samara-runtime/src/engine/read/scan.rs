@@ -1,5 +1,6 @@
 //! The table over files and the operator that reads them: each partition on a thread of its own, a batch at a time.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
@@ -25,17 +26,21 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties,
 };
+use memchr::memchr2;
 use tokio::sync::mpsc::Sender;
 
 use crate::engine::read::columns::ColumnBuilder;
 use crate::engine::read::csv::{CsvDecoder, CsvOptions};
 use crate::engine::read::files::{Part, share_out};
-use crate::engine::read::json::{JsonDecoder, JsonOptions};
+use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
 /// The name of the metric that counts the bytes read from files.
 const BYTES_READ: &str = "bytes_read";
+
+/// A batch is handed on once its lines have this many bytes, however few they are: offsets into a column's text are of 32 bits.
+const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
 /// How the lines of a file become rows.
 #[derive(Debug, Clone)]
@@ -264,18 +269,14 @@ impl PartitionReader {
             && matches!(&self.input.decoder, Decoder::Csv(options) if options.header);
         while let Some(line) = lines.next()? {
             self.bytes_read.add(line.bytes);
-            if std::mem::take(&mut skip_header) {
-                batch.check_header(&line.text, &part.path);
+            if skip_header {
+                skip_header = !batch.check_header(&line.text, &part.path);
                 continue;
             }
-            batch
-                .push(&line.text)
-                .map_err(|message| ReadError::Malformed {
-                    path: part.path.clone(),
-                    line: lines.number,
-                    message,
-                })?;
-            if batch.rows >= self.rows_per_batch {
+            if let Err(message) = batch.push(&line) {
+                return Err(lines.malformed(message)?.into());
+            }
+            if batch.is_full(self.rows_per_batch) {
                 self.send(batch, since)?;
             }
         }
@@ -293,7 +294,7 @@ impl PartitionReader {
 }
 
 enum LineDecoder {
-    Csv(CsvDecoder, Option<u8>),
+    Csv(CsvDecoder),
     Json(JsonDecoder),
 }
 
@@ -304,6 +305,8 @@ struct BatchBuilder {
     schema: SchemaRef,
     columns: Vec<ColumnBuilder>,
     rows: usize,
+    /// The bytes of the lines that the rows came from.
+    bytes: usize,
     /// Which of the rows are malformed and to be left out; empty as long as none is.
     dropped: Vec<usize>,
 }
@@ -312,10 +315,11 @@ impl BatchBuilder {
     fn new(input: &Input) -> Self {
         let (decoder, mode) = match &input.decoder {
             Decoder::Csv(options) => (
-                LineDecoder::Csv(
-                    CsvDecoder::new(options.clone(), &input.fields, &input.projection),
-                    options.comment,
-                ),
+                LineDecoder::Csv(CsvDecoder::new(
+                    options.clone(),
+                    &input.fields,
+                    &input.projection,
+                )),
                 options.mode,
             ),
             Decoder::Json(options) => (
@@ -330,12 +334,15 @@ impl BatchBuilder {
             schema: Arc::clone(&input.schema),
             columns: input.projection.iter().map(column).collect(),
             rows: 0,
+            bytes: 0,
             dropped: Vec::new(),
         }
     }
 
     /// Appends the records of a line, by the mode. The error is that of a malformed record under FAILFAST.
-    fn push(&mut self, line: &str) -> Result<(), String> {
+    fn push(&mut self, line: &Line<'_>) -> Result<(), String> {
+        self.bytes += line.bytes;
+        let text = line.text.as_ref();
         let Self {
             decoder,
             mode,
@@ -356,28 +363,42 @@ impl BatchBuilder {
             *rows += 1;
         };
         match decoder {
-            LineDecoder::Csv(_, Some(comment)) if line.as_bytes().first() == Some(comment) => {}
-            LineDecoder::Csv(..) if line.trim().is_empty() => {}
-            LineDecoder::Csv(decoder, _) => on_row(decoder.push_line(line, columns)),
-            LineDecoder::Json(decoder) => decoder.push_line(line, columns, on_row),
+            LineDecoder::Csv(decoder) if !decoder.is_record(text) => {}
+            LineDecoder::Csv(decoder) => on_row(decoder.push_line(text, columns)),
+            // Only what is no UTF-8 had to be copied.
+            LineDecoder::Json(_) if matches!(line.text, Cow::Owned(_)) => {
+                on_row(push_malformed(columns, "the record is not UTF-8"));
+            }
+            LineDecoder::Json(decoder) => decoder.push_line(text, columns, on_row),
         }
         failed.map_or(Ok(()), Err)
     }
 
-    fn check_header(&self, line: &str, path: &Path) {
-        if let LineDecoder::Csv(decoder, _) = &self.decoder
-            && let Some((header, column)) = decoder.header_mismatch(line)
-        {
+    fn is_full(&self, rows_per_batch: usize) -> bool {
+        self.rows >= rows_per_batch || (self.rows > 0 && self.bytes >= BYTES_PER_BATCH)
+    }
+
+    /// Whether the line is the header, and not blank or a comment before it. Warns of a header that is not the schema's.
+    fn check_header(&self, line: &str, path: &Path) -> bool {
+        let LineDecoder::Csv(decoder) = &self.decoder else {
+            return true;
+        };
+        if !decoder.is_record(line) {
+            return false;
+        }
+        if let Some((header, column)) = decoder.header_mismatch(line) {
             let path = path.display();
             tracing::warn!(
                 "`{path}`: the header says `{header}` where the schema says `{column}`; columns are taken by position"
             );
         }
+        true
     }
 
     fn finish(&mut self) -> Result<RecordBatch> {
         let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
         let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         if self.dropped.is_empty() {
@@ -389,68 +410,116 @@ impl BatchBuilder {
     }
 }
 
-/// The lines of a part of a file.
+/// The lines of a part of a file. As Hadoop's `LineReader` has it, they end at `\n`, `\r` or `\r\n`.
 struct Lines<'a> {
     part: &'a Part,
     file: BufReader<File>,
+    /// Where the part's first line begins.
+    first: u64,
     position: u64,
     number: u64,
     line: Vec<u8>,
 }
 
 struct Line<'a> {
-    text: std::borrow::Cow<'a, str>,
+    text: Cow<'a, str>,
     bytes: usize,
 }
 
 impl<'a> Lines<'a> {
     fn open(part: &'a Part) -> Result<Self, ReadError> {
-        let io = |source| ReadError::Io {
-            path: part.path.clone(),
-            source,
-        };
-        let mut file = File::open(&part.path).map_err(io)?;
-        let mut position = 0;
+        Self::open_at_line(part).map_err(|source| io_error(part, source))
+    }
+
+    fn open_at_line(part: &'a Part) -> std::io::Result<Self> {
+        let mut file = File::open(&part.path)?;
+        let mut first = 0;
         if part.start > 0 {
-            position = file.seek(SeekFrom::Start(part.start - 1)).map_err(io)?;
+            first = file.seek(SeekFrom::Start(part.start - 1))?;
         }
         let mut file = BufReader::with_capacity(256 * 1024, file);
         if part.start > 0 {
-            position += file.skip_until(b'\n').map_err(io)? as u64;
+            first += read_line(&mut file, &mut Vec::new())? as u64;
         } else {
-            position += skip_byte_order_mark(&mut file).map_err(io)?;
+            first += skip_byte_order_mark(&mut file)?;
         }
         Ok(Self {
             part,
             file,
-            position,
+            first,
+            position: first,
             number: 0,
             line: Vec::new(),
         })
     }
 
-    /// The next line without its end. Bytes that are no UTF-8 become U+FFFD, as in Spark.
+    /// The next line without its end. Bytes that are no UTF-8 become U+FFFD, as in Spark's csv.
     fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         if self.position >= self.part.end {
             return Ok(None);
         }
         self.line.clear();
-        let read = self.file.read_until(b'\n', &mut self.line);
-        let bytes = read.map_err(|source| ReadError::Io {
-            path: self.part.path.clone(),
-            source,
-        })?;
+        let bytes = read_line(&mut self.file, &mut self.line)
+            .map_err(|source| io_error(self.part, source))?;
         if bytes == 0 {
             return Ok(None);
         }
         self.position += bytes as u64;
         self.number += 1;
-        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         Ok(Some(Line {
-            text: String::from_utf8_lossy(line),
+            text: String::from_utf8_lossy(&self.line),
             bytes,
         }))
+    }
+
+    /// The error about the line that was read last. Its number in the file takes another look at what comes before the part.
+    fn malformed(&self, message: String) -> Result<ReadError, ReadError> {
+        let before = Part {
+            path: self.part.path.clone(),
+            start: 0,
+            end: self.first,
+        };
+        let mut lines = Lines::open(&before)?;
+        while lines.next()?.is_some() {}
+        Ok(ReadError::Malformed {
+            path: before.path.clone(),
+            line: lines.number + self.number,
+            message,
+        })
+    }
+}
+
+fn io_error(part: &Part, source: std::io::Error) -> ReadError {
+    ReadError::Io {
+        path: part.path.clone(),
+        source,
+    }
+}
+
+/// Appends a line without its end. The bytes that were read, its end included.
+fn read_line(file: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<usize> {
+    let mut read = 0;
+    loop {
+        let buffer = file.fill_buf()?;
+        let Some(at) = memchr2(b'\n', b'\r', buffer) else {
+            let length = buffer.len();
+            line.extend_from_slice(buffer);
+            file.consume(length);
+            read += length;
+            if length == 0 {
+                return Ok(read);
+            }
+            continue;
+        };
+        line.extend_from_slice(&buffer[..at]);
+        let is_return = buffer[at] == b'\r';
+        file.consume(at + 1);
+        read += at + 1;
+        if is_return && file.fill_buf()?.first() == Some(&b'\n') {
+            file.consume(1);
+            read += 1;
+        }
+        return Ok(read);
     }
 }
 
@@ -480,9 +549,19 @@ mod tests {
     #[test]
     fn wherever_a_file_is_cut_each_line_is_read_once() {
         let path = std::env::temp_dir().join(format!("samara-lines-{}", std::process::id()));
-        let text = "one\r\ntwo\n\nfour is longer\nlast";
+        let text = "one\r\ntwo\n\nfour is longer\rfive\r\r\n\n\rlast";
         std::fs::write(&path, text).unwrap();
-        let whole: Vec<_> = text.lines().map(str::to_owned).collect();
+        let whole = [
+            "one",
+            "two",
+            "",
+            "four is longer",
+            "five",
+            "",
+            "",
+            "",
+            "last",
+        ];
         for cut in 1..text.len() as u64 {
             let part = |start, end| Part {
                 path: path.clone(),
@@ -512,5 +591,72 @@ mod tests {
             ["id", "1"]
         );
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_malformed_line_has_its_number_in_the_file_wherever_its_part_begins() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.csv");
+        std::fs::write(&path, "\u{feff}one\rtwo\r\n\nfour\nfive\n").unwrap();
+        let part = Part {
+            path,
+            start: 10,
+            end: 100,
+        };
+        let mut lines = Lines::open(&part).unwrap();
+        assert_eq!(lines.next().unwrap().unwrap().text, "");
+        assert_eq!(lines.next().unwrap().unwrap().text, "four");
+        let error = lines.malformed("wrong".into()).unwrap();
+        assert!(error.to_string().contains("line 4: wrong"), "{error}");
+    }
+
+    fn line_of(bytes: &[u8]) -> Line<'_> {
+        Line {
+            text: String::from_utf8_lossy(bytes),
+            bytes: bytes.len(),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_full_by_its_bytes_however_few_its_rows_are() {
+        let mut batch = batch_builder(Decoder::Csv(CsvOptions::default()), &["a"]);
+        let megabytes = "x".repeat(5 * 1024 * 1024);
+        for full in [false, false, false, true] {
+            batch.push(&line_of(megabytes.as_bytes())).unwrap();
+            assert_eq!(batch.is_full(8192), full);
+        }
+        assert_eq!(batch.finish().unwrap().num_rows(), 4);
+        assert!(!batch.is_full(8192));
+    }
+
+    fn batch_builder(decoder: Decoder, columns: &[&str]) -> BatchBuilder {
+        let columns = columns.iter().map(|name| (*name, "string"));
+        let schema = crate::engine::read::schema_of(columns).unwrap();
+        let arrow: Vec<_> = schema.fields.iter().map(Field::to_arrow).collect();
+        BatchBuilder::new(&Input {
+            projection: (0..schema.fields.len()).collect(),
+            fields: schema.fields.into(),
+            schema: Arc::new(datafusion::arrow::datatypes::Schema::new(arrow)),
+            decoder,
+        })
+    }
+
+    #[test]
+    fn the_header_is_the_first_line_that_is_neither_blank_nor_a_comment() {
+        let mut options = CsvOptions::default();
+        options.comment = Some(b'#');
+        let batch = batch_builder(Decoder::Csv(options), &["a", "b"]);
+        let is_header = |line| batch.check_header(line, Path::new("a.csv"));
+        assert!(["#a,b", "", " \t"].into_iter().all(|line| !is_header(line)));
+        assert!(is_header("a,b"));
+    }
+
+    #[test]
+    fn a_line_of_json_that_is_no_utf8_is_a_malformed_record() {
+        let mut batch = batch_builder(Decoder::Json(JsonOptions::default()), &["a"]);
+        for line in [&b"{\"a\":\"\xff\"}"[..], b"{\"a\":\"b\"}"] {
+            assert_eq!(batch.push(&line_of(line)), Ok(()));
+        }
+        assert_eq!(batch.finish().unwrap().column(0).null_count(), 1);
     }
 }
