@@ -3,8 +3,12 @@
 //! Every call of DataFusion that is generic or async stays behind the concrete functions of this module, so that a pipeline compiles in a
 //! second: what it links was compiled here.
 
+mod arithmetic;
 mod boundary;
 mod cast;
+mod cast_number;
+mod decimal;
+mod dialect;
 mod frame;
 mod functions;
 pub(crate) mod option;

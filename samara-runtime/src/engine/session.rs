@@ -110,6 +110,7 @@ fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
         .with_information_schema(false);
+    config.options_mut().execution.enable_ansi_mode = true;
     let parser = &mut config.options_mut().sql_parser;
     parser.dialect = Dialect::Spark;
     parser.enable_ident_normalization = false;
