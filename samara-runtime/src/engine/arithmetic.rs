@@ -14,11 +14,11 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, ExprSchemable as _, Operator, ReturnFieldArgs,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast as engine_cast,
+    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::engine::DataType;
-use crate::engine::cast::SparkCast;
+use crate::engine::coercion::{is_text, text_beside, widened, wider_integer};
 use crate::engine::decimal::{Shape, whole_quotient};
 
 /// An operation on two numbers of one kind.
@@ -112,8 +112,8 @@ fn call(
     let Some(common) = operand_types(operation, (left, &l), (right, &r))? else {
         return Ok(None);
     };
-    let left = operand(left, &l, &common.0)?;
-    let right = operand(right, &r, &common.1)?;
+    let left = widened(left, &l, &common.0)?;
+    let right = widened(right, &r, &common.1)?;
     Ok(Some(SparkArithmetic::new(operation).call(left, right)))
 }
 
@@ -126,8 +126,12 @@ fn operand_types(
     let (l, r) = match (is_text(l), is_text(r)) {
         (true, true) if operation == Operation::WholeDivide => (ArrowType::Int64, ArrowType::Int64),
         (true, true) => (ArrowType::Float64, ArrowType::Float64),
-        (true, false) if r.is_numeric() => (text_as(r), r.clone()),
-        (false, true) if l.is_numeric() => (l.clone(), text_as(l)),
+        (true, false) if r.is_numeric() => {
+            (text_beside(r).unwrap_or(ArrowType::Float64), r.clone())
+        }
+        (false, true) if l.is_numeric() => {
+            (l.clone(), text_beside(l).unwrap_or(ArrowType::Float64))
+        }
         _ => (l.clone(), r.clone()),
     };
     let (l, r) = match (&l, &r) {
@@ -161,30 +165,6 @@ fn operand_types(
     Ok(Some((as_decimal(left, &l)?, as_decimal(right, &r)?)))
 }
 
-fn is_text(kind: &ArrowType) -> bool {
-    matches!(
-        kind,
-        ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View
-    )
-}
-
-/// What a text is read as beside a number: a BIGINT beside a whole number, else a DOUBLE.
-pub(crate) fn text_as(number: &ArrowType) -> ArrowType {
-    if number.is_integer() {
-        ArrowType::Int64
-    } else {
-        ArrowType::Float64
-    }
-}
-
-fn wider_integer(l: &ArrowType, r: &ArrowType) -> ArrowType {
-    if l.primitive_width() >= r.primitive_width() {
-        l.clone()
-    } else {
-        r.clone()
-    }
-}
-
 /// The decimal type of an operand: a literal has just its digits, another whole number those that its type can have.
 fn as_decimal(value: &Expr, kind: &ArrowType) -> Result<ArrowType> {
     if let Expr::Literal(literal, _) = value
@@ -202,21 +182,6 @@ fn as_decimal(value: &Expr, kind: &ArrowType) -> Result<ArrowType> {
         ArrowType::Decimal128(..) => kind.clone(),
         other => return plan_err!("no arithmetic on {other}"),
     })
-}
-
-fn operand(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<Expr> {
-    if from == to {
-        return Ok(value.clone());
-    }
-    if is_text(from) || matches!(from, ArrowType::Decimal128(..)) {
-        return Ok(SparkCast::call(value.clone(), &spark(to)?));
-    }
-    match value {
-        Expr::Literal(literal, metadata) if !to.is_floating() => {
-            Ok(Expr::Literal(literal.cast_to(to)?, metadata.clone()))
-        }
-        other => Ok(engine_cast(other.clone(), to.clone())),
-    }
 }
 
 fn spark(arrow: &ArrowType) -> Result<DataType> {

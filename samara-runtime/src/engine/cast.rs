@@ -33,6 +33,7 @@ pub(crate) struct SparkCast {
 impl SparkCast {
     pub const ANSI: &str = "spark_cast";
     pub const TRYING: &str = "spark_try_cast";
+    pub const LITERAL: &str = "spark_literal";
 
     /// `CAST`.
     pub fn ansi() -> Self {
@@ -48,6 +49,27 @@ impl SparkCast {
             name: Self::TRYING,
             signature: Signature::any(2, Volatility::Immutable),
         }
+    }
+
+    /// A literal of a type, as `DATE '2024-01-31'` or `1.5D`: text that is cast when the expression is planned.
+    pub fn of_literal() -> Self {
+        Self {
+            name: Self::LITERAL,
+            signature: Signature::any(2, Volatility::Immutable),
+        }
+    }
+
+    /// The value of a literal of a type.
+    ///
+    /// # Errors
+    ///
+    /// If the text is none of the type.
+    pub fn literal(arguments: &[Expr]) -> Result<Expr> {
+        let [Expr::Literal(value, _), Expr::Literal(name, _)] = arguments else {
+            return plan_err!("a literal needs a text and a type");
+        };
+        let cast = cast_array(&value.to_array()?, &named_type(Some(name))?, true)?;
+        Ok(Expr::Literal(ScalarValue::try_from_array(&cast, 0)?, None))
     }
 
     /// The cast of an expression.

@@ -8,7 +8,9 @@ use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, ExprWithAlias};
 use datafusion::sql::sqlparser::dialect::{Dialect, SparkSqlDialect};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+
+use crate::engine::cast::SparkCast;
 
 /// How deeply expressions may be nested.
 const RECURSION_LIMIT: usize = 50;
@@ -110,7 +112,7 @@ impl Dialect for SparkDialect {
     }
 }
 
-/// The tokens with Spark's literals in the parser's terms: strings without escapes, numbers with a suffix or an exponent as casts.
+/// The tokens with Spark's literals in the parser's terms: strings without escapes, numbers with a suffix or an exponent as literals of a type.
 fn literals(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut rest = tokens.into_iter().peekable();
     let mut plain = Vec::new();
@@ -152,29 +154,21 @@ fn number(digits: String, long: bool, next: Option<&Token>) -> (Vec<Token>, bool
         "F" => "float",
         "D" => "double",
         "BD" => return (vec![Token::Number(digits, false)], true),
-        _ if long => return (cast_to(digits, "bigint"), false),
-        _ if digits.contains(['e', 'E']) => return (cast_to(digits, "double"), false),
+        _ if long => return (typed(digits, "bigint"), false),
+        _ if digits.contains(['e', 'E']) => return (typed(digits, "double"), false),
         _ => return (vec![Token::Number(digits, false)], false),
     };
-    (cast_to(digits, kind), true)
+    (typed(digits, kind), true)
 }
 
-/// The tokens of `CAST('digits' AS kind)`.
-fn cast_to(digits: String, kind: &str) -> Vec<Token> {
-    let word = |value: &str, keyword| {
-        Token::Word(Word {
-            value: value.to_owned(),
-            quote_style: None,
-            keyword,
-        })
-    };
-    let kind = Token::make_word(kind, None);
+/// The tokens of a literal of a type.
+fn typed(digits: String, kind: &str) -> Vec<Token> {
     vec![
-        word("CAST", Keyword::CAST),
+        Token::make_word(SparkCast::LITERAL, None),
         Token::LParen,
         Token::SingleQuotedString(digits),
-        word("AS", Keyword::AS),
-        kind,
+        Token::Comma,
+        Token::SingleQuotedString(kind.to_owned()),
         Token::RParen,
     ]
 }
@@ -271,10 +265,10 @@ mod tests {
     #[test]
     fn a_number_with_a_suffix_or_an_exponent_has_that_type() {
         for (text, sql) in [
-            ("1.5D", "CAST('1.5' AS DOUBLE)"),
-            ("1L", "CAST('1' AS BIGINT)"),
-            ("1Y", "CAST('1' AS TINYINT)"),
-            ("1e3", "CAST('1e3' AS DOUBLE)"),
+            ("1.5D", "spark_literal('1.5', 'double')"),
+            ("1L", "spark_literal('1', 'bigint')"),
+            ("1Y", "spark_literal('1', 'tinyint')"),
+            ("1e3", "spark_literal('1e3', 'double')"),
             ("1.5BD", "1.5"),
             ("15", "15"),
         ] {

@@ -128,9 +128,15 @@ fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
         .with_spark_features()
         .with_query_planner(Arc::new(StepPlanner))
         .build();
-    for cast in [SparkCast::ansi(), SparkCast::trying()] {
+    for cast in [
+        SparkCast::ansi(),
+        SparkCast::trying(),
+        SparkCast::of_literal(),
+    ] {
         state.register_udf(Arc::new(ScalarUDF::from(cast)))?;
     }
+    // Gives the functions the configuration, and a present.
+    state.mark_start_execution();
     Ok(state)
 }
 

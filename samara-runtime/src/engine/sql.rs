@@ -3,21 +3,21 @@
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType as ArrowType;
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
-use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{Between, BinaryExpr, Expr, ExprSchemable as _, Operator};
+use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::TreeNode as _;
+use datafusion::logical_expr::{Expr, ExprSchemable as _};
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
-    self, CastKind, Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, VisitMut as _, VisitorMut,
+    CastKind, Expr as SqlExpr, Function, Ident, ObjectName, ObjectNamePart, VisitMut as _,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use crate::engine::arithmetic::{spark_arithmetic, text_as};
 use crate::engine::cast::SparkCast;
+use crate::engine::coercion::spark_types;
 use crate::engine::dialect::parse_expression;
+use crate::engine::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
 
@@ -99,7 +99,11 @@ impl VisitorMut for SparkNames<'_> {
                 call(name, vec![(**expr).clone(), string(&to.to_string())])
             }
             SqlExpr::CompoundIdentifier(path) => self.nested(path)?,
-            _ => return ControlFlow::Continue(()),
+            ref other => match in_engine_terms(other) {
+                Some(Ok(new)) => new,
+                Some(Err(message)) => return self.refuse(&message, other.span()),
+                None => return ControlFlow::Continue(()),
+            },
         };
         *node = new;
         ControlFlow::Continue(())
@@ -209,146 +213,6 @@ fn lower_case(name: &mut ObjectName) {
             ident.value = ident.value.to_lowercase();
         }
     }
-}
-
-fn call(name: &str, arguments: Vec<SqlExpr>) -> SqlExpr {
-    SqlExpr::Function(Function {
-        name: ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name))]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: arguments
-                .into_iter()
-                .map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)))
-                .collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
-}
-
-fn string(text: &str) -> SqlExpr {
-    SqlExpr::Value(ast::Value::SingleQuotedString(text.to_owned()).with_empty_span())
-}
-
-/// Spark's types where the engine's differ: an integer literal is an INT if it fits, arithmetic is checked, and text is compared as what it is
-/// compared with.
-fn spark_types(
-    node: Expr,
-    schema: &DFSchema,
-) -> std::result::Result<Transformed<Expr>, DataFusionError> {
-    let node = match node {
-        Expr::Literal(value, metadata) => {
-            return Ok(Transformed::yes(Expr::Literal(
-                spark_literal(value),
-                metadata,
-            )));
-        }
-        other => compared(other, schema)?,
-    };
-    let (node, changed) = spark_arithmetic(node, schema)?;
-    Ok(Transformed::new_transformed(node, changed))
-}
-
-fn spark_literal(value: ScalarValue) -> ScalarValue {
-    match value {
-        ScalarValue::Int64(Some(long)) => match i32::try_from(long) {
-            Ok(int) => ScalarValue::Int32(Some(int)),
-            Err(_) => ScalarValue::Int64(Some(long)),
-        },
-        ScalarValue::UInt64(Some(large)) => {
-            let digits = u8::try_from(large.max(1).ilog10() + 1).unwrap_or(20);
-            ScalarValue::Decimal128(Some(i128::from(large)), digits, 0)
-        }
-        other => other,
-    }
-}
-
-/// A comparison whose text side is cast to the type of the other side.
-fn compared(node: Expr, schema: &DFSchema) -> std::result::Result<Expr, DataFusionError> {
-    let matched =
-        |value: Box<Expr>, other: &ArrowType| -> std::result::Result<Box<Expr>, DataFusionError> {
-            let kind = value.get_type(schema)?;
-            Ok(match text_beside(&kind, other)? {
-                Some(to) => Box::new(SparkCast::call(*value, &to)),
-                None => value,
-            })
-        };
-    Ok(match node {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
-            let (l, r) = (left.get_type(schema)?, right.get_type(schema)?);
-            Expr::BinaryExpr(BinaryExpr {
-                left: matched(left, &r)?,
-                op,
-                right: matched(right, &l)?,
-            })
-        }
-        Expr::Between(Between {
-            expr,
-            negated,
-            low,
-            high,
-        }) => {
-            let kind = expr.get_type(schema)?;
-            let (low, high) = (matched(low, &kind)?, matched(high, &kind)?);
-            let bound = low.get_type(schema)?;
-            Expr::Between(Between {
-                expr: matched(expr, &bound)?,
-                negated,
-                low,
-                high,
-            })
-        }
-        Expr::InList(InList {
-            expr,
-            list,
-            negated,
-        }) => {
-            let kind = expr.get_type(schema)?;
-            let items = list
-                .into_iter()
-                .map(|item| Ok(*matched(Box::new(item), &kind)?));
-            Expr::InList(InList {
-                list: items.collect::<std::result::Result<_, DataFusionError>>()?,
-                expr,
-                negated,
-            })
-        }
-        other => other,
-    })
-}
-
-fn is_comparison(operator: Operator) -> bool {
-    use Operator as O;
-    matches!(
-        operator,
-        O::Eq | O::NotEq | O::Lt | O::LtEq | O::Gt | O::GtEq | O::IsNotDistinctFrom
-    )
-}
-
-/// The type that a text is cast to beside another type; nothing, if it stays text or is none.
-fn text_beside(
-    kind: &ArrowType,
-    other: &ArrowType,
-) -> std::result::Result<Option<DataType>, DataFusionError> {
-    if !matches!(
-        kind,
-        ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View
-    ) {
-        return Ok(None);
-    }
-    let to = match other {
-        number if number.is_numeric() => text_as(number),
-        ArrowType::Boolean | ArrowType::Date32 | ArrowType::Timestamp(..) => other.clone(),
-        _ => return Ok(None),
-    };
-    DataType::from_arrow(&to)
-        .map(Some)
-        .map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 /// A parser's message without its place, and the place.
