@@ -242,7 +242,7 @@ fn truncated(unscaled: i128, scale: i8) -> i128 {
 }
 
 /// The double that is nearest to a decimal. Both parts of the division are exact where the short way is taken.
-fn decimal_as_double(unscaled: i128, scale: i8) -> f64 {
+pub(crate) fn decimal_as_double(unscaled: i128, scale: i8) -> f64 {
     const EXACT: u128 = 1 << 53;
     if (0..=22).contains(&scale) && unscaled.unsigned_abs() <= EXACT {
         return unscaled as f64 / 10_f64.powi(i32::from(scale));

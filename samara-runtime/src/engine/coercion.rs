@@ -11,6 +11,7 @@ use datafusion::logical_expr::{
 use crate::engine::DataType;
 use crate::engine::arithmetic::spark_arithmetic;
 use crate::engine::cast::SparkCast;
+use crate::engine::rounding::spark_round;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.
@@ -44,6 +45,12 @@ fn spark_literal(value: ScalarValue) -> ScalarValue {
             let digits = u8::try_from(large.max(1).ilog10() + 1).unwrap_or(20);
             ScalarValue::Decimal128(Some(i128::from(large)), digits, 0)
         }
+        ScalarValue::Decimal128(Some(unscaled), precision, scale @ ..0) => {
+            let factor = 10_i128.checked_pow(u32::from(scale.unsigned_abs()));
+            let whole = factor.and_then(|factor| unscaled.checked_mul(factor));
+            let digits = precision.saturating_add(scale.unsigned_abs()).min(38);
+            ScalarValue::Decimal128(whole, digits, 0)
+        }
         other => other,
     }
 }
@@ -51,6 +58,7 @@ fn spark_literal(value: ScalarValue) -> ScalarValue {
 fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        "round" => return spark_round(function, schema),
         "coalesce" | "greatest" | "least" | "array" | "make_array" => &mut function.args[..],
         "nvl" | "ifnull" | "nullif" => &mut function.args[..],
         "nvl2" if function.args.len() == 3 => &mut function.args[1..],

@@ -127,6 +127,10 @@ fn literals(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             }
             (Token::SingleQuotedString(text), _) => (vec![string(&text, '\'')], false),
             (Token::DoubleQuotedString(text), _) => (vec![string(&text, '"')], false),
+            (Token::Word(mut word), _) if word.quote_style == Some('`') => {
+                word.value = word.value.replace("``", "`");
+                (vec![Token::Word(word)], false)
+            }
             (Token::Number(digits, long), next) => number(digits, long, next),
             (token, _) => (vec![token], false),
         };

@@ -4,6 +4,8 @@
 //! second: what it links was compiled here.
 
 mod arithmetic;
+#[cfg(test)]
+mod arithmetic_tests;
 mod boundary;
 mod cast;
 mod cast_number;
@@ -12,8 +14,11 @@ mod decimal;
 mod dialect;
 mod frame;
 mod functions;
+mod nested;
 pub(crate) mod option;
 pub mod read;
+mod regexp;
+mod rounding;
 mod session;
 mod spark_function;
 mod sql;

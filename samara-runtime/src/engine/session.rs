@@ -21,7 +21,9 @@ use tokio::runtime::Runtime;
 use crate::engine::boundary::BoundaryPlanner;
 use crate::engine::cast::SparkCast;
 use crate::engine::frame::DataFrame;
+use crate::engine::nested::SparkItem;
 use crate::engine::read::{Reader, schema_of};
+use crate::engine::regexp::SparkRegexp;
 use crate::engine::types::Field;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -134,6 +136,10 @@ fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
         SparkCast::of_literal(),
     ] {
         state.register_udf(Arc::new(ScalarUDF::from(cast)))?;
+    }
+    state.register_udf(Arc::new(ScalarUDF::from(SparkItem::new())))?;
+    for regexp in [SparkRegexp::extract(), SparkRegexp::split()] {
+        state.register_udf(Arc::new(ScalarUDF::from(regexp)))?;
     }
     // Gives the functions the configuration, and a present.
     state.mark_start_execution();

@@ -2,12 +2,14 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, UnaryOperator, Value,
+    AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Subscript,
+    UnaryOperator, Value,
 };
 
 use crate::engine::DataType;
 use crate::engine::cast::SparkCast;
+use crate::engine::nested::SparkItem;
 
 /// The engine's expression for one of Spark's, if it is another; an error is a sentence.
 pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
@@ -43,6 +45,7 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
             Some(Ok(if *negated { not(matches) } else { matches }))
         }
         Expr::SimilarTo { .. } => Some(Err("Spark has no SIMILAR TO; it has RLIKE".to_owned())),
+        Expr::CompoundFieldAccess { root, access_chain } => Some(items(root, access_chain)),
         Expr::TypedString(typed) => {
             let kind: DataType = typed.data_type.to_string().parse().ok()?;
             let text = typed.value.value.clone().into_string()?;
@@ -53,6 +56,20 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
         }
         _ => None,
     }
+}
+
+/// `root[key].field`.
+fn items(root: &Expr, path: &[AccessExpr]) -> Result<Expr, String> {
+    let item = |value: Expr, access: &AccessExpr| match access {
+        AccessExpr::Subscript(Subscript::Index { index }) => {
+            Ok(call(SparkItem::NAME, vec![value, index.clone()]))
+        }
+        AccessExpr::Dot(Expr::Identifier(name)) => {
+            Ok(call(SparkItem::NAME, vec![value, string(&name.value)]))
+        }
+        other => Err(format!("`{other}` is not supported yet")),
+    };
+    path.iter().try_fold(root.clone(), item)
 }
 
 fn of_function(function: &Function) -> Option<Result<Expr, String>> {
@@ -80,6 +97,12 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             &name,
             vec![text.clone(), pattern.clone(), new.clone(), string("g")],
         ),
+        ("regexp_extract", [text, pattern]) => {
+            call_again(&name, vec![text.clone(), pattern.clone(), number("1")])
+        }
+        ("split", [text, pattern]) => {
+            call_again(&name, vec![text.clone(), pattern.clone(), number("-1")])
+        }
         ("regexp_count", [_, _]) => cast(&call_again(&name, arguments), "int"),
         ("ln" | "log" | "log10" | "log2", [value]) => logarithm(&name, value),
         ("log", [base, value]) => null_unless_positive(

@@ -8,8 +8,8 @@ use datafusion::common::tree_node::TreeNode as _;
 use datafusion::logical_expr::{Expr, ExprSchemable as _};
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
-    CastKind, Expr as SqlExpr, Function, Ident, ObjectName, ObjectNamePart, VisitMut as _,
-    VisitorMut,
+    AccessExpr, CastKind, Expr as SqlExpr, Function, Ident, ObjectName, ObjectNamePart, Subscript,
+    VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -17,6 +17,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use crate::engine::cast::SparkCast;
 use crate::engine::coercion::spark_types;
 use crate::engine::dialect::parse_expression;
+use crate::engine::nested::SparkItem;
 use crate::engine::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
@@ -71,6 +72,9 @@ impl VisitorMut for SparkNames<'_> {
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
                 return self.one_row_at_a_time(function);
+            }
+            SqlExpr::CompoundFieldAccess { access_chain, .. } => {
+                access_chain.iter_mut().for_each(field_as_key);
             }
             SqlExpr::Subquery(_) | SqlExpr::Exists { .. } | SqlExpr::InSubquery { .. } => {
                 return self.refuse("a subquery cannot stand in an expression", node.span());
@@ -165,7 +169,7 @@ impl SparkNames<'_> {
                 let message = format!("no field `{}` in `{}`", name.value, first.value);
                 return self.refuse(&message, name.span);
             };
-            value = call("get_field", vec![value, string(member.name())]);
+            value = call(SparkItem::NAME, vec![value, string(member.name())]);
             kind = member.data_type().clone();
         }
         ControlFlow::Continue(value)
@@ -204,6 +208,14 @@ impl SparkNames<'_> {
             },
             other => other,
         }
+    }
+}
+
+/// `.field` as `['field']`: its name is no column's.
+fn field_as_key(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(SqlExpr::Identifier(name)) = access {
+        let index = string(&name.value);
+        *access = AccessExpr::Subscript(Subscript::Index { index });
     }
 }
 
