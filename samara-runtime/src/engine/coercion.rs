@@ -60,7 +60,8 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
         "round" => return spark_round(function, schema),
         "coalesce" | "greatest" | "least" | "array" | "make_array" => &mut function.args[..],
-        "nvl" | "ifnull" | "nullif" => &mut function.args[..],
+        "concat" => return as_texts(function, schema),
+        "nvl" | "ifnull" => &mut function.args[..],
         "nvl2" if function.args.len() == 3 => &mut function.args[1..],
         "date_part" if function.args.len() == 2 => {
             let value = &mut function.args[1];
@@ -72,6 +73,18 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
         _ => return Ok(Expr::ScalarFunction(function)),
     };
     unify(arguments.iter_mut().collect(), schema)?;
+    Ok(Expr::ScalarFunction(function))
+}
+
+/// The same function, its arguments that are neither texts nor arrays cast to text.
+fn as_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    for value in &mut function.args {
+        let kind = value.get_type(schema)?;
+        let stays = is_text(&kind) || kind.is_nested() || kind.is_binary() || kind.is_null();
+        if !stays {
+            *value = SparkCast::call(value.clone(), &DataType::String);
+        }
+    }
     Ok(Expr::ScalarFunction(function))
 }
 

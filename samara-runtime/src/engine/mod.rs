@@ -4,14 +4,14 @@
 //! second: what it links was compiled here.
 
 mod arithmetic;
-#[cfg(test)]
-mod arithmetic_tests;
 mod boundary;
 mod cast;
 mod cast_number;
 mod coercion;
 mod decimal;
 mod dialect;
+#[cfg(test)]
+mod expression_tests;
 mod frame;
 mod functions;
 mod nested;

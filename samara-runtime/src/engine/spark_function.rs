@@ -44,6 +44,10 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
             let matches = call("regexp_like", vec![(**expr).clone(), (**pattern).clone()]);
             Some(Ok(if *negated { not(matches) } else { matches }))
         }
+        Expr::Substring { .. } | Expr::Trim { .. } => Some(Ok(of_text(node.clone()))),
+        Expr::Struct { values, fields } if fields.is_empty() => {
+            Some(Ok(with_names(values.clone())))
+        }
         Expr::SimilarTo { .. } => Some(Err("Spark has no SIMILAR TO; it has RLIKE".to_owned())),
         Expr::CompoundFieldAccess { root, access_chain } => Some(items(root, access_chain)),
         Expr::TypedString(typed) => {
@@ -56,6 +60,14 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
         }
         _ => None,
     }
+}
+
+/// The same node, what it takes apart cast to text.
+fn of_text(mut node: Expr) -> Expr {
+    if let Expr::Substring { expr, .. } | Expr::Trim { expr, .. } = &mut node {
+        **expr = cast(expr, "string");
+    }
+    node
 }
 
 /// `root[key].field`.
@@ -93,10 +105,24 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("startswith", [_, _]) => call("starts_with", arguments),
         ("endswith", [_, _]) => call("ends_with", arguments),
         ("locate", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
-        ("regexp_replace", [text, pattern, new]) => call(
+        ("position", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
+        ("replace", [text, part]) => {
+            call_again(&name, vec![text.clone(), part.clone(), string("")])
+        }
+        ("nullif", [value, other]) => null_if_equal(value, other),
+        ("regexp_replace", [text, pattern, new]) => call_again(
             &name,
-            vec![text.clone(), pattern.clone(), new.clone(), string("g")],
+            vec![text.clone(), pattern.clone(), with_braces(new), string("g")],
         ),
+        (
+            "upper" | "ucase" | "lower" | "lcase" | "trim" | "ltrim" | "rtrim" | "substring"
+            | "substr",
+            [_, ..],
+        ) => with_first_as("string", &name, arguments),
+        ("date_add" | "date_sub" | "add_months" | "last_day" | "next_day" | "trunc", [_, ..]) => {
+            with_first_as("date", &name, arguments)
+        }
+        ("hour" | "minute" | "second", [_]) => with_first_as("timestamp", &name, arguments),
         ("regexp_extract", [text, pattern]) => {
             call_again(&name, vec![text.clone(), pattern.clone(), number("1")])
         }
@@ -232,6 +258,63 @@ fn square_root(value: &Expr) -> Expr {
         cast(&string("NaN"), "double"),
         call_again("sqrt", vec![double]),
     )
+}
+
+fn null_if_equal(value: &Expr, other: &Expr) -> Expr {
+    let equal = Expr::BinaryOp {
+        left: Box::new(value.clone()),
+        op: BinaryOperator::Eq,
+        right: Box::new(other.clone()),
+    };
+    when(
+        equal,
+        Expr::Value(Value::Null.with_empty_span()),
+        value.clone(),
+    )
+}
+
+/// The same function, its first argument cast.
+fn with_first_as(kind: &str, name: &str, mut arguments: Vec<Expr>) -> Expr {
+    if let Some(first) = arguments.first_mut() {
+        *first = cast(first, kind);
+    }
+    call_again(name, arguments)
+}
+
+/// `struct(…)` with the names that Spark gives its fields: those of columns, or `col1`, `col2`, …
+fn with_names(values: Vec<Expr>) -> Expr {
+    let named = values.into_iter().enumerate().flat_map(|(at, value)| {
+        let name = match &value {
+            Expr::Identifier(name) => name.value.clone(),
+            _ => format!("col{}", at + 1),
+        };
+        [string(&name), value]
+    });
+    call("named_struct", named.collect())
+}
+
+/// A replacement whose groups, as `$1`, stand in braces, so that a letter may follow.
+fn with_braces(new: &Expr) -> Expr {
+    let Expr::Value(value) = new else {
+        return new.clone();
+    };
+    let Some(text) = value.value.clone().into_string() else {
+        return new.clone();
+    };
+    let mut out = String::new();
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        out.push(letter);
+        if letter != '$' || !letters.peek().is_some_and(char::is_ascii_digit) {
+            continue;
+        }
+        out.push('{');
+        while let Some(digit) = letters.next_if(char::is_ascii_digit) {
+            out.push(digit);
+        }
+        out.push('}');
+    }
+    string(&out)
 }
 
 /// A function whose last argument is a pattern of a date.

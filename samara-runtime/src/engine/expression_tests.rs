@@ -1,4 +1,4 @@
-//! Arithmetic as a pipeline meets it: from an expression's text to written rows. The answers are Spark 4's.
+//! Expressions as a pipeline meets them: from an expression's text to written rows. The answers are Spark 4's.
 
 use crate::{DataFrame, Session, Settings};
 
@@ -134,4 +134,68 @@ fn what_needs_many_rows_is_refused_before_the_run() {
             .to_string();
         assert!(error.contains(message), "{expression}: {error}");
     }
+}
+
+#[test]
+fn functions_take_what_spark_casts_for_them() {
+    for (expression, kind, shown) in [
+        ("upper(i)", "string", "7"),
+        ("substring(big, 1, 3)", "string", "214"),
+        (
+            "concat(dec, d, timestamp'2024-01-15 10:30:45')",
+            "string",
+            "12.502.52024-01-15 10:30:45",
+        ),
+        ("date_add('2024-01-31', 1)", "date", "2024-02-01"),
+        (
+            "date_add(timestamp'2024-01-15 10:30:45', 1)",
+            "date",
+            "2024-01-16",
+        ),
+        ("last_day('2024-02-01')", "date", "2024-02-29"),
+        ("hour('2024-01-01 05:06:07')", "int", "5"),
+        ("year('2024-02-29')", "int", "2024"),
+        (
+            "date_format('2024-01-02', 'dd.MM.yyyy')",
+            "string",
+            "02.01.2024",
+        ),
+        ("to_date('29/02/2024', 'dd/MM/yyyy')", "date", "2024-02-29"),
+        ("nullif(dec, 0)", "decimal(10,2)", "12.50"),
+        (
+            "regexp_replace('abc abc', '(b)c', '$1x')",
+            "string",
+            "abx abx",
+        ),
+        ("position('b', 'abc')", "int", "2"),
+        ("log(2.718281828459045D)", "double", "1.0"),
+        ("ln(zero)", "double", ""),
+        ("sqrt(-1)", "double", "NaN"),
+        ("struct(i, d).D", "double", "2.5"),
+    ] {
+        let (ours, text) = value(expression);
+        assert_eq!(
+            (ours.as_str(), text.as_deref()),
+            (kind, Ok(shown)),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn text_is_compared_as_what_it_is_compared_with() {
+    for (expression, shown) in [
+        ("i = '07'", "true"),
+        ("dec = '12.5'", "true"),
+        (
+            "date'2024-02-29' between '2024-02-01' and '2024-03-01'",
+            "true",
+        ),
+        ("i in ('7', '8')", "true"),
+        ("d > none", ""),
+    ] {
+        assert_eq!(value(expression).1.as_deref(), Ok(shown), "{expression}");
+    }
+    let error = value("i = '7x'").1.unwrap_err();
+    assert!(error.contains("`7x` cannot be cast to bigint"), "{error}");
 }
