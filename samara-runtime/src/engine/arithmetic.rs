@@ -231,18 +231,24 @@ impl ScalarUDFImpl for SparkArithmetic {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let both_scalars = args
-            .args
-            .iter()
-            .all(|value| matches!(value, ColumnarValue::Scalar(_)));
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let result = compute(self.operation, &arrays[0], &arrays[1])?;
-        Ok(if both_scalars {
-            ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)
-        } else {
-            ColumnarValue::Array(result)
-        })
+        columnar(result, &args.args)
     }
+}
+
+/// A result as a scalar, if it comes from scalars alone.
+///
+/// # Errors
+///
+/// If the engine has no scalars of that type.
+pub(crate) fn columnar(result: ArrayRef, arguments: &[ColumnarValue]) -> Result<ColumnarValue> {
+    let is_scalar = |value: &ColumnarValue| matches!(value, ColumnarValue::Scalar(_));
+    Ok(if arguments.iter().all(is_scalar) {
+        ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)
+    } else {
+        ColumnarValue::Array(result)
+    })
 }
 
 fn result_type(operation: Operation, l: &ArrowType, r: &ArrowType) -> Result<ArrowType> {

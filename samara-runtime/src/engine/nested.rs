@@ -10,6 +10,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::engine::arithmetic::columnar;
+
 /// `value[key]`: a field of a struct by its name, in any case, or an element of an array by its index, from 0.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SparkItem {
@@ -73,7 +75,7 @@ impl ScalarUDFImpl for SparkItem {
             }
             _ => element(&arrays[0], &arrays[1])?,
         };
-        Ok(ColumnarValue::Array(item))
+        columnar(item, &args.args)
     }
 }
 

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 use regex::Regex;
 
 use crate::engine::DataType;
+use crate::engine::arithmetic::columnar;
 
 /// A function of a text, a pattern and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,7 +97,7 @@ impl ScalarUDFImpl for SparkRegexp {
             Kind::Extract => Arc::new(rows.map(extracted).collect::<Result<StringArray>>()?),
             Kind::Split => lists(rows.map(parts).collect::<Result<_>>()?)?,
         };
-        Ok(ColumnarValue::Array(result))
+        columnar(result, &args.args)
     }
 }
 

@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::DataType;
+use crate::engine::arithmetic::columnar;
 use crate::engine::cast::SparkCast;
 use crate::engine::cast_number::decimal_as_double;
 use crate::engine::text;
@@ -82,7 +83,7 @@ impl ScalarUDFImpl for SparkRound {
         let rounded: Float64Array = rows
             .map(|(value, digits)| Some(rounded(value?, i8::try_from(digits?).unwrap_or(38))))
             .collect();
-        Ok(ColumnarValue::Array(Arc::new(rounded) as ArrayRef))
+        columnar(Arc::new(rounded) as ArrayRef, &args.args)
     }
 }
 
