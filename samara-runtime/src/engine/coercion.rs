@@ -1,11 +1,11 @@
 //! Spark's types of expressions, where the engine's differ.
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
-    Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast,
+    Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
 };
 
 use crate::engine::DataType;
@@ -27,7 +27,7 @@ pub(crate) fn spark_types(node: Expr, schema: &DFSchema) -> Result<Transformed<E
                 metadata,
             )));
         }
-        Expr::Case(case) => Expr::Case(with_one_type(case, schema)?),
+        Expr::Case(case) => kept_lazy(with_one_type(case, schema)?, schema)?,
         Expr::ScalarFunction(function) => of_function(function, schema)?,
         other => compared(other, schema)?,
     };
@@ -213,6 +213,11 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             Ok(Expr::BinaryExpr(binary))
         }
         Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: op @ (Operator::And | Operator::Or),
+            right,
+        }) if may_fail(&right)? => kept_lazy(guarded(*left, op, *right), schema),
+        Expr::BinaryExpr(BinaryExpr {
             ref left,
             op: Operator::Minus,
             ref right,
@@ -250,6 +255,41 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
         }
         other => Ok(other),
     }
+}
+
+/// Whether an expression holds a cast or arithmetic, which some values fail.
+fn may_fail(value: &Expr) -> Result<bool> {
+    value.exists(|node| {
+        Ok(matches!(node, Expr::ScalarFunction(function) if function.func.name().starts_with("spark_")))
+    })
+}
+
+/// `and` and `or` whose right side is computed only where the left side does not decide, as in Spark, since it may fail.
+fn guarded(left: Expr, op: Operator, right: Expr) -> Case {
+    let (decides, result) = match op {
+        Operator::And => (left.clone().is_false(), false),
+        _ => (left.clone().is_true(), true),
+    };
+    let both = Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)));
+    Case {
+        expr: None,
+        when_then_expr: vec![(Box::new(decides), Box::new(lit(result)))],
+        else_expr: Some(Box::new(both)),
+    }
+}
+
+/// A CASE of conditions as a comparison of numbers: the optimizer turns the former into `and` and `or`, which compute all sides.
+fn kept_lazy(mut case: Case, schema: &DFSchema) -> Result<Expr> {
+    let whole = Expr::Case(case.clone());
+    if whole.get_type(schema)? != ArrowType::Boolean || !may_fail(&whole)? {
+        return Ok(whole);
+    }
+    let number = |value: &mut Box<Expr>| {
+        **value = engine_cast(std::mem::take(&mut **value), ArrowType::Int32);
+    };
+    let results = case.when_then_expr.iter_mut().map(|(_, then)| then);
+    results.chain(case.else_expr.iter_mut()).for_each(number);
+    Ok(Expr::Case(case).eq(lit(1_i32)))
 }
 
 fn is_moment(value: &Expr, schema: &DFSchema) -> Result<bool> {

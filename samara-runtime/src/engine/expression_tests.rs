@@ -199,3 +199,29 @@ fn text_is_compared_as_what_it_is_compared_with() {
     let error = value("i = '7x'").1.unwrap_err();
     assert!(error.contains("`7x` cannot be cast to bigint"), "{error}");
 }
+
+#[test]
+fn what_guards_a_division_keeps_it_from_failing() {
+    for condition in [
+        "zero <> 0 and 10 / zero > 1",
+        "not (zero = 0 or 10 / zero <= 1)",
+        "case when zero <> 0 then 10 / zero > 1 else false end",
+        "case when zero <> 0 then 10 / zero end > 1",
+        "if(zero = 0, 0, 10 / zero) > 1",
+        "10 / nullif(zero, 0) > 1",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let (input, output) = (
+            directory.path().join("in.csv"),
+            directory.path().join("out"),
+        );
+        std::fs::write(&input, "0\n5\n20\n0\n2\n").unwrap();
+        let reader = Session::new(&Settings::default()).unwrap().read();
+        let frame = reader
+            .schema([("zero", "int")])
+            .csv(&input.display().to_string());
+        let kept = frame.and_then(|frame| frame.filter(condition)).unwrap();
+        let done = kept.write().csv(&output.display().to_string());
+        assert!(done.is_ok(), "{condition}: {done:?}");
+    }
+}
