@@ -8,7 +8,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray as _, BooleanArray, Date32Array, Decimal128Array, Float32Array,
     Float64Array, PrimitiveArray, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
-use datafusion::arrow::compute::{CastOptions, can_cast_types, cast, cast_with_options};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, DataType as ArrowType, Date32Type, Decimal128Type, Field, FieldRef,
     Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
     Volatility, lit,
 };
 
+use crate::engine::cast_number::cast_number;
 use crate::engine::text;
 use crate::engine::types::DataType;
 
@@ -32,6 +33,7 @@ pub(crate) struct SparkCast {
 impl SparkCast {
     pub const ANSI: &str = "spark_cast";
     pub const TRYING: &str = "spark_try_cast";
+    pub const LITERAL: &str = "spark_literal";
 
     /// `CAST`.
     pub fn ansi() -> Self {
@@ -47,6 +49,27 @@ impl SparkCast {
             name: Self::TRYING,
             signature: Signature::any(2, Volatility::Immutable),
         }
+    }
+
+    /// A literal of a type, as `DATE '2024-01-31'` or `1.5D`: text that is cast when the expression is planned.
+    pub fn of_literal() -> Self {
+        Self {
+            name: Self::LITERAL,
+            signature: Signature::any(2, Volatility::Immutable),
+        }
+    }
+
+    /// The value of a literal of a type.
+    ///
+    /// # Errors
+    ///
+    /// If the text is none of the type.
+    pub fn literal(arguments: &[Expr]) -> Result<Expr> {
+        let [Expr::Literal(value, _), Expr::Literal(name, _)] = arguments else {
+            return plan_err!("a literal needs a text and a type");
+        };
+        let cast = cast_array(&value.to_array()?, &named_type(Some(name))?, true)?;
+        Ok(Expr::Literal(ScalarValue::try_from_array(&cast, 0)?, None))
     }
 
     /// The cast of an expression.
@@ -107,13 +130,14 @@ impl ScalarUDFImpl for SparkCast {
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let to = named_type(args.scalar_arguments[1])?;
         let value = &args.arg_fields[0];
+        let mut nullable = value.is_nullable() || self.name == Self::TRYING;
         if *value.data_type() != ArrowType::Null {
             let from = spark_type(value.data_type())?;
             if !Self::is_possible(&from, &to) {
                 return plan_err!("cannot cast {from} to {to}");
             }
+            nullable |= may_lose(&from, &to);
         }
-        let nullable = value.is_nullable() || self.name == Self::TRYING;
         Ok(Arc::new(Field::new(self.name, to.to_arrow(), nullable)))
     }
 
@@ -137,8 +161,40 @@ impl ScalarUDFImpl for SparkCast {
     }
 }
 
+/// Whether a cast may give null for a value that is none, as Spark's `Cast.forceNullable` says.
+fn may_lose(from: &DataType, to: &DataType) -> bool {
+    use DataType as T;
+    match (from, to) {
+        (from, to) if from == to => false,
+        (T::String, T::Binary) | (_, T::String) => false,
+        (T::String, _) => true,
+        (T::Timestamp, T::Byte | T::Short | T::Integer) => true,
+        (T::Float | T::Double, T::Timestamp) => true,
+        (T::Timestamp, T::Date) | (T::Date, T::Timestamp) => false,
+        (_, T::Date) | (T::Date, _) => true,
+        (from, T::Decimal(precision, scale)) => !is_wider((*precision, *scale), from),
+        (T::Float | T::Double | T::Decimal(..), T::Byte | T::Short | T::Integer | T::Long) => true,
+        _ => false,
+    }
+}
+
+/// Whether a decimal type holds every value of another type.
+fn is_wider((precision, scale): (u8, i8), than: &DataType) -> bool {
+    let (digits, behind) = match than {
+        DataType::Boolean => (1, 0),
+        DataType::Byte => (3, 0),
+        DataType::Short => (5, 0),
+        DataType::Integer => (10, 0),
+        DataType::Long => (20, 0),
+        DataType::Decimal(precision, scale) => (*precision, *scale),
+        _ => return false,
+    };
+    let whole = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
+    whole(precision, scale) >= whole(digits, behind) && scale >= behind
+}
+
 /// Casts values. One that cannot be cast fails the cast, or becomes null.
-fn cast_array(array: &ArrayRef, to: &DataType, failing: bool) -> Result<ArrayRef> {
+pub(crate) fn cast_array(array: &ArrayRef, to: &DataType, failing: bool) -> Result<ArrayRef> {
     let target = to.to_arrow();
     if *array.data_type() == target {
         return Ok(Arc::clone(array));
@@ -150,61 +206,8 @@ fn cast_array(array: &ArrayRef, to: &DataType, failing: bool) -> Result<ArrayRef
     match (&from, to) {
         (DataType::String, to) => parse(&as_strings(array)?, to, failing),
         (_, DataType::String) => Ok(Arc::new(to_text(array, TimestampText::Sql)?)),
-        (DataType::Timestamp, DataType::Long) => {
-            let micros = array.as_primitive::<TimestampMicrosecondType>();
-            Ok(Arc::new(micros.unary::<_, Int64Type>(|micros| {
-                micros.div_euclid(1_000_000)
-            })))
-        }
-        (
-            DataType::Byte | DataType::Short | DataType::Integer | DataType::Long,
-            DataType::Timestamp,
-        ) => {
-            let seconds = cast(array, &ArrowType::Int64)?;
-            let micros = seconds
-                .as_primitive::<Int64Type>()
-                .try_unary::<_, TimestampMicrosecondType, DataFusionError>(|seconds| {
-                    seconds
-                        .checked_mul(1_000_000)
-                        .ok_or_else(|| overflow(&seconds.to_string(), to))
-                })?;
-            Ok(Arc::new(micros.with_data_type(target)))
-        }
-        _ => between_numbers(array, &target, to, failing),
+        (from, to) => cast_number(array, from, to, failing),
     }
-}
-
-fn between_numbers(
-    array: &ArrayRef,
-    target: &ArrowType,
-    to: &DataType,
-    failing: bool,
-) -> Result<ArrayRef> {
-    if !can_cast_types(array.data_type(), target) {
-        return plan_err!(
-            "a cast from {} to {to} is not supported yet",
-            spark_type(array.data_type())?
-        );
-    }
-    let lenient = CastOptions {
-        safe: true,
-        ..CastOptions::default()
-    };
-    let cast = cast_with_options(array, target, &lenient)?;
-    if failing && cast.null_count() > array.null_count() {
-        let lost = (0..array.len())
-            .find(|row| cast.is_null(*row) && !array.is_null(*row))
-            .unwrap_or(0);
-        let text = to_text(&array.slice(lost, 1), TimestampText::Sql)?;
-        return Err(overflow(text.value(0), to));
-    }
-    Ok(cast)
-}
-
-fn overflow(value: &str, to: &DataType) -> DataFusionError {
-    DataFusionError::Execution(format!(
-        "{value} does not fit {to}; try_cast gives null instead of this error"
-    ))
 }
 
 /// A text column, whatever the engine's kind of strings.
@@ -228,8 +231,11 @@ fn parse(texts: &StringArray, to: &DataType, failing: bool) -> Result<ArrayRef> 
         DataType::Double => numbers::<Float64Type>(texts, to, failing, text::parse_f64)?,
         DataType::Date => numbers::<Date32Type>(texts, to, failing, text::parse_date)?,
         DataType::Timestamp | DataType::TimestampNtz => {
-            let values: TimestampMicrosecondArray =
-                each(texts, to, failing, text::parse_timestamp)?.into();
+            let read = match to {
+                DataType::Timestamp => text::parse_timestamp,
+                _ => parse_local_timestamp,
+            };
+            let values: TimestampMicrosecondArray = each(texts, to, failing, read)?.into();
             Arc::new(values.with_data_type(to.to_arrow()))
         }
         DataType::Decimal(precision, scale) => {
@@ -280,6 +286,21 @@ fn each<T>(
 /// An integer as Spark's `UTF8String.toLongExact`: white space around it, and a sign, are allowed.
 fn parse_integer<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.trim().parse().ok()
+}
+
+/// A timestamp without its zone, which must be one if it is there, but is not applied.
+fn parse_local_timestamp(text: &str) -> Option<i64> {
+    text::parse_timestamp(text)?;
+    let text = text.trim();
+    let local = match text.find([' ', 'T']) {
+        Some(clock) => {
+            let is_zone = |c: char| !c.is_ascii_digit() && c != ':' && c != '.';
+            let zone = text[clock + 1..].find(is_zone);
+            zone.map_or(text, |zone| &text[..clock + 1 + zone])
+        }
+        None => text,
+    };
+    text::parse_timestamp(local)
 }
 
 /// How timestamps look.
@@ -385,6 +406,19 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_does_not_move_a_timestamp_that_has_none() {
+        for (text, shown) in [
+            ("2024-01-15 10:30:45+02:00", "2024-01-15 10:30:45"),
+            ("2024-01-15T10:30:45Z", "2024-01-15 10:30:45"),
+            ("2024-01-15 10:30:45.5", "2024-01-15 10:30:45.5"),
+            ("2024-1-5", "2024-01-05 00:00:00"),
+        ] {
+            assert_eq!(cast_texts(&[text], "timestamp_ntz").unwrap(), [shown]);
+        }
+        assert!(cast_texts(&["2024-01-15 10:30:45 Mars"], "timestamp_ntz").is_err());
+    }
+
+    #[test]
     fn a_text_that_is_no_number_is_an_error_that_shows_it() {
         let error = cast_texts(&["1", "one"], "int").unwrap_err().to_string();
         assert!(error.contains("`one` cannot be cast to int"), "{error}");
@@ -399,7 +433,10 @@ mod tests {
         let error = cast_array(&array, &DataType::Integer, true)
             .unwrap_err()
             .to_string();
-        assert!(error.contains("3000000000 does not fit int"), "{error}");
+        assert!(
+            error.contains("3000000000 (bigint) does not fit int"),
+            "{error}"
+        );
         assert_eq!(
             cast_array(&array, &DataType::Integer, false)
                 .unwrap()

@@ -21,7 +21,9 @@ use tokio::runtime::Runtime;
 use crate::engine::boundary::BoundaryPlanner;
 use crate::engine::cast::SparkCast;
 use crate::engine::frame::DataFrame;
+use crate::engine::nested::SparkItem;
 use crate::engine::read::{Reader, schema_of};
+use crate::engine::regexp::SparkRegexp;
 use crate::engine::types::Field;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -110,6 +112,7 @@ fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
         .with_information_schema(false);
+    config.options_mut().execution.enable_ansi_mode = true;
     let parser = &mut config.options_mut().sql_parser;
     parser.dialect = Dialect::Spark;
     parser.enable_ident_normalization = false;
@@ -127,9 +130,19 @@ fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
         .with_spark_features()
         .with_query_planner(Arc::new(StepPlanner))
         .build();
-    for cast in [SparkCast::ansi(), SparkCast::trying()] {
+    for cast in [
+        SparkCast::ansi(),
+        SparkCast::trying(),
+        SparkCast::of_literal(),
+    ] {
         state.register_udf(Arc::new(ScalarUDF::from(cast)))?;
     }
+    state.register_udf(Arc::new(ScalarUDF::from(SparkItem::new())))?;
+    for regexp in [SparkRegexp::extract(), SparkRegexp::split()] {
+        state.register_udf(Arc::new(ScalarUDF::from(regexp)))?;
+    }
+    // Gives the functions the configuration, and a present.
+    state.mark_start_execution();
     Ok(state)
 }
 

@@ -3,17 +3,22 @@
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType as ArrowType;
-use datafusion::common::config::Dialect;
-use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, cast};
+use datafusion::common::DataFusionError;
+use datafusion::common::tree_node::TreeNode as _;
+use datafusion::logical_expr::{Expr, ExprSchemable as _};
+use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
-    self, CastKind, Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, VisitMut as _, VisitorMut,
+    AccessExpr, CastKind, Expr as SqlExpr, Function, Ident, ObjectName, ObjectNamePart, Subscript,
+    VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::Span;
 
 use crate::engine::cast::SparkCast;
+use crate::engine::coercion::spark_types;
+use crate::engine::dialect::parse_expression;
+use crate::engine::nested::SparkItem;
+use crate::engine::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
 
@@ -26,12 +31,10 @@ impl DataFrame {
             offset,
         };
         let state = self.session.state();
-        let mut parsed = state
-            .sql_to_expr_with_alias(text, &Dialect::Spark)
-            .map_err(|error| {
-                let (message, offset) = syntax_error(&error, text);
-                wrong(message, offset)
-            })?;
+        let mut parsed = parse_expression(text).map_err(|error| {
+            let (message, offset) = syntax_error(&error, text);
+            wrong(message, offset)
+        })?;
         let mut names = SparkNames { frame: self, text };
         if let ControlFlow::Break(error) = parsed.expr.visit(&mut names) {
             return Err(error);
@@ -63,45 +66,131 @@ impl VisitorMut for SparkNames<'_> {
     fn pre_visit_expr(&mut self, node: &mut SqlExpr) -> ControlFlow<Error> {
         match node {
             SqlExpr::Identifier(name) => match self.frame.index(&name.value) {
-                Ok(index) => {
-                    *name = Ident::with_quote('`', self.frame.plan.schema().field(index).name())
-                }
+                Ok(index) => *name = self.plan_name(index),
                 Err(error) => return ControlFlow::Break(self.at(error, name)),
             },
-            SqlExpr::Function(function) => lower_case(&mut function.name),
+            SqlExpr::Function(function) => {
+                lower_case(&mut function.name);
+                return self.one_row_at_a_time(function);
+            }
+            SqlExpr::CompoundFieldAccess { access_chain, .. } => {
+                access_chain.iter_mut().for_each(field_as_key);
+            }
+            SqlExpr::Subquery(_) | SqlExpr::Exists { .. } | SqlExpr::InSubquery { .. } => {
+                return self.refuse("a subquery cannot stand in an expression", node.span());
+            }
             _ => {}
         }
         ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, node: &mut SqlExpr) -> ControlFlow<Error> {
-        if let SqlExpr::Cast {
-            kind,
-            expr,
-            data_type,
-            ..
-        } = node
-        {
-            let Ok(to) = data_type.to_string().parse::<DataType>() else {
-                let message = format!("`{data_type}` is not a type");
-                return ControlFlow::Break(Error::Expression {
-                    expression: self.text.to_owned(),
-                    message,
-                    offset: None,
-                });
-            };
-            let name = if *kind == CastKind::TryCast {
-                SparkCast::TRYING
-            } else {
-                SparkCast::ANSI
-            };
-            *node = call(name, vec![(**expr).clone(), string(&to.to_string())]);
-        }
+        let new = match node {
+            SqlExpr::Cast {
+                kind,
+                expr,
+                data_type,
+                ..
+            } => {
+                let Ok(to) = data_type.to_string().parse::<DataType>() else {
+                    let message = format!("`{data_type}` is not a type");
+                    return self.refuse(&message, Span::empty());
+                };
+                let name = match kind {
+                    CastKind::TryCast => SparkCast::TRYING,
+                    _ => SparkCast::ANSI,
+                };
+                call(name, vec![(**expr).clone(), string(&to.to_string())])
+            }
+            SqlExpr::CompoundIdentifier(path) => self.nested(path)?,
+            ref other => match in_engine_terms(other) {
+                Some(Ok(new)) => new,
+                Some(Err(message)) => return self.refuse(&message, other.span()),
+                None => return ControlFlow::Continue(()),
+            },
+        };
+        *node = new;
         ControlFlow::Continue(())
     }
 }
 
 impl SparkNames<'_> {
+    fn plan_name(&self, index: usize) -> Ident {
+        Ident::with_quote('`', self.frame.plan.schema().field(index).name())
+    }
+
+    fn refuse<T>(&self, message: &str, span: Span) -> ControlFlow<Error, T> {
+        ControlFlow::Break(Error::Expression {
+            expression: self.text.to_owned(),
+            message: message.to_owned(),
+            offset: byte_offset(self.text, span.start.line, span.start.column),
+        })
+    }
+
+    /// Refuses functions that need more than one row.
+    fn one_row_at_a_time(&self, function: &Function) -> ControlFlow<Error> {
+        let state = self.frame.session.state();
+        let name = function.name.to_string();
+        if function.over.is_some() || state.window_functions().contains_key(&name) {
+            let message = format!("the window function `{name}` cannot stand in an expression");
+            return self.refuse(&message, function.name.span());
+        }
+        let scalar = state.scalar_functions().contains_key(&name);
+        if !scalar && state.aggregate_functions().contains_key(&name) {
+            let message = format!(
+                "`{name}` summarises many rows: it can stand in groupby and aggregate, not in an expression"
+            );
+            return self.refuse(&message, function.name.span());
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// A field of a struct column: `column.field`.
+    fn nested(&self, path: &[Ident]) -> ControlFlow<Error, SqlExpr> {
+        let Some((first, fields)) = path.split_first() else {
+            return self.refuse("an empty name", Span::empty());
+        };
+        let index = match self.frame.index(&first.value) {
+            Ok(index) => index,
+            Err(error) => return self.no_struct(path, first, error),
+        };
+        let mut kind = self.frame.plan.schema().field(index).data_type().clone();
+        let mut value = SqlExpr::Identifier(self.plan_name(index));
+        for name in fields {
+            let ArrowType::Struct(members) = &kind else {
+                let message = format!(
+                    "`{}` has no field `{}`: it is no struct",
+                    first.value, name.value
+                );
+                return self.refuse(&message, name.span);
+            };
+            let lower = name.value.to_lowercase();
+            let Some(member) = members.iter().find(|m| m.name().to_lowercase() == lower) else {
+                let message = format!("no field `{}` in `{}`", name.value, first.value);
+                return self.refuse(&message, name.span);
+            };
+            value = call(SparkItem::NAME, vec![value, string(member.name())]);
+            kind = member.data_type().clone();
+        }
+        ControlFlow::Continue(value)
+    }
+
+    /// A name with a dot whose first part is no column.
+    fn no_struct(
+        &self,
+        path: &[Ident],
+        first: &Ident,
+        error: Error,
+    ) -> ControlFlow<Error, SqlExpr> {
+        let parts: Vec<&str> = path.iter().map(|part| part.value.as_str()).collect();
+        let whole = parts.join(".");
+        if !self.frame.indices(&whole).is_empty() {
+            let message = format!("a name with a dot must stand in backticks: `{whole}`");
+            return self.refuse(&message, first.span);
+        }
+        ControlFlow::Break(self.at(error, first))
+    }
+
     fn at(&self, error: Error, name: &Ident) -> Error {
         let offset = byte_offset(self.text, name.span.start.line, name.span.start.column);
         match error {
@@ -122,65 +211,19 @@ impl SparkNames<'_> {
     }
 }
 
+/// `.field` as `['field']`: its name is no column's.
+fn field_as_key(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(SqlExpr::Identifier(name)) = access {
+        let index = string(&name.value);
+        *access = AccessExpr::Subscript(Subscript::Index { index });
+    }
+}
+
 fn lower_case(name: &mut ObjectName) {
     for part in &mut name.0 {
         if let ObjectNamePart::Identifier(ident) = part {
             ident.value = ident.value.to_lowercase();
         }
-    }
-}
-
-fn call(name: &str, arguments: Vec<SqlExpr>) -> SqlExpr {
-    SqlExpr::Function(Function {
-        name: ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name))]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: arguments
-                .into_iter()
-                .map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)))
-                .collect(),
-            clauses: Vec::new(),
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
-}
-
-fn string(text: &str) -> SqlExpr {
-    SqlExpr::Value(ast::Value::SingleQuotedString(text.to_owned()).with_empty_span())
-}
-
-/// Spark's types where the engine's differ: an integer literal is an INT if it fits, and `/` divides integers as doubles.
-fn spark_types(
-    node: Expr,
-    schema: &DFSchema,
-) -> std::result::Result<Transformed<Expr>, DataFusionError> {
-    match node {
-        Expr::Literal(ScalarValue::Int64(Some(value)), metadata) => {
-            Ok(match i32::try_from(value) {
-                Ok(value) => {
-                    Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(value)), metadata))
-                }
-                Err(_) => Transformed::no(Expr::Literal(ScalarValue::Int64(Some(value)), metadata)),
-            })
-        }
-        Expr::BinaryExpr(BinaryExpr {
-            left,
-            op: Operator::Divide,
-            right,
-        }) if left.get_type(schema)?.is_integer() && right.get_type(schema)?.is_integer() => {
-            let double = |side: Box<Expr>| Box::new(cast(*side, ArrowType::Float64));
-            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr {
-                left: double(left),
-                op: Operator::Divide,
-                right: double(right),
-            })))
-        }
-        other => Ok(Transformed::no(other)),
     }
 }
 

@@ -16,7 +16,7 @@ impl DataFrame {
         let mut all = self.all();
         let schema = self.schema()?;
         for (name, to) in columns {
-            let index = self.index(name)?;
+            let (_, index) = self.attribute(name)?;
             let (from, to) = (&schema.fields[index].data_type, to.parse::<DataType>()?);
             if !SparkCast::is_possible(from, &to) {
                 return Err(Error::Cast {

@@ -1,5 +1,6 @@
 //! The functions of a workflow, a file each: methods of [`DataFrame`](crate::DataFrame).
 
+mod attribute;
 mod cast;
 mod drop;
 mod drop_duplicates;

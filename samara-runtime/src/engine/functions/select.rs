@@ -2,7 +2,7 @@ use crate::engine::DataFrame;
 use crate::error::Result;
 
 impl DataFrame {
-    /// The given columns, in that order; `*` stands for all.
+    /// The given columns, in that order; `*` stands for all. A name may stand in backticks.
     ///
     /// # Errors
     ///
@@ -16,7 +16,10 @@ impl DataFrame {
         for name in columns {
             match *name {
                 "*" => selected.extend(self.all()),
-                name => selected.push((name.to_owned(), self.column(self.index(name)?))),
+                name => {
+                    let (name, index) = self.attribute(name)?;
+                    selected.push((name, self.column(index)));
+                }
             }
         }
         self.project(selected)

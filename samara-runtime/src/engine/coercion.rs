@@ -1,0 +1,306 @@
+//! Spark's types of expressions, where the engine's differ.
+
+use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
+};
+
+use crate::engine::DataType;
+use crate::engine::arithmetic::spark_arithmetic;
+use crate::engine::cast::SparkCast;
+use crate::engine::rounding::spark_round;
+
+/// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
+/// what it is compared with.
+///
+/// # Errors
+///
+/// For operands that do not fit each other.
+pub(crate) fn spark_types(node: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let node = match node {
+        Expr::Literal(value, metadata) => {
+            return Ok(Transformed::yes(Expr::Literal(
+                spark_literal(value),
+                metadata,
+            )));
+        }
+        Expr::Case(case) => kept_lazy(with_one_type(case, schema)?, schema)?,
+        Expr::ScalarFunction(function) => of_function(function, schema)?,
+        other => compared(other, schema)?,
+    };
+    let (node, changed) = spark_arithmetic(node, schema)?;
+    Ok(Transformed::new_transformed(node, changed))
+}
+
+fn spark_literal(value: ScalarValue) -> ScalarValue {
+    match value {
+        ScalarValue::Int64(Some(long)) => match i32::try_from(long) {
+            Ok(int) => ScalarValue::Int32(Some(int)),
+            Err(_) => ScalarValue::Int64(Some(long)),
+        },
+        ScalarValue::UInt64(Some(large)) => {
+            let digits = u8::try_from(large.max(1).ilog10() + 1).unwrap_or(20);
+            ScalarValue::Decimal128(Some(i128::from(large)), digits, 0)
+        }
+        ScalarValue::Decimal128(Some(unscaled), precision, scale @ ..0) => {
+            let factor = 10_i128.checked_pow(u32::from(scale.unsigned_abs()));
+            let whole = factor.and_then(|factor| unscaled.checked_mul(factor));
+            let digits = precision.saturating_add(scale.unsigned_abs()).min(38);
+            ScalarValue::Decimal128(whole, digits, 0)
+        }
+        other => other,
+    }
+}
+
+fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    let arguments = match function.func.name() {
+        SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        "round" => return spark_round(function, schema),
+        "coalesce" | "greatest" | "least" | "array" | "make_array" => &mut function.args[..],
+        "concat" => return as_texts(function, schema),
+        "nvl" | "ifnull" => &mut function.args[..],
+        "nvl2" if function.args.len() == 3 => &mut function.args[1..],
+        "date_part" if function.args.len() == 2 => {
+            let value = &mut function.args[1];
+            if is_text(&value.get_type(schema)?) {
+                *value = SparkCast::call(value.clone(), &DataType::Date);
+            }
+            return Ok(Expr::ScalarFunction(function));
+        }
+        _ => return Ok(Expr::ScalarFunction(function)),
+    };
+    unify(arguments.iter_mut().collect(), schema)?;
+    Ok(Expr::ScalarFunction(function))
+}
+
+/// The same function, its arguments that are neither texts nor arrays cast to text.
+fn as_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    for value in &mut function.args {
+        let kind = value.get_type(schema)?;
+        let stays = is_text(&kind) || kind.is_nested() || kind.is_binary() || kind.is_null();
+        if !stays {
+            *value = SparkCast::call(value.clone(), &DataType::String);
+        }
+    }
+    Ok(Expr::ScalarFunction(function))
+}
+
+fn with_one_type(mut case: Case, schema: &DFSchema) -> Result<Case> {
+    let results = case.when_then_expr.iter_mut().map(|(_, then)| &mut **then);
+    let results = results.chain(case.else_expr.iter_mut().map(|value| &mut **value));
+    unify(results.collect(), schema)?;
+    if let Some(operand) = &mut case.expr {
+        let conditions = case.when_then_expr.iter_mut().map(|(when, _)| &mut **when);
+        let operands = std::iter::once(&mut **operand).chain(conditions);
+        unify(operands.collect(), schema)?;
+    }
+    Ok(case)
+}
+
+/// Casts values to the one type that Spark gives them; leaves them alone where there is none.
+fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
+    let types = values
+        .iter()
+        .map(|value| value.get_type(schema))
+        .collect::<Result<Vec<_>>>()?;
+    let mut all = types.iter().cloned().map(Some);
+    let first = all.next().flatten();
+    let Some(common) = all.fold(first, |sum, kind| common_type(&sum?, &kind?)) else {
+        return Ok(());
+    };
+    for (value, from) in values.into_iter().zip(&types) {
+        *value = widened(value, from, &common)?;
+    }
+    Ok(())
+}
+
+/// The type that holds values of both, as Spark's `AnsiTypeCoercion` finds it.
+fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
+    use ArrowType as A;
+    Some(match (left, right) {
+        (l, r) if l == r => l.clone(),
+        (A::Null, other) | (other, A::Null) => other.clone(),
+        (text, other) | (other, text) if is_text(text) => text_beside(other)?,
+        (l, r) if l.is_floating() && r.is_numeric() => A::Float64,
+        (l, r) if l.is_numeric() && r.is_floating() => A::Float64,
+        (l, r) if l.is_integer() && r.is_integer() => wider_integer(l, r),
+        (A::Date32, A::Timestamp(..)) => right.clone(),
+        (A::Timestamp(..), A::Date32) => left.clone(),
+        (A::Timestamp(_, zone), A::Timestamp(_, other)) => {
+            A::Timestamp(TimeUnit::Microsecond, zone.clone().or(other.clone()))
+        }
+        (l, r) => {
+            let ((p1, s1), (p2, s2)) = (digits(l)?, digits(r)?);
+            let scale = s1.max(s2);
+            let whole = (i16::from(p1) - i16::from(s1)).max(i16::from(p2) - i16::from(s2));
+            let precision = u8::try_from(whole + i16::from(scale)).ok()?;
+            A::Decimal128((precision <= 38).then_some(precision)?, scale)
+        }
+    })
+}
+
+/// The precision and the scale of the decimals that hold a type's values.
+fn digits(kind: &ArrowType) -> Option<(u8, i8)> {
+    Some(match kind {
+        ArrowType::Int8 => (3, 0),
+        ArrowType::Int16 => (5, 0),
+        ArrowType::Int32 => (10, 0),
+        ArrowType::Int64 => (20, 0),
+        ArrowType::Decimal128(precision, scale) => (*precision, *scale),
+        _ => return None,
+    })
+}
+
+/// Whether this is one of the engine's kinds of strings.
+pub(crate) fn is_text(kind: &ArrowType) -> bool {
+    matches!(
+        kind,
+        ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View
+    )
+}
+
+/// The type that a text is cast to beside another type; nothing, if it stays text.
+pub(crate) fn text_beside(other: &ArrowType) -> Option<ArrowType> {
+    match other {
+        number if number.is_integer() => Some(ArrowType::Int64),
+        number if number.is_numeric() => Some(ArrowType::Float64),
+        ArrowType::Boolean | ArrowType::Date32 | ArrowType::Timestamp(..) => Some(other.clone()),
+        _ => None,
+    }
+}
+
+/// The wider of two types of whole numbers.
+pub(crate) fn wider_integer(l: &ArrowType, r: &ArrowType) -> ArrowType {
+    if l.primitive_width() >= r.primitive_width() {
+        l.clone()
+    } else {
+        r.clone()
+    }
+}
+
+/// A value cast to the wider type that an expression needs.
+///
+/// # Errors
+///
+/// For a type that Spark does not have.
+pub(crate) fn widened(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<Expr> {
+    if from == to {
+        return Ok(value.clone());
+    }
+    if is_text(from) || matches!(from, ArrowType::Decimal128(..)) {
+        return Ok(SparkCast::call(value.clone(), &spark_type(to)?));
+    }
+    match value {
+        Expr::Literal(literal, metadata) => {
+            Ok(Expr::Literal(literal.cast_to(to)?, metadata.clone()))
+        }
+        other => Ok(engine_cast(other.clone(), to.clone())),
+    }
+}
+
+fn spark_type(arrow: &ArrowType) -> Result<DataType> {
+    DataType::from_arrow(arrow).map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+/// A comparison whose sides have one type.
+fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
+    match node {
+        Expr::BinaryExpr(mut binary) if is_comparison(binary.op) => {
+            unify(vec![&mut *binary.left, &mut *binary.right], schema)?;
+            Ok(Expr::BinaryExpr(binary))
+        }
+        Expr::BinaryExpr(BinaryExpr {
+            left,
+            op: op @ (Operator::And | Operator::Or),
+            right,
+        }) if may_fail(&right)? => kept_lazy(guarded(*left, op, *right), schema),
+        Expr::BinaryExpr(BinaryExpr {
+            ref left,
+            op: Operator::Minus,
+            ref right,
+        }) if is_moment(left, schema)? && is_moment(right, schema)? => {
+            plan_err!(
+                "the difference of two moments is an interval, which is not supported yet; datediff counts days"
+            )
+        }
+        Expr::Between(Between {
+            mut expr,
+            negated,
+            mut low,
+            mut high,
+        }) => {
+            unify(vec![&mut *expr, &mut *low, &mut *high], schema)?;
+            Ok(Expr::Between(Between {
+                expr,
+                negated,
+                low,
+                high,
+            }))
+        }
+        Expr::InList(InList {
+            mut expr,
+            mut list,
+            negated,
+        }) => {
+            let all = std::iter::once(&mut *expr).chain(&mut list);
+            unify(all.collect(), schema)?;
+            Ok(Expr::InList(InList {
+                expr,
+                list,
+                negated,
+            }))
+        }
+        other => Ok(other),
+    }
+}
+
+/// Whether an expression holds a cast or arithmetic, which some values fail.
+fn may_fail(value: &Expr) -> Result<bool> {
+    value.exists(|node| {
+        Ok(matches!(node, Expr::ScalarFunction(function) if function.func.name().starts_with("spark_")))
+    })
+}
+
+/// `and` and `or` whose right side is computed only where the left side does not decide, as in Spark, since it may fail.
+fn guarded(left: Expr, op: Operator, right: Expr) -> Case {
+    let (decides, result) = match op {
+        Operator::And => (left.clone().is_false(), false),
+        _ => (left.clone().is_true(), true),
+    };
+    let both = Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)));
+    Case {
+        expr: None,
+        when_then_expr: vec![(Box::new(decides), Box::new(lit(result)))],
+        else_expr: Some(Box::new(both)),
+    }
+}
+
+/// A CASE of conditions as a comparison of numbers: the optimizer turns the former into `and` and `or`, which compute all sides.
+fn kept_lazy(mut case: Case, schema: &DFSchema) -> Result<Expr> {
+    let whole = Expr::Case(case.clone());
+    if whole.get_type(schema)? != ArrowType::Boolean || !may_fail(&whole)? {
+        return Ok(whole);
+    }
+    let number = |value: &mut Box<Expr>| {
+        **value = engine_cast(std::mem::take(&mut **value), ArrowType::Int32);
+    };
+    let results = case.when_then_expr.iter_mut().map(|(_, then)| then);
+    results.chain(case.else_expr.iter_mut()).for_each(number);
+    Ok(Expr::Case(case).eq(lit(1_i32)))
+}
+
+fn is_moment(value: &Expr, schema: &DFSchema) -> Result<bool> {
+    let kind = value.get_type(schema)?;
+    Ok(matches!(kind, ArrowType::Date32 | ArrowType::Timestamp(..)))
+}
+
+fn is_comparison(operator: Operator) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::Eq | O::NotEq | O::Lt | O::LtEq | O::Gt | O::GtEq | O::IsNotDistinctFrom
+    )
+}

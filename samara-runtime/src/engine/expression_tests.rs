@@ -1,0 +1,227 @@
+//! Expressions as a pipeline meets them: from an expression's text to written rows. The answers are Spark 4's.
+
+use crate::{DataFrame, Session, Settings};
+
+fn numbers() -> (tempfile::TempDir, DataFrame) {
+    let directory = tempfile::tempdir().unwrap();
+    let input = directory.path().join("numbers.csv");
+    std::fs::write(
+        &input,
+        "7,0,2147483647,-2147483648,,2.5,12.50,9223372036854775807\n",
+    )
+    .unwrap();
+    let reader = Session::new(&Settings::default()).unwrap().read().schema([
+        ("i", "int"),
+        ("zero", "int"),
+        ("big", "int"),
+        ("least", "int"),
+        ("none", "int"),
+        ("d", "double"),
+        ("dec", "decimal(10,2)"),
+        ("long", "bigint"),
+    ]);
+    let frame = reader.csv(&input.display().to_string()).unwrap();
+    (directory, frame)
+}
+
+/// The type and the written value of an expression, or why it failed.
+fn value(expression: &str) -> (String, Result<String, String>) {
+    let (directory, frame) = numbers();
+    let output = directory.path().join("out");
+    let frame = frame
+        .with_column("x", expression)
+        .unwrap()
+        .select(["x"])
+        .unwrap();
+    let kind = frame.schema().unwrap().fields[0].data_type.to_string();
+    let written = frame.write().csv(&output.display().to_string());
+    let text = written.map(|()| {
+        let files = std::fs::read_dir(&output)
+            .unwrap()
+            .map(|file| file.unwrap().path());
+        let data = files.filter(|path| path.extension().is_some_and(|e| e == "csv"));
+        let text: String = data
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect();
+        text.trim_matches(['\n', '"']).to_owned()
+    });
+    (kind, text.map_err(|error| error.to_string()))
+}
+
+#[test]
+fn an_overflow_is_an_error_that_shows_the_operands() {
+    for (expression, message) in [
+        ("big * 2", "2147483647 * 2 overflows int"),
+        ("big + 1", "2147483647 + 1 overflows int"),
+        ("least - 1", "-2147483648 - 1 overflows int"),
+        ("-least", "0 - -2147483648 overflows int"),
+        ("long + i", "9223372036854775807 + 7 overflows bigint"),
+    ] {
+        let error = value(expression).1.unwrap_err();
+        assert!(error.contains(message), "{expression}: {error}");
+    }
+}
+
+#[test]
+fn a_division_by_zero_is_an_error_but_not_of_nothing() {
+    for expression in [
+        "i / 0", "i / zero", "i % 0", "i % zero", "d / 0", "d % 0", "i div 0",
+    ] {
+        let error = value(expression).1.unwrap_err();
+        assert!(error.contains("division by zero"), "{expression}: {error}");
+    }
+    for expression in ["dec / 0", "dec % zero"] {
+        let error = value(expression).1.unwrap_err();
+        assert!(error.contains("divides by zero"), "{expression}: {error}");
+    }
+    for expression in ["none / 0", "none % 0", "none + 1", "i / none"] {
+        assert_eq!(value(expression).1.unwrap(), "", "{expression}");
+    }
+}
+
+#[test]
+fn results_have_sparks_types_and_values() {
+    for (expression, kind, shown) in [
+        ("i + i", "int", "14"),
+        ("i + 3000000000", "bigint", "3000000007"),
+        ("i / 2", "double", "3.5"),
+        ("-7 % 3", "int", "-1"),
+        ("-7 div 2", "bigint", "-3"),
+        ("i div 2 + 1", "bigint", "4"),
+        ("2.00 / 3", "decimal(7,6)", "0.666667"),
+        ("dec / 3", "decimal(14,6)", "4.166667"),
+        ("dec * dec", "decimal(21,4)", "156.2500"),
+        ("dec % 3", "decimal(3,2)", "0.50"),
+        ("dec div 2", "bigint", "6"),
+        ("i * 1.5", "decimal(13,1)", "10.5"),
+        ("dec + d", "double", "15.0"),
+        ("'3' + 1", "bigint", "4"),
+        ("round(1.005D, 2)", "double", "1.01"),
+        ("round(dec, 1)", "decimal(10,1)", "12.5"),
+        (
+            "case when i > 5 then 1 else 2.5 end",
+            "decimal(11,1)",
+            "1.0",
+        ),
+        ("coalesce(none, long)", "bigint", "9223372036854775807"),
+        ("split('a,b', ',')[1]", "string", "b"),
+    ] {
+        let (ours, text) = value(expression);
+        assert_eq!(
+            (ours.as_str(), text.as_deref()),
+            (kind, Ok(shown)),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn what_needs_many_rows_is_refused_before_the_run() {
+    for (expression, message) in [
+        ("i > 0 and sum(i) > 1", "`sum` summarises many rows"),
+        (
+            "row_number() over (order by i)",
+            "the window function `row_number`",
+        ),
+        ("i in (select 1)", "a subquery"),
+        ("exists (select 1)", "a subquery"),
+        ("(select 1)", "a subquery"),
+    ] {
+        let error = numbers()
+            .1
+            .with_column("x", expression)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(message), "{expression}: {error}");
+    }
+}
+
+#[test]
+fn functions_take_what_spark_casts_for_them() {
+    for (expression, kind, shown) in [
+        ("upper(i)", "string", "7"),
+        ("substring(big, 1, 3)", "string", "214"),
+        (
+            "concat(dec, d, timestamp'2024-01-15 10:30:45')",
+            "string",
+            "12.502.52024-01-15 10:30:45",
+        ),
+        ("date_add('2024-01-31', 1)", "date", "2024-02-01"),
+        (
+            "date_add(timestamp'2024-01-15 10:30:45', 1)",
+            "date",
+            "2024-01-16",
+        ),
+        ("last_day('2024-02-01')", "date", "2024-02-29"),
+        ("hour('2024-01-01 05:06:07')", "int", "5"),
+        ("year('2024-02-29')", "int", "2024"),
+        (
+            "date_format('2024-01-02', 'dd.MM.yyyy')",
+            "string",
+            "02.01.2024",
+        ),
+        ("to_date('29/02/2024', 'dd/MM/yyyy')", "date", "2024-02-29"),
+        ("nullif(dec, 0)", "decimal(10,2)", "12.50"),
+        (
+            "regexp_replace('abc abc', '(b)c', '$1x')",
+            "string",
+            "abx abx",
+        ),
+        ("position('b', 'abc')", "int", "2"),
+        ("log(2.718281828459045D)", "double", "1.0"),
+        ("ln(zero)", "double", ""),
+        ("sqrt(-1)", "double", "NaN"),
+        ("struct(i, d).D", "double", "2.5"),
+    ] {
+        let (ours, text) = value(expression);
+        assert_eq!(
+            (ours.as_str(), text.as_deref()),
+            (kind, Ok(shown)),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn text_is_compared_as_what_it_is_compared_with() {
+    for (expression, shown) in [
+        ("i = '07'", "true"),
+        ("dec = '12.5'", "true"),
+        (
+            "date'2024-02-29' between '2024-02-01' and '2024-03-01'",
+            "true",
+        ),
+        ("i in ('7', '8')", "true"),
+        ("d > none", ""),
+    ] {
+        assert_eq!(value(expression).1.as_deref(), Ok(shown), "{expression}");
+    }
+    let error = value("i = '7x'").1.unwrap_err();
+    assert!(error.contains("`7x` cannot be cast to bigint"), "{error}");
+}
+
+#[test]
+fn what_guards_a_division_keeps_it_from_failing() {
+    for condition in [
+        "zero <> 0 and 10 / zero > 1",
+        "not (zero = 0 or 10 / zero <= 1)",
+        "case when zero <> 0 then 10 / zero > 1 else false end",
+        "case when zero <> 0 then 10 / zero end > 1",
+        "if(zero = 0, 0, 10 / zero) > 1",
+        "10 / nullif(zero, 0) > 1",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let (input, output) = (
+            directory.path().join("in.csv"),
+            directory.path().join("out"),
+        );
+        std::fs::write(&input, "0\n5\n20\n0\n2\n").unwrap();
+        let reader = Session::new(&Settings::default()).unwrap().read();
+        let frame = reader
+            .schema([("zero", "int")])
+            .csv(&input.display().to_string());
+        let kept = frame.and_then(|frame| frame.filter(condition)).unwrap();
+        let done = kept.write().csv(&output.display().to_string());
+        assert!(done.is_ok(), "{condition}: {done:?}");
+    }
+}

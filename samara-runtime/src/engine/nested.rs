@@ -1,0 +1,120 @@
+//! Values within values: the fields of structs and the elements of arrays.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, UInt64Array};
+use datafusion::arrow::compute::{cast, is_not_null, not, nullif, take};
+use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Int64Type};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::engine::arithmetic::columnar;
+
+/// `value[key]`: a field of a struct by its name, in any case, or an element of an array by its index, from 0.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SparkItem {
+    signature: Signature,
+}
+
+impl SparkItem {
+    pub const NAME: &str = "spark_item";
+
+    pub fn new() -> Self {
+        Self {
+            signature: Signature::any(2, Volatility::Immutable),
+        }
+    }
+}
+
+impl ScalarUDFImpl for SparkItem {
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[ArrowType]) -> Result<ArrowType> {
+        plan_err!("the type of an item depends on its name")
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let [value, key] = args.arg_fields else {
+            return plan_err!("an item needs a value and a key");
+        };
+        let (kind, nullable) = match value.data_type() {
+            ArrowType::Struct(fields) => {
+                let name = field_name(args.scalar_arguments[1])?;
+                let member = &fields[place(fields, name)?];
+                (member.data_type().clone(), member.is_nullable())
+            }
+            ArrowType::List(element) if key.data_type().is_integer() => {
+                (element.data_type().clone(), element.is_nullable())
+            }
+            other => {
+                return plan_err!(
+                    "[] takes a field of a struct or an element of an array; this is {other}"
+                );
+            }
+        };
+        let nullable = nullable || value.is_nullable() || key.is_nullable();
+        Ok(Arc::new(Field::new(Self::NAME, kind, nullable)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let item = match arrays[0].data_type() {
+            ArrowType::Struct(fields) => {
+                let ColumnarValue::Scalar(name) = &args.args[1] else {
+                    return plan_err!("the name of a field must be a literal");
+                };
+                member(&arrays[0], place(fields, field_name(Some(name))?)?)?
+            }
+            _ => element(&arrays[0], &arrays[1])?,
+        };
+        columnar(item, &args.args)
+    }
+}
+
+fn field_name(name: Option<&ScalarValue>) -> Result<&str> {
+    match name.and_then(ScalarValue::try_as_str) {
+        Some(Some(name)) => Ok(name),
+        _ => plan_err!("the name of a field must be a literal"),
+    }
+}
+
+fn place(fields: &[FieldRef], name: &str) -> Result<usize> {
+    let lower = name.to_lowercase();
+    let found = fields
+        .iter()
+        .position(|field| field.name().to_lowercase() == lower);
+    found.ok_or_else(|| DataFusionError::Plan(format!("no field `{name}` in this struct")))
+}
+
+/// A field of structs; null where the struct is.
+fn member(structs: &ArrayRef, place: usize) -> Result<ArrayRef> {
+    let values = structs.as_struct().column(place);
+    Ok(nullif(values, &not(&is_not_null(structs)?)?)?)
+}
+
+/// An element of arrays; null where the array or the index is, an error where there is none.
+fn element(arrays: &ArrayRef, indices: &ArrayRef) -> Result<ArrayRef> {
+    let lists = arrays.as_list::<i32>();
+    let indices = cast(indices, &ArrowType::Int64)?;
+    let indices = indices.as_primitive::<Int64Type>();
+    let at = |row: usize| {
+        if lists.is_null(row) || indices.is_null(row) {
+            return Ok(None);
+        }
+        let (index, length) = (indices.value(row), lists.value_length(row));
+        if index < 0 || index >= i64::from(length) {
+            return exec_err!("there is no element {index} in an array of {length}");
+        }
+        Ok(u64::try_from(i64::from(lists.value_offsets()[row]) + index).ok())
+    };
+    let places: UInt64Array = (0..lists.len()).map(at).collect::<Result<_>>()?;
+    Ok(take(lists.values(), &places, None)?)
+}
