@@ -3,25 +3,13 @@
 //! Every call of DataFusion that is generic or async stays behind the concrete functions of this module, so that a pipeline compiles in a
 //! second: what it links was compiled here.
 
-mod arithmetic;
 mod boundary;
-mod cast;
-mod cast_number;
-mod coercion;
-mod decimal;
-mod dialect;
-#[cfg(test)]
-mod expression_tests;
 mod first_row;
 mod frame;
 mod functions;
-mod nested;
 pub(crate) mod option;
 pub mod read;
-mod regexp;
-mod rounding;
 mod session;
-mod spark_function;
 mod sql;
 mod text;
 mod types;

@@ -11,7 +11,7 @@ use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry as _;
-use datafusion::logical_expr::{EmptyRelation, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
 use datafusion::prelude::SessionConfig;
@@ -19,11 +19,9 @@ use datafusion_spark::SessionStateBuilderSpark as _;
 use tokio::runtime::Runtime;
 
 use crate::engine::boundary::BoundaryPlanner;
-use crate::engine::cast::SparkCast;
 use crate::engine::frame::DataFrame;
-use crate::engine::nested::SparkItem;
 use crate::engine::read::{Reader, schema_of};
-use crate::engine::regexp::SparkRegexp;
+use crate::engine::sql;
 use crate::engine::types::Field;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -130,16 +128,8 @@ fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
         .with_spark_features()
         .with_query_planner(Arc::new(StepPlanner))
         .build();
-    for cast in [
-        SparkCast::ansi(),
-        SparkCast::trying(),
-        SparkCast::of_literal(),
-    ] {
-        state.register_udf(Arc::new(ScalarUDF::from(cast)))?;
-    }
-    state.register_udf(Arc::new(ScalarUDF::from(SparkItem::new())))?;
-    for regexp in [SparkRegexp::extract(), SparkRegexp::split()] {
-        state.register_udf(Arc::new(ScalarUDF::from(regexp)))?;
+    for function in sql::functions() {
+        state.register_udf(Arc::new(function))?;
     }
     // Gives the functions the configuration, and a present.
     state.mark_start_execution();

@@ -1,4 +1,4 @@
-use crate::engine::cast::SparkCast;
+use crate::engine::sql::cast::SparkCast;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result};
 

@@ -5,6 +5,7 @@ mod csv;
 mod files;
 mod json;
 mod lenient;
+mod lines;
 pub(crate) mod scan;
 mod tokens;
 

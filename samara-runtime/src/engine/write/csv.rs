@@ -3,8 +3,8 @@
 use datafusion::arrow::array::{Array as _, RecordBatch};
 use datafusion::common::DataFusionError;
 
-use crate::engine::cast::{TimestampText, to_text};
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::sql::cast::{TimestampText, to_text};
 
 const KNOWN: [&str; 14] = [
     "header",

@@ -7,8 +7,8 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
 
-use crate::engine::cast::{TimestampText, to_text};
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::sql::cast::{TimestampText, to_text};
 
 const KNOWN: [&str; 3] = ["compression", "encoding", "ignoreNullFields"];
 

@@ -9,9 +9,9 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::DataType;
-use crate::engine::arithmetic::spark_arithmetic;
-use crate::engine::cast::SparkCast;
-use crate::engine::rounding::spark_round;
+use crate::engine::sql::arithmetic::spark_arithmetic;
+use crate::engine::sql::cast::SparkCast;
+use crate::engine::sql::rounding::spark_round;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use crate::engine::cast::SparkCast;
+use crate::engine::sql::cast::SparkCast;
 
 /// How deeply expressions may be nested.
 const RECURSION_LIMIT: usize = 50;

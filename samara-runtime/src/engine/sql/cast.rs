@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
     Volatility, lit,
 };
 
-use crate::engine::cast_number::cast_number;
+use crate::engine::sql::cast_number::cast_number;
 use crate::engine::text;
 use crate::engine::types::DataType;
 
@@ -233,7 +233,7 @@ fn parse(texts: &StringArray, to: &DataType, failing: bool) -> Result<ArrayRef> 
         DataType::Timestamp | DataType::TimestampNtz => {
             let read = match to {
                 DataType::Timestamp => text::parse_timestamp,
-                _ => parse_local_timestamp,
+                _ => text::parse_timestamp_ntz,
             };
             let values: TimestampMicrosecondArray = each(texts, to, failing, read)?.into();
             Arc::new(values.with_data_type(to.to_arrow()))
@@ -286,21 +286,6 @@ fn each<T>(
 /// An integer as Spark's `UTF8String.toLongExact`: white space around it, and a sign, are allowed.
 fn parse_integer<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.trim().parse().ok()
-}
-
-/// A timestamp without its zone, which must be one if it is there, but is not applied.
-fn parse_local_timestamp(text: &str) -> Option<i64> {
-    text::parse_timestamp(text)?;
-    let text = text.trim();
-    let local = match text.find([' ', 'T']) {
-        Some(clock) => {
-            let is_zone = |c: char| !c.is_ascii_digit() && c != ':' && c != '.';
-            let zone = text[clock + 1..].find(is_zone);
-            zone.map_or(text, |zone| &text[..clock + 1 + zone])
-        }
-        None => text,
-    };
-    text::parse_timestamp(local)
 }
 
 /// How timestamps look.

@@ -1,11 +1,24 @@
 //! Spark SQL expressions: from their text to the engine's expressions.
 
+mod arithmetic;
+pub(crate) mod cast;
+mod cast_number;
+mod coercion;
+mod decimal;
+mod dialect;
+mod nested;
+mod regexp;
+mod rounding;
+pub(crate) mod spark_function;
+#[cfg(test)]
+mod tests;
+
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::TreeNode as _;
-use datafusion::logical_expr::{Expr, ExprSchemable as _};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF};
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, CastKind, Expr as SqlExpr, Function, Ident, ObjectName, ObjectNamePart, Subscript,
@@ -14,13 +27,26 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use crate::engine::cast::SparkCast;
-use crate::engine::coercion::spark_types;
-use crate::engine::dialect::parse_expression;
-use crate::engine::nested::SparkItem;
-use crate::engine::spark_function::{call, in_engine_terms, string};
+use crate::engine::sql::cast::SparkCast;
+use crate::engine::sql::coercion::spark_types;
+use crate::engine::sql::dialect::parse_expression;
+use crate::engine::sql::nested::SparkItem;
+use crate::engine::sql::regexp::SparkRegexp;
+use crate::engine::sql::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
+
+/// Spark's functions that neither DataFusion nor `datafusion-spark` has.
+pub(crate) fn functions() -> Vec<ScalarUDF> {
+    vec![
+        ScalarUDF::from(SparkCast::ansi()),
+        ScalarUDF::from(SparkCast::trying()),
+        ScalarUDF::from(SparkCast::of_literal()),
+        ScalarUDF::from(SparkItem::new()),
+        ScalarUDF::from(SparkRegexp::extract()),
+        ScalarUDF::from(SparkRegexp::split()),
+    ]
+}
 
 impl DataFrame {
     /// A Spark SQL expression over this frame's columns.

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use regex::Regex;
 
 use crate::engine::DataType;
-use crate::engine::arithmetic::columnar;
+use crate::engine::sql::arithmetic::columnar;
 
 /// A function of a text, a pattern and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

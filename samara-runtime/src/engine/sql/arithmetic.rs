@@ -18,8 +18,8 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::DataType;
-use crate::engine::coercion::{is_text, text_beside, widened, wider_integer};
-use crate::engine::decimal::{Shape, whole_quotient};
+use crate::engine::sql::coercion::{is_text, text_beside, widened, wider_integer};
+use crate::engine::sql::decimal::{Shape, whole_quotient};
 
 /// An operation on two numbers of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,9 +13,9 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::DataType;
-use crate::engine::arithmetic::columnar;
-use crate::engine::cast::SparkCast;
-use crate::engine::cast_number::decimal_as_double;
+use crate::engine::sql::arithmetic::columnar;
+use crate::engine::sql::cast::SparkCast;
+use crate::engine::sql::cast_number::decimal_as_double;
 use crate::engine::text;
 
 /// A call of `round` in Spark's terms; as it is, where the engine's does the same.

@@ -16,8 +16,8 @@ use datafusion::arrow::datatypes::{
 use datafusion::common::{DataFusionError, Result, plan_err};
 
 use crate::engine::DataType;
-use crate::engine::cast::{TimestampText, to_text};
-use crate::engine::decimal::Shape;
+use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::decimal::Shape;
 use crate::engine::text;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -257,7 +257,7 @@ mod tests {
     use datafusion::arrow::array::{Float32Array, Int32Array, Int64Array};
 
     use super::*;
-    use crate::engine::cast::cast_array;
+    use crate::engine::sql::cast::cast_array;
 
     fn shown(array: ArrayRef, to: &str, failing: bool) -> Result<String> {
         let cast = cast_array(&array, &to.parse().unwrap(), failing)?;

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::engine::arithmetic::columnar;
+use crate::engine::sql::arithmetic::columnar;
 
 /// `value[key]`: a field of a struct by its name, in any case, or an element of an array by its index, from 0.
 #[derive(Debug, PartialEq, Eq, Hash)]

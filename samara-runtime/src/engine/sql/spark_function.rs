@@ -8,8 +8,8 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use crate::engine::DataType;
-use crate::engine::cast::SparkCast;
-use crate::engine::nested::SparkItem;
+use crate::engine::sql::cast::SparkCast;
+use crate::engine::sql::nested::SparkItem;
 
 /// The engine's expression for one of Spark's, if it is another; an error is a sentence.
 pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
