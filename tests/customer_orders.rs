@@ -423,6 +423,17 @@ fn samara_run_works_word_for_word_as_the_telemetry_guide_says() {
 }
 
 #[test]
+fn the_binarys_help_says_what_the_workflow_is_for() {
+    let workplace = Workplace::with_example("customer_orders");
+    let mut command = workplace.command(binary());
+    let (help, _) = succeeded(&command.arg("--help").output().expect("the binary starts"));
+    assert!(
+        help.starts_with("Joins customers with their paid orders."),
+        "{help}"
+    );
+}
+
+#[test]
 fn samara_run_exits_as_the_pipeline_does() {
     let workplace = Workplace::with_example("customer_orders");
     fs::remove_file(

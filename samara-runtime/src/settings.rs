@@ -158,7 +158,8 @@ impl Args for Settings {
     }
 }
 
-/// The flags alone. Clap's own `env` is not used: it knows one variable a flag, and takes an empty one for a value.
+// The flags alone. A doc comment here would become the program's description. Clap's own `env` is not used: it knows one variable a
+// flag, and takes an empty one for a value.
 #[derive(Args)]
 #[group(skip)]
 struct Flags {
