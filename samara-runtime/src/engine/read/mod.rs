@@ -174,8 +174,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`Error::Option`](crate::Error::Option) and [`Error::UnknownType`](crate::Error::UnknownType) for what was set before;
-    /// [`Error::Schema`](crate::Error::Schema) for a type that csv files cannot hold; [`ReadError`] for a location that names nothing, or files
+    /// [`Error::Option`] and [`Error::UnknownType`] for what was set before;
+    /// [`Error::Schema`] for a type that csv files cannot hold; [`ReadError`] for a location that names nothing, or files
     /// that cannot be read yet. What is wrong inside the files shows when the frame is written.
     pub fn csv(self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
