@@ -48,6 +48,16 @@ fn value(expression: &str) -> (String, Result<String, String>) {
     (kind, text.map_err(|error| error.to_string()))
 }
 
+/// That an expression has Spark's type, and is written as Spark writes its value.
+fn assert_value(expression: &str, kind: &str, shown: &str) {
+    let (ours, text) = value(expression);
+    assert_eq!(
+        (ours.as_str(), text.as_deref()),
+        (kind, Ok(shown)),
+        "{expression}"
+    );
+}
+
 #[test]
 fn an_overflow_is_an_error_that_shows_the_operands() {
     for (expression, message) in [
@@ -106,12 +116,7 @@ fn results_have_sparks_types_and_values() {
         ("coalesce(none, long)", "bigint", "9223372036854775807"),
         ("split('a,b', ',')[1]", "string", "b"),
     ] {
-        let (ours, text) = value(expression);
-        assert_eq!(
-            (ours.as_str(), text.as_deref()),
-            (kind, Ok(shown)),
-            "{expression}"
-        );
+        assert_value(expression, kind, shown);
     }
 }
 
@@ -173,12 +178,7 @@ fn functions_take_what_spark_casts_for_them() {
         ("sqrt(-1)", "double", "NaN"),
         ("struct(i, d).D", "double", "2.5"),
     ] {
-        let (ours, text) = value(expression);
-        assert_eq!(
-            (ours.as_str(), text.as_deref()),
-            (kind, Ok(shown)),
-            "{expression}"
-        );
+        assert_value(expression, kind, shown);
     }
 }
 
