@@ -110,7 +110,8 @@ fn named_type(name: Option<&ScalarValue>) -> Result<DataType> {
     }
 }
 
-fn spark_type(arrow: &ArrowType) -> Result<DataType> {
+/// Spark's type of the engine's, as the engine's functions fail.
+pub(super) fn spark_type(arrow: &ArrowType) -> Result<DataType> {
     DataType::from_arrow(arrow).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 

@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 
 use crate::engine::DataType;
 use crate::engine::sql::arithmetic::spark_arithmetic;
-use crate::engine::sql::cast::SparkCast;
+use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::rounding::spark_round;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
@@ -199,10 +199,6 @@ pub(crate) fn widened(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<
         }
         other => Ok(engine_cast(other.clone(), to.clone())),
     }
-}
-
-fn spark_type(arrow: &ArrowType) -> Result<DataType> {
-    DataType::from_arrow(arrow).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 
 /// A comparison whose sides have one type.

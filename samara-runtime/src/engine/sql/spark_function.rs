@@ -106,11 +106,9 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("endswith", [_, _]) => call("ends_with", arguments),
         ("locate", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
         ("position", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
-        ("replace", [text, part]) => {
-            call_again(&name, vec![text.clone(), part.clone(), string("")])
-        }
+        ("replace", [text, part]) => call(&name, vec![text.clone(), part.clone(), string("")]),
         ("nullif", [value, other]) => null_if_equal(value, other),
-        ("regexp_replace", [text, pattern, new]) => call_again(
+        ("regexp_replace", [text, pattern, new]) => call(
             &name,
             vec![text.clone(), pattern.clone(), with_braces(new), string("g")],
         ),
@@ -124,19 +122,19 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         }
         ("hour" | "minute" | "second", [_]) => with_first_as("timestamp", &name, arguments),
         ("regexp_extract", [text, pattern]) => {
-            call_again(&name, vec![text.clone(), pattern.clone(), number("1")])
+            call(&name, vec![text.clone(), pattern.clone(), number("1")])
         }
         ("split", [text, pattern]) => {
-            call_again(&name, vec![text.clone(), pattern.clone(), number("-1")])
+            call(&name, vec![text.clone(), pattern.clone(), number("-1")])
         }
-        ("regexp_count", [_, _]) => cast(&call_again(&name, arguments), "int"),
+        ("regexp_count", [_, _]) => cast(&call(&name, arguments), "int"),
         ("ln" | "log" | "log10" | "log2", [value]) => logarithm(&name, value),
         ("log", [base, value]) => null_unless_positive(
             base,
-            null_unless_positive(value, call_again("log", arguments.clone())),
+            null_unless_positive(value, call("log", arguments.clone())),
         ),
         ("sqrt", [value]) => square_root(value),
-        ("rint", [value]) => call_again("rint", vec![cast(value, "double")]),
+        ("rint", [value]) => call("rint", vec![cast(value, "double")]),
         ("zeroifnull", [value]) => call("coalesce", vec![value.clone(), number("0")]),
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
         ("positive", [value]) => value.clone(),
@@ -144,9 +142,7 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("to_timestamp" | "timestamp_seconds", [value]) => cast(value, "timestamp"),
         ("unix_timestamp", [value]) => cast(&cast(value, "timestamp"), "bigint"),
         ("from_unixtime", [value]) => cast(&cast(value, "timestamp"), "string"),
-        ("date_trunc", [unit, value]) => {
-            call_again(&name, vec![unit.clone(), cast(value, "timestamp")])
-        }
+        ("date_trunc", [unit, value]) => call(&name, vec![unit.clone(), cast(value, "timestamp")]),
         ("date_format" | "to_date" | "to_timestamp", [value, pattern]) => {
             return Some(with_pattern(&name, value, pattern));
         }
@@ -167,7 +163,7 @@ fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
     list.args.iter().map(plain).collect()
 }
 
-/// A call of an engine's function.
+/// A call of an engine's function. What replaces a node is not looked at again, so it may be the same function.
 pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     Expr::Function(Function {
         name: ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name))]),
@@ -186,11 +182,6 @@ pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
         over: None,
         within_group: Vec::new(),
     })
-}
-
-/// A call of the same function: what replaces a node is not looked at again, so this does not repeat.
-fn call_again(name: &str, arguments: Vec<Expr>) -> Expr {
-    call(name, arguments)
 }
 
 /// A text as a literal.
@@ -247,7 +238,7 @@ fn null_unless_positive(value: &Expr, result: Expr) -> Expr {
 fn logarithm(name: &str, value: &Expr) -> Expr {
     let name = if name == "log" { "ln" } else { name };
     let double = cast(value, "double");
-    null_unless_positive(&double, call_again(name, vec![double.clone()]))
+    null_unless_positive(&double, call(name, vec![double.clone()]))
 }
 
 /// The root of a negative number is NaN.
@@ -256,7 +247,7 @@ fn square_root(value: &Expr) -> Expr {
     when(
         compared(&double, BinaryOperator::Lt),
         cast(&string("NaN"), "double"),
-        call_again("sqrt", vec![double]),
+        call("sqrt", vec![double]),
     )
 }
 
@@ -278,7 +269,7 @@ fn with_first_as(kind: &str, name: &str, mut arguments: Vec<Expr>) -> Expr {
     if let Some(first) = arguments.first_mut() {
         *first = cast(first, kind);
     }
-    call_again(name, arguments)
+    call(name, arguments)
 }
 
 /// `struct(…)` with the names that Spark gives its fields: those of columns, or `col1`, `col2`, …
@@ -329,9 +320,9 @@ fn with_pattern(name: &str, value: &Expr, pattern: &Expr) -> Result<Expr, String
         .ok_or_else(|| format!("the pattern `{pattern}` of `{name}` is not supported yet"))?;
     Ok(match name {
         "date_format" => call("to_char", vec![cast(value, "timestamp"), string(&engine)]),
-        "to_date" => call_again("to_date", vec![value.clone(), string(&engine)]),
+        "to_date" => call("to_date", vec![value.clone(), string(&engine)]),
         _ => cast(
-            &call_again("to_timestamp", vec![value.clone(), string(&engine)]),
+            &call("to_timestamp", vec![value.clone(), string(&engine)]),
             "timestamp",
         ),
     })
