@@ -1,11 +1,11 @@
 //! The functions of a workflow over real files, in process: rows in, rows out.
 
-use samara::{DataFrame, Error, Join, SaveMode, Session, Settings};
+use samara::{DataFrame, Error, Join, SaveMode, Session, RunSettings};
 
 use crate::program::Workplace;
 
 fn session() -> Session {
-    Session::new(&Settings::default()).expect("a session")
+    Session::new(&RunSettings::default()).expect("a session")
 }
 
 /// A frame of csv text with a header.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use samara::Settings;
+use samara::RunSettings;
 use samara::alert::{Alert, AlertError};
 
 use crate::build::{self, Binary, BuildError, BuildOptions, Profile};
@@ -25,7 +25,7 @@ use crate::source::Document;
 #[command(version, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
-    settings: Settings,
+    settings: RunSettings,
     #[command(subcommand)]
     command: Command,
 }
@@ -79,7 +79,7 @@ struct RunArguments {
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
     #[command(flatten)]
-    settings: Settings,
+    settings: RunSettings,
 }
 
 /// Why the program ends without having done its work.
@@ -161,7 +161,7 @@ fn refuse_flags_of_run(
     let Some((name, matches)) = matches.subcommand().filter(|(name, _)| *name != "run") else {
         return Ok(());
     };
-    let flags = Settings::augment_args(clap::Command::new(""))
+    let flags = RunSettings::augment_args(clap::Command::new(""))
         .get_arguments()
         .map(|flag| flag.get_id().to_string())
         .collect::<Vec<_>>();

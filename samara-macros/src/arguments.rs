@@ -1,9 +1,13 @@
 //! The arguments of `#[samara::step(…)]`.
 
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitStr, Token};
+use syn::{Error, Expr, Ident, LitStr, Path, Token, parenthesized, parse_quote};
 
-const KNOWN: [&str; 3] = ["id", "name", "kind"];
+/// What a step takes, as an error lists it.
+const KNOWN: [&str; 6] = ["id", "name", "kind", "attributes", "err", "crate"];
 
 /// What stands in the brackets of `#[samara::step(…)]`.
 #[derive(Default)]
@@ -12,23 +16,34 @@ pub struct Arguments {
     pub id: Option<LitStr>,
     /// What sort of step it is.
     pub kind: Option<LitStr>,
+    /// What its span says of a call.
+    pub attributes: Option<Attributes>,
+    /// How an error is told: `Display` or `Debug`.
+    pub err: Option<Ident>,
+    /// Where the runtime is found.
+    pub krate: Option<Path>,
+}
+
+impl Arguments {
+    /// The path of the runtime.
+    pub fn runtime(&self) -> TokenStream {
+        runtime(self.krate.as_ref())
+    }
+}
+
+/// The path of the runtime: what `crate = …` says, or `::samara`.
+pub fn runtime(krate: Option<&Path>) -> TokenStream {
+    match krate {
+        Some(path) => path.to_token_stream(),
+        None => quote_spanned!(Span::call_site()=> ::samara),
+    }
 }
 
 impl Parse for Arguments {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let mut arguments = Arguments::default();
         while !input.is_empty() {
-            let name: Ident = input.parse()?;
-            let place = match name.to_string().as_str() {
-                "id" | "name" => &mut arguments.id,
-                "kind" => &mut arguments.kind,
-                _ => return Err(unknown(&name)),
-            };
-            if place.is_some() {
-                return Err(repeated(&name));
-            }
-            input.parse::<Token![=]>()?;
-            *place = Some(text(input, &name)?);
+            arguments.parse_one(input)?;
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
@@ -37,50 +52,216 @@ impl Parse for Arguments {
     }
 }
 
-fn text(input: ParseStream, name: &Ident) -> syn::Result<LitStr> {
+impl Arguments {
+    fn parse_one(&mut self, input: ParseStream) -> syn::Result<()> {
+        if let Ok(text) = input.fork().parse::<LitStr>() {
+            let hint = format!("did you mean `id = {}`?", text.token());
+            return Err(Error::new(text.span(), hint));
+        }
+        let name = input.call(Ident::parse_any)?;
+        match name.to_string().as_str() {
+            "id" | "name" => set(&mut self.id, &name, || assigned_text(input, &name)),
+            "kind" => set(&mut self.kind, &name, || assigned_text(input, &name)),
+            "attributes" => set(&mut self.attributes, &name, || input.parse()),
+            "err" => set(&mut self.err, &name, || assigned_format(input)),
+            "crate" => set(&mut self.krate, &name, || assigned_path(input)),
+            _ => Err(unknown(&name)),
+        }
+    }
+}
+
+fn set<T>(
+    place: &mut Option<T>,
+    name: &Ident,
+    parse: impl FnOnce() -> syn::Result<T>,
+) -> syn::Result<()> {
+    if place.is_some() {
+        return Err(repeated(name));
+    }
+    *place = Some(parse()?);
+    Ok(())
+}
+
+fn assigned_text(input: ParseStream, name: &Ident) -> syn::Result<LitStr> {
+    input.parse::<Token![=]>()?;
     input.parse().map_err(|error| {
-        syn::Error::new(
-            error.span(),
-            format!("`{name}` takes a string, as in `{name} = \"…\"`"),
-        )
+        let message = format!("`{name}` takes a string, as in `{name} = \"…\"`");
+        Error::new(error.span(), message)
     })
 }
 
-fn unknown(name: &Ident) -> syn::Error {
+fn assigned_format(input: ParseStream) -> syn::Result<Ident> {
+    input.parse::<Token![=]>()?;
+    let place = input.span();
+    let format: Option<Ident> = input.parse().unwrap_or_default();
+    format
+        .filter(|format| format == "Display" || format == "Debug")
+        .ok_or_else(|| Error::new(place, "`err` is `Display` or `Debug`"))
+}
+
+/// The path of `crate = path`.
+pub fn assigned_path(input: ParseStream) -> syn::Result<Path> {
+    input.parse::<Token![=]>()?;
+    input.call(Path::parse_mod_style)
+}
+
+fn unknown(name: &Ident) -> Error {
     let written = name.to_string();
-    let nearest = KNOWN
-        .into_iter()
-        .map(|known| (distance(&written, known), known))
-        .min();
-    let hint = match nearest {
-        Some((distance, known)) if distance <= 2 => format!("did you mean `{known}`?"),
-        _ => "a step takes `id` and `kind`".to_owned(),
+    let hint = match nearest(&written, &KNOWN) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "a step takes `id`, `kind`, `attributes(…)`, `err` and `crate`".to_owned(),
     };
-    syn::Error::new(name.span(), format!("unknown argument `{written}`: {hint}"))
+    Error::new(name.span(), format!("unknown argument `{written}`: {hint}"))
 }
 
-fn repeated(name: &Ident) -> syn::Error {
+fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = known.iter().map(|known| {
+        let distance = strsim::damerau_levenshtein(written, known);
+        (distance, *known)
+    });
+    near.min()
+        .filter(|(distance, known)| *distance <= 2.min(known.len() / 2))
+        .map(|(_, known)| known)
+}
+
+fn repeated(name: &Ident) -> Error {
     let message = match name.to_string().as_str() {
-        "kind" => "`kind` is given twice",
-        _ => "the id is given twice (`name` is another word for `id`)",
+        "id" | "name" => "the id is given twice (`name` is another word for `id`)".to_owned(),
+        other => format!("`{other}` is given twice"),
     };
-    syn::Error::new(name.span(), message)
+    Error::new(name.span(), message)
 }
 
-/// Levenshtein's distance: how many letters to add, leave out or change.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+/// `(key = value, …)`, the attributes of a step's span.
+pub struct Attributes(pub Vec<Attribute>);
+
+/// One attribute of a step's span.
+pub struct Attribute {
+    /// Its name.
+    pub key: LitStr,
+    /// How its value becomes one of telemetry.
+    pub form: Form,
+    /// Its value, over the arguments of the function.
+    pub value: Expr,
+}
+
+/// How a value becomes one of telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As it is.
+    Value,
+    /// `%value`: as a text for a person.
+    Display,
+    /// `?value`: as a text for a programmer.
+    Debug,
+}
+
+impl Parse for Attributes {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if !input.peek(syn::token::Paren) {
+            return Err(input.error("`attributes` takes a list, as in `attributes(key = value)`"));
+        }
+        let list;
+        parenthesized!(list in input);
+        let attributes = list.parse_terminated(Attribute::parse, Token![,])?;
+        let mut known: Vec<Attribute> = Vec::new();
+        for attribute in attributes {
+            let key = attribute.key.value();
+            if known.iter().any(|other| other.key.value() == key) {
+                let message = format!("the attribute `{key}` is given twice");
+                return Err(Error::new(attribute.key.span(), message));
+            }
+            known.push(attribute);
+        }
+        Ok(Self(known))
+    }
+}
+
+impl Parse for Attribute {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if let Some(form) = Form::parse(input)? {
+            let argument = input.call(argument)?;
+            return Ok(Self::of_argument(form, argument));
+        }
+        let key = Key::parse(input)?;
+        if input.parse::<Option<Token![=]>>()?.is_some() {
+            let form = Form::parse(input)?.unwrap_or(Form::Value);
+            let value = input.parse()?;
+            let key = key.text();
+            return Ok(Self { key, form, value });
+        }
+        match key {
+            Key::Argument(argument) => Ok(Self::of_argument(Form::Value, argument)),
+            Key::Text(text) => {
+                let message = format!("an attribute needs a value: `{} = …`", text.token());
+                Err(Error::new(text.span(), message))
+            }
         }
     }
-    row[right.len()]
+}
+
+impl Attribute {
+    fn of_argument(form: Form, argument: Ident) -> Self {
+        let key = LitStr::new(&argument.unraw().to_string(), argument.span());
+        let value = parse_quote!(#argument);
+        Self { key, form, value }
+    }
+}
+
+fn argument(input: ParseStream) -> syn::Result<Ident> {
+    input.parse().map_err(|error| {
+        let message =
+            "`%` and `?` stand before an argument's name, or before a value: `key = ?value`";
+        Error::new(error.span(), message)
+    })
+}
+
+impl Form {
+    fn parse(input: ParseStream) -> syn::Result<Option<Self>> {
+        if input.parse::<Option<Token![%]>>()?.is_some() {
+            Ok(Some(Self::Display))
+        } else if input.parse::<Option<Token![?]>>()?.is_some() {
+            Ok(Some(Self::Debug))
+        } else {
+            Ok(None)
+        }
+    }
+}
+
+/// The name of an attribute: `table`, `db.table` or `"db.table"`.
+enum Key {
+    Argument(Ident),
+    Text(LitStr),
+}
+
+impl Key {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            return input.parse().map(Self::Text);
+        }
+        let first = input.call(Ident::parse_any).map_err(|error| {
+            let message =
+                "an attribute has a name, as in `table = …`, `db.table = …` or `\"db.table\" = …`";
+            Error::new(error.span(), message)
+        })?;
+        let mut path = first.unraw().to_string();
+        while input.parse::<Option<Token![.]>>()?.is_some() {
+            path.push('.');
+            path.push_str(&input.call(Ident::parse_any)?.unraw().to_string());
+        }
+        Ok(if path == first.unraw().to_string() {
+            Self::Argument(first)
+        } else {
+            Self::Text(LitStr::new(&path, first.span()))
+        })
+    }
+
+    fn text(self) -> LitStr {
+        match self {
+            Self::Argument(name) => LitStr::new(&name.unraw().to_string(), name.span()),
+            Self::Text(text) => text,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -94,15 +275,33 @@ mod tests {
             .unwrap_or_default()
     }
 
+    fn attributes(text: &str) -> Vec<(String, Form, String)> {
+        let arguments: Arguments = syn::parse_str(&format!("attributes({text})")).expect("valid");
+        let attributes = arguments.attributes.expect("given").0.into_iter();
+        attributes
+            .map(|attribute| {
+                let value = attribute.value.to_token_stream().to_string();
+                (attribute.key.value(), attribute.form, value)
+            })
+            .collect()
+    }
+
     #[test]
     fn an_unknown_argument_is_answered_with_the_nearest_one() {
+        let cases = [
+            ("knd = \"x\"", "kind"),
+            ("attribute(a = b)", "attributes"),
+            ("nmae = \"\"", "name"),
+        ];
+        for (text, nearest) in cases {
+            assert!(
+                error(text).ends_with(&format!(": did you mean `{nearest}`?")),
+                "{text}"
+            );
+        }
         assert_eq!(
-            error("knd = \"x\""),
-            "unknown argument `knd`: did you mean `kind`?"
-        );
-        assert_eq!(
-            error("attributes = \"x\""),
-            "unknown argument `attributes`: a step takes `id` and `kind`"
+            error("skip(a)"),
+            "unknown argument `skip`: a step takes `id`, `kind`, `attributes(…)`, `err` and `crate`"
         );
     }
 
@@ -113,10 +312,39 @@ mod tests {
             error("id = \"a\", name = \"b\""),
             "the id is given twice (`name` is another word for `id`)"
         );
+        assert_eq!(
+            error("attributes(a, b = 1, a = 2)"),
+            "the attribute `a` is given twice"
+        );
     }
 
     #[test]
-    fn an_argument_that_is_no_string_is_refused() {
+    fn a_value_of_another_sort_is_refused() {
         assert_eq!(error("id = 5"), "`id` takes a string, as in `id = \"…\"`");
+        assert_eq!(error("\"load\""), "did you mean `id = \"load\"`?");
+        assert_eq!(error("err = Dbg"), "`err` is `Display` or `Debug`");
+        assert_eq!(error("err = 1"), "`err` is `Display` or `Debug`");
+        assert_eq!(
+            error("attributes = 1"),
+            "`attributes` takes a list, as in `attributes(key = value)`"
+        );
+    }
+
+    #[test]
+    fn attributes_have_a_name_and_a_value_in_one_of_three_forms() {
+        let owned = |key: &str, form, value: &str| (key.to_owned(), form, value.to_owned());
+        assert_eq!(
+            attributes(
+                "table, %path, ?filter, rows = rows.len(), db.name = %name, \"a-b\" = ?(1, 2),"
+            ),
+            [
+                owned("table", Form::Value, "table"),
+                owned("path", Form::Display, "path"),
+                owned("filter", Form::Debug, "filter"),
+                owned("rows", Form::Value, "rows . len ()"),
+                owned("db.name", Form::Display, "name"),
+                owned("a-b", Form::Debug, "(1 , 2)"),
+            ]
+        );
     }
 }

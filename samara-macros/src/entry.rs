@@ -1,38 +1,58 @@
 //! `#[samara::main]`.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Error, ItemFn, ReturnType};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Error, FnArg, Path, Token};
+
+use crate::arguments::{assigned_path, runtime};
+use crate::function::Function;
 
 /// Expands `#[samara::main]` on `item`.
-pub fn expand(arguments: &TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
-    if !arguments.is_empty() {
-        return Err(Error::new_spanned(
-            arguments,
-            "`#[samara::main]` takes no arguments",
-        ));
-    }
-    let mut main: ItemFn = syn::parse2(item)?;
-    refuse_other_than_plain_main(&main)?;
-    let attributes = std::mem::take(&mut main.attrs);
-    let visibility = std::mem::replace(&mut main.vis, syn::Visibility::Inherited);
-    Ok(quote! {
-        #(#attributes)*
-        #visibility fn main() -> ::std::process::ExitCode {
+pub fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let krate = krate.parse2(arguments)?;
+    let main: Function = syn::parse2(item)?;
+    refuse_what_cannot_be_main(&main)?;
+    let runtime = runtime(krate.as_ref());
+    let call = call(&main, &runtime);
+    Ok(quote_spanned! {Span::call_site()=>
+        fn main() -> ::std::process::ExitCode {
             #main
-            ::samara::entry::start(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"), main)
+            #runtime::entry::start(#runtime::package!(), #call)
         }
     })
 }
 
-fn refuse_other_than_plain_main(main: &ItemFn) -> syn::Result<()> {
-    let signature = &main.sig;
+/// How `main` is called with its arguments.
+fn call(main: &Function, runtime: &TokenStream) -> TokenStream {
+    let (parameter, call) = match main.signature.inputs.first() {
+        Some(FnArg::Typed(argument)) => {
+            let argument = &argument.ty;
+            (quote!(arguments: #argument), quote!(main(arguments)))
+        }
+        _ => (quote!(_: #runtime::entry::NoArguments), quote!(main())),
+    };
+    match main.signature.asyncness {
+        Some(_) => quote!(|#parameter| #runtime::entry::block_on(#call)),
+        None => quote!(|#parameter| #call),
+    }
+}
+
+fn krate(input: ParseStream) -> syn::Result<Option<Path>> {
+    if input.is_empty() {
+        return Ok(None);
+    }
+    if input.parse::<Option<Token![crate]>>()?.is_none() {
+        return Err(input.error("`#[samara::main]` takes no arguments but `crate = …`"));
+    }
+    assigned_path(input).map(Some)
+}
+
+fn refuse_what_cannot_be_main(main: &Function) -> syn::Result<()> {
+    let signature = &main.signature;
     let refuse = |place: &dyn ToTokens, message: &str| Err(Error::new_spanned(place, message));
     if signature.ident != "main" {
         return refuse(&signature.ident, "`#[samara::main]` belongs on `fn main`");
-    }
-    if let Some(token) = &signature.asyncness {
-        return refuse(token, "`main` builds a workflow, and need not be async");
     }
     if let Some(token) = &signature.constness {
         return refuse(token, "`main` cannot be const");
@@ -40,101 +60,131 @@ fn refuse_other_than_plain_main(main: &ItemFn) -> syn::Result<()> {
     if !signature.generics.params.is_empty() || signature.generics.where_clause.is_some() {
         return refuse(&signature.generics, "`main` cannot be generic");
     }
-    if !signature.inputs.is_empty() {
-        return refuse(
-            &signature.inputs,
-            "`main` takes no arguments: the program's flags are Samara's",
-        );
+    if let Some(second) = signature.inputs.iter().nth(1) {
+        let message = "`main` takes one argument at most: a type that derives `clap::Args`";
+        return refuse(second, message);
     }
-    if matches!(signature.output, ReturnType::Default) {
-        return refuse(
-            &signature.ident,
-            "`main` returns the workflow to run: `fn main() -> samara::Workflow`",
-        );
+    if let Some(other) = main
+        .attributes
+        .iter()
+        .find(|attribute| is_other_main(attribute))
+    {
+        let message =
+            "`#[samara::main]` starts the runtime of an async `main` by itself: leave this out";
+        return refuse(other, message);
     }
     Ok(())
+}
+
+/// `#[tokio::main]` and its like.
+fn is_other_main(attribute: &Attribute) -> bool {
+    let segments = &attribute.path().segments;
+    segments.len() > 1 && segments.last().is_some_and(|last| last.ident == "main")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quote::quote;
     use syn::parse_quote;
 
+    fn expanded(item: TokenStream) -> String {
+        let expanded = expand(TokenStream::new(), item).expect("a main");
+        prettyplease::unparse(&syn::parse2(expanded).expect("Rust"))
+    }
+
     fn error(item: TokenStream) -> String {
-        expand(&TokenStream::new(), item)
+        expand(TokenStream::new(), item)
             .expect_err("the item is meant to be wrong")
             .to_string()
     }
 
     #[test]
-    fn main_hands_its_workflow_to_the_entry() {
-        let expanded = expand(
-            &TokenStream::new(),
-            quote! {
-                /// Docs.
-                fn main() -> samara::Workflow { body() }
-            },
-        );
+    fn main_is_handed_to_the_entry() {
         let expected: syn::File = parse_quote! {
-            /// Docs.
             fn main() -> ::std::process::ExitCode {
-                fn main() -> samara::Workflow { body() }
-                ::samara::entry::start(::core::env!("CARGO_PKG_NAME"), ::core::env!("CARGO_PKG_VERSION"), main)
+                /// Docs.
+                #[samara::step]
+                fn main() -> Result<(), E> { body() }
+                ::samara::entry::start(::samara::package!(), |_: ::samara::entry::NoArguments| main())
             }
         };
-        let file: syn::File = syn::parse2(expanded.expect("a plain main")).expect("Rust");
-        assert_eq!(
-            prettyplease::unparse(&file),
-            prettyplease::unparse(&expected)
-        );
+        let written = expanded(quote! {
+            /// Docs.
+            #[samara::step]
+            fn main() -> Result<(), E> { body() }
+        });
+        assert_eq!(written, prettyplease::unparse(&expected));
+    }
+
+    #[test]
+    fn an_async_main_with_arguments_is_run_to_its_end() {
+        let expected: syn::File = parse_quote! {
+            fn main() -> ::std::process::ExitCode {
+                async fn main(flags: Flags) { body() }
+                ::samara::entry::start(
+                    ::samara::package!(),
+                    |arguments: Flags| ::samara::entry::block_on(main(arguments)),
+                )
+            }
+        };
+        let written = expanded(quote!(
+            async fn main(flags: Flags) {
+                body()
+            }
+        ));
+        assert_eq!(written, prettyplease::unparse(&expected));
     }
 
     #[test]
     fn any_other_function_is_refused() {
-        assert_eq!(
-            error(quote!(
-                fn start() -> T {}
-            )),
-            "`#[samara::main]` belongs on `fn main`"
-        );
-        assert_eq!(
-            error(quote!(
-                async fn main() -> T {}
-            )),
-            "`main` builds a workflow, and need not be async"
-        );
-        assert_eq!(
-            error(quote!(
-                fn main<A>() -> T {}
-            )),
-            "`main` cannot be generic"
-        );
-        let takes = "`main` takes no arguments: the program's flags are Samara's";
-        assert_eq!(
-            error(quote!(
-                fn main(a: u8) -> T {}
-            )),
-            takes
-        );
-        let returns = "`main` returns the workflow to run: `fn main() -> samara::Workflow`";
-        assert_eq!(
-            error(quote!(
-                fn main() {}
-            )),
-            returns
-        );
+        let refused = [
+            (
+                quote!(
+                    fn start() {}
+                ),
+                "`#[samara::main]` belongs on `fn main`",
+            ),
+            (
+                quote!(
+                    const fn main() {}
+                ),
+                "`main` cannot be const",
+            ),
+            (
+                quote!(
+                    fn main<A>() {}
+                ),
+                "`main` cannot be generic",
+            ),
+            (
+                quote!(
+                    fn main(a: A, b: B) {}
+                ),
+                "`main` takes one argument at most: a type that derives `clap::Args`",
+            ),
+            (
+                quote!(
+                    #[tokio::main]
+                    async fn main() {}
+                ),
+                "`#[samara::main]` starts the runtime of an async `main` by itself: leave this out",
+            ),
+        ];
+        for (item, message) in refused {
+            assert_eq!(error(item), message);
+        }
     }
 
     #[test]
-    fn arguments_are_refused() {
+    fn other_arguments_are_refused() {
         let error = expand(
-            &quote!(a = 1),
+            quote!(a = 1),
             quote!(
-                fn main() -> T {}
+                fn main() {}
             ),
         )
         .expect_err("no arguments");
-        assert_eq!(error.to_string(), "`#[samara::main]` takes no arguments");
+        let message = "`#[samara::main]` takes no arguments but `crate = …`";
+        assert_eq!(error.to_string(), message);
     }
 }

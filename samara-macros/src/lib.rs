@@ -4,58 +4,234 @@
 
 mod arguments;
 mod entry;
+mod error_type;
+mod function;
 mod step;
 
 use proc_macro::TokenStream;
 use quote::quote;
 
-/// Makes a function a step: it runs in a span, and its duration is measured.
+/// Makes a function a step: each call runs in a span, its duration is measured, and its error is reported.
+///
+/// ```
+/// #[samara::step(kind = "load", attributes(table, rows = rows.len()))]
+/// async fn load(table: &str, rows: Vec<String>) -> Result<u64, std::io::Error> {
+///     Ok(rows.len() as u64)
+/// }
+/// ```
+///
+/// The signature stays as it is, and so does what the compiler says of the body. Any function will do: sync or async, free, associated, a method,
+/// of a trait or of its implementation (with `async_trait`, too), generic, `unsafe`, `extern`; not one that is `const`.
+///
+/// # Arguments
+///
+/// All are optional.
+///
+/// - `id` (or `name`): how telemetry names the step, in span and metrics; the function's name if absent.
+/// - `kind`: what sort of step it is: `extract`, `transform`, `load`, or a word of one's own; `step` if absent.
+/// - `attributes(…)`: what the span says of a call, over the function's arguments. `table` stands for `table = table`; names may have
+///   dots (`db.table = table`) or be strings. A value is a text, a number, a bool, or an `Option` of one; `%value` is a value's
+///   `Display`, `?value` its `Debug`. They are evaluated before the body runs, and only if the span records.
+/// - `err`: how an error is told, `Display` or `Debug`; if absent, by the first of the two that its type has.
+/// - `crate`: where the library is found, if not at `::samara`.
+///
+/// # What it records
+///
+/// - A span with `samara.step.name`, `samara.step.kind`, `code.function.name`, `code.file.path`, `code.line.number` and `attributes`.
+/// - The histogram `samara.step.duration` in seconds, with `samara.step.name` and `samara.step.kind`.
+/// - If the function returns an `Err`: the status, an `exception` event, and `error.type`, on the metric too: the variant of an error that
+///   derives [`ErrorType`](derive@ErrorType), else the name of its type.
+/// - If it panics: `error.type` is `panic`; the panic goes on. If its future is dropped before its end: `error.type` is `cancelled`, and the
+///   status stays unset.
+///
+/// # What it becomes
+///
+/// A function calls its body as a closure, so that `?` and `return` in it end the step, not more:
 ///
 /// ```text
-/// #[samara::step(id = "extract-customers", kind = "extract")]
-/// fn extract_customers(session: &Session) -> Result<DataFrame> { body }
+/// #[samara::step(id = "load-rows", kind = "load")]
+/// fn load(&self, rows: Rows) -> Result<u64, LoadError> { body }
 ///
 /// // becomes
-/// fn extract_customers(session: &Session) -> Result<DataFrame> {
+/// fn load(&self, rows: Rows) -> Result<u64, LoadError> {
 ///     let step = {
-///         static STEP: ::samara::step::Site = ::samara::step::Site::new("extract-customers", "extract", location);
+///         static STEP: ::samara::step::Site =
+///             ::samara::step::Site::new("load-rows", "load", ::samara::source_location!());
 ///         STEP.enter()
 ///     };
-///     let outcome = (move || -> Result<DataFrame> { body })();
+///     let outcome = ::samara::step::call(move || -> Result<u64, LoadError> { body });
 ///     ::samara::conclude!(step, outcome)
 /// }
 /// ```
 ///
-/// Arguments, all optional:
-/// - `id` (or `name`): how telemetry names the step; the function's name if absent.
-/// - `kind`: what sort of step it is; `step` if absent.
+/// Attributes are set while the arguments are still there; an error is told as `err` says:
+///
+/// ```text
+/// #[samara::step(attributes(table, db.path = %path.display()), err = Debug)]
+/// fn load(table: &str, path: PathBuf) -> Result<u64, LoadError> { body }
+///
+/// // becomes
+/// fn load(table: &str, path: PathBuf) -> Result<u64, LoadError> {
+///     let step = {
+///         static STEP: ::samara::step::Site =
+///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
+///         STEP.enter()
+///     };
+///     step.describe(|attributes| {
+///         attributes.set("table", &(table));
+///         attributes.display("db.path", &(path.display()));
+///     });
+///     let outcome = ::samara::step::call(move || -> Result<u64, LoadError> { body });
+///     ::samara::conclude!(step, outcome, Debug)
+/// }
+/// ```
+///
+/// An async function drives its body as a future. The `if false` says its type, since an async block has no place for one:
+///
+/// ```text
+/// #[samara::step]
+/// async fn load(rows: Rows) -> Result<u64, LoadError> { body }
+///
+/// // becomes
+/// async fn load(rows: Rows) -> Result<u64, LoadError> {
+///     let step = {
+///         static STEP: ::samara::step::Site =
+///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
+///         STEP.start()
+///     };
+///     let (step, outcome) = step
+///         .drive(async move {
+///             if false {
+///                 return ::samara::step::returns::<Result<u64, LoadError>>();
+///             }
+///             body
+///         })
+///         .await;
+///     ::samara::conclude!(step, outcome)
+/// }
+/// ```
+///
+/// A function that returns an async block, boxed or not, is a step when that runs, as a method of `async_trait` is:
+///
+/// ```text
+/// #[samara::step]
+/// fn load(&self) -> Pin<Box<dyn Future<Output = u64> + '_>> { Box::pin(async move { body }) }
+///
+/// // becomes
+/// fn load(&self) -> Pin<Box<dyn Future<Output = u64> + '_>> {
+///     Box::pin(async move {
+///         let step = {
+///             static STEP: ::samara::step::Site =
+///                 ::samara::step::Site::new("load", "step", ::samara::source_location!());
+///             STEP.start()
+///         };
+///         let (step, outcome) = step.drive(async move { body }).await;
+///         ::samara::conclude!(step, outcome)
+///     })
+/// }
+/// ```
+///
+/// A function that never returns has nothing to conclude: it ends by a panic, or not at all:
+///
+/// ```text
+/// #[samara::step]
+/// fn serve() -> ! { body }
+///
+/// // becomes
+/// fn serve() -> ! {
+///     let step = {
+///         static STEP: ::samara::step::Site =
+///             ::samara::step::Site::new("serve", "step", ::samara::source_location!());
+///         STEP.enter()
+///     };
+///     ::samara::step::call(move || -> ! { body })
+/// }
+/// ```
 ///
 /// # Errors
-/// At compile time, at the place of the mistake: an argument that is unknown, given twice or no string; a `const fn`, which cannot
-/// be measured; an `async fn`, which is not supported yet.
+///
+/// At compile time, at the place of the mistake: an argument that is unknown, given twice, or of the wrong sort; an attribute whose value
+/// is none; anything but a function with a body; a `const fn`, which cannot be measured.
 #[proc_macro_attribute]
 pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
     or_error(step::expand(arguments.into(), item.clone().into()), item)
 }
 
-/// Makes `fn main() -> samara::Workflow` a whole program: flags, telemetry, the run of the workflow, its exit code.
+/// Makes `main` a program with telemetry: it reads the flags and variables of `samara::Settings`, sets telemetry up, runs, delivers what there is
+/// to deliver, and exits as any `main` does.
+///
+/// ```no_run
+/// # fn copy() -> std::io::Result<()> { Ok(()) }
+/// #[samara::main]
+/// fn main() -> std::io::Result<()> {
+///     copy()
+/// }
+/// ```
+///
+/// `main` may be async: it then runs on a Tokio runtime with a thread for each core. It may return whatever any `main` may, and takes one
+/// argument or none. An argument is a type that derives `clap::Args` or `clap::Parser`: its flags stand beside Samara's.
+///
+/// ```no_run
+/// /// Counts the lines of files.
+/// #[derive(clap::Parser)]
+/// struct Arguments {
+///     /// The files to count
+///     files: Vec<std::path::PathBuf>,
+/// }
+///
+/// #[samara::main]
+/// async fn main(arguments: Arguments) {
+///     println!("{} files", arguments.files.len());
+/// }
+/// ```
+///
+/// The command line is read before `main` begins: a program that reads its own by other means sets telemetry up with `samara::init`.
+/// `main` has no span: `#[samara::step]` below `#[samara::main]` gives it one, and makes one trace of the whole program.
+///
+/// # What it becomes
 ///
 /// ```text
 /// #[samara::main]
-/// fn main() -> samara::Workflow { body }
+/// async fn main() -> Result<(), LoadError> { body }
 ///
 /// // becomes
 /// fn main() -> ::std::process::ExitCode {
-///     fn main() -> samara::Workflow { body }
-///     ::samara::entry::start(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), main)
+///     async fn main() -> Result<(), LoadError> { body }
+///     ::samara::entry::start(
+///         ::samara::package!(),
+///         |_: ::samara::entry::NoArguments| ::samara::entry::block_on(main()),
+///     )
 /// }
 /// ```
 ///
 /// # Errors
-/// At compile time: arguments of the attribute; any function but a plain `fn main()` that returns something.
+///
+/// At compile time: any function but `fn main` with one argument at most; a result that is no exit code; `#[tokio::main]` beside it.
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    or_error(entry::expand(&arguments.into(), item.clone().into()), item)
+    or_error(entry::expand(arguments.into(), item.clone().into()), item)
+}
+
+/// Gives an error a class for the attribute `error.type`: the variant's name of an enum, the type's name of a struct.
+///
+/// ```
+/// use samara::ErrorType as _;
+///
+/// #[derive(samara::ErrorType)]
+/// enum LoadError {
+///     Unreachable { host: String },
+///     Full(u64),
+/// }
+/// assert_eq!(LoadError::Full(3).error_type(), "Full");
+/// # let _ = LoadError::Unreachable { host: String::new() };
+/// ```
+///
+/// `#[error_type(crate = path)]` says where the library is found, if not at `::samara`.
+#[proc_macro_derive(ErrorType, attributes(error_type))]
+pub fn error_type(item: TokenStream) -> TokenStream {
+    error_type::expand(item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// The error, with the item as it was: what calls it shall not be reported as well.
@@ -68,3 +244,6 @@ fn or_error(expanded: syn::Result<proc_macro2::TokenStream>, item: TokenStream) 
         })
         .into()
 }
+
+#[cfg(test)]
+mod documentation;

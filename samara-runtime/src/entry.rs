@@ -1,27 +1,99 @@
 //! What `#[samara::main]` expands into.
 
-use std::process::ExitCode;
+use std::future::Future;
+use std::process::{ExitCode, Termination};
 
-use clap::{Args as _, Command, FromArgMatches as _};
+use clap::{Args, Command, FromArgMatches};
 
 use crate::settings::Settings;
-use crate::workflow::Workflow;
+use crate::telemetry::Guard;
 
-/// Runs a workflow as a program: reads flags and variables, sets telemetry up, runs, flushes, and gives the exit code.
-///
-/// `name` and `version` are the package's. Flags are accepted before and after the subcommand `run`, which may be left out.
-pub fn start(name: &'static str, version: &'static str, program: fn() -> Workflow) -> ExitCode {
-    let workflow = program();
-    let matches = command(name, version, workflow.description()).get_matches();
-    match Settings::from_arg_matches(&matches) {
-        Ok(settings) => workflow.run(&settings, version),
-        Err(error) => error.exit(),
+/// The package of a program, for its `--version` and its telemetry. Made by [`package!`](crate::package!).
+#[derive(Debug, Clone, Copy)]
+pub struct Package {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// The [`Package`](crate::entry::Package) that is compiled.
+#[macro_export]
+macro_rules! package {
+    () => {
+        $crate::entry::Package {
+            name: ::core::env!("CARGO_PKG_NAME"),
+            version: ::core::env!("CARGO_PKG_VERSION"),
+        }
+    };
+}
+
+/// The arguments of a `main` that takes none.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct NoArguments {}
+
+/// What a `main` under `#[samara::main]` may return: whatever any `main` may, or a `Workflow`. `A` are the arguments that it takes.
+#[diagnostic::on_unimplemented(
+    message = "`main` returns `{Self}`, which tells no exit code",
+    note = "return what any `main` may return (`()`, `Result<(), E>`, `ExitCode`), or a `samara::Workflow` from a `main` without arguments"
+)]
+pub trait Program<A>: Sized {
+    /// Runs `main` as a program, from its flags to its exit code.
+    fn start(package: Package, main: impl FnOnce(A) -> Self) -> ExitCode;
+}
+
+impl<A: Args, T: Termination> Program<A> for T {
+    fn start(package: Package, main: impl FnOnce(A) -> Self) -> ExitCode {
+        let command = Command::new(package.name).version(package.version);
+        let command = Settings::augment_args(A::augment_args(command));
+        let mut matches = command.get_matches();
+        let parsed = Settings::from_arg_matches(&matches)
+            .and_then(|settings| Ok((settings, A::from_arg_matches_mut(&mut matches)?)));
+        match parsed {
+            Err(error) => error.exit(),
+            Ok((settings, arguments)) => {
+                let _telemetry = Guard::new(&settings, package.name, package.version);
+                main(arguments).report()
+            }
+        }
     }
 }
 
-fn command(name: &'static str, version: &'static str, about: &'static str) -> Command {
-    let command = Command::new(name).version(version).about(about);
-    Settings::augment_args(command).subcommand(
-        Command::new("run").about("Run the workflow (what happens without a command, too)"),
-    )
+#[cfg(feature = "engine")]
+impl Program<NoArguments> for crate::Workflow {
+    fn start(package: Package, main: impl FnOnce(NoArguments) -> Self) -> ExitCode {
+        use crate::settings::RunSettings;
+
+        let workflow = main(NoArguments {});
+        let command = Command::new(package.name)
+            .version(package.version)
+            .about(workflow.description());
+        let command = RunSettings::augment_args(command).subcommand(
+            Command::new("run").about("Run the workflow (what happens without a command, too)"),
+        );
+        match RunSettings::from_arg_matches(&command.get_matches()) {
+            Ok(settings) => workflow.run(&settings, package.version),
+            Err(error) => error.exit(),
+        }
+    }
+}
+
+/// Runs a program: reads its flags and variables, sets telemetry up, runs `main`, delivers telemetry, and gives the exit code.
+pub fn start<A, P: Program<A>>(package: Package, main: impl FnOnce(A) -> P) -> ExitCode {
+    P::start(package, main)
+}
+
+/// Runs an async `main` on a Tokio runtime with all of its drivers and a thread for each core.
+///
+/// # Panics
+///
+/// If the operating system gives no threads.
+pub fn block_on<T>(main: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(main),
+        Err(error) => panic!("the threads of the program cannot be started: {error}"),
+    }
 }

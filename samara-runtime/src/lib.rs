@@ -1,50 +1,91 @@
 //! The runtime of Samara: what a compiled or hand-written pipeline links.
 //!
-//! A pipeline is a [`Workflow`] of jobs; a job is a function that calls steps in order; a step is a function under
-//! [`#[samara::step]`](macro@step) that reads, changes or writes a [`DataFrame`]. The binary that comes of it has the flags and variables of
-//! [`Settings`], and reports each run to OpenTelemetry by itself.
+//! # Any program
 //!
-//! # Examples
+//! [`#[samara::step]`](macro@step) over a function gives it a span, a duration histogram and error reporting, and [`#[samara::main]`](macro@main)
+//! over `main` sends them to any OpenTelemetry collector. That is all there is without the feature `engine`, and it compiles in less than
+//! a minute.
 //!
 //! ```no_run
-//! use samara::{DataFrame, Result, SaveMode, Session};
-//!
-//! #[samara::step(id = "extract-people", kind = "extract")]
-//! fn extract_people(session: &Session) -> Result<DataFrame> {
-//!     session.read().option("header", "true").schema([("id", "bigint"), ("name", "string")]).csv("people.csv")
-//! }
-//!
-//! #[samara::step(id = "load-people", kind = "load")]
-//! fn load_people(people: DataFrame) -> Result<()> {
-//!     people.write().mode(SaveMode::Overwrite).json("people")
-//! }
-//!
-//! fn copy(session: &Session) -> Result<()> {
-//!     load_people(extract_people(session)?)
+//! #[samara::step(attributes(path))]
+//! fn count_lines(path: &str) -> std::io::Result<usize> {
+//!     Ok(std::fs::read_to_string(path)?.lines().count())
 //! }
 //!
 //! #[samara::main]
-//! fn main() -> samara::Workflow {
-//!     samara::Workflow::new("copy-people").job("copy", copy)
+//! fn main() -> std::io::Result<()> {
+//!     println!("{} lines", count_lines("orders.csv")?);
+//!     Ok(())
 //! }
 //! ```
+//!
+#![cfg_attr(
+    feature = "engine",
+    doc = r#"
+# Pipelines
+
+With the feature `engine`, a program is a [`Workflow`] of jobs; a job is a function that calls steps in order; a step reads, changes or
+writes a [`DataFrame`]. The binary that comes of it has the flags and variables of [`RunSettings`].
+
+```no_run
+use samara::{DataFrame, Result, SaveMode, Session};
+
+#[samara::step(id = "extract-people", kind = "extract")]
+fn extract_people(session: &Session) -> Result<DataFrame> {
+    session.read().option("header", "true").schema([("id", "bigint"), ("name", "string")]).csv("people.csv")
+}
+
+#[samara::step(id = "load-people", kind = "load")]
+fn load_people(people: DataFrame) -> Result<()> {
+    people.write().mode(SaveMode::Overwrite).json("people")
+}
+
+fn copy(session: &Session) -> Result<()> {
+    load_people(extract_people(session)?)
+}
+
+#[samara::main]
+fn main() -> samara::Workflow {
+    samara::Workflow::new("copy-people").job("copy", copy)
+}
+```
+"#
+)]
 
 extern crate self as samara;
 
+#[cfg(feature = "engine")]
 pub mod alert;
+mod context;
+#[cfg(feature = "engine")]
 pub mod engine;
 pub mod entry;
+#[cfg(feature = "engine")]
 mod error;
 pub mod settings;
 pub mod step;
 pub mod telemetry;
+#[cfg(feature = "engine")]
 pub mod variables;
+#[cfg(feature = "engine")]
 pub mod workflow;
 
-pub use engine::read::Reader;
-pub use engine::write::{SaveMode, Writer};
-pub use engine::{DataFrame, DataType, Field, Format, Join, OptionError, Schema, Session};
-pub use error::{Error, Result};
-pub use samara_macros::{main, step};
+pub use context::{in_current_context, spawn};
+pub use opentelemetry;
+pub use samara_macros::{ErrorType, main, step};
 pub use settings::Settings;
+pub use step::ErrorType;
+pub use telemetry::{init, meter, tracer};
+
+#[cfg(feature = "engine")]
+pub use engine::read::Reader;
+#[cfg(feature = "engine")]
+pub use engine::write::{SaveMode, Writer};
+#[cfg(feature = "engine")]
+pub use engine::{DataFrame, DataType, Field, Format, Join, OptionError, Schema, Session};
+#[cfg(feature = "engine")]
+pub use error::{Error, Result};
+#[cfg(feature = "engine")]
+pub use settings::RunSettings;
+#[cfg(feature = "engine")]
 pub use workflow::Workflow;

@@ -11,7 +11,7 @@ mod schema;
 
 use std::path::Path;
 
-use samara::{Session, Settings};
+use samara::{RunSettings, Session};
 
 pub use alerts::refuse_secrets;
 
@@ -49,7 +49,7 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<
     };
     let mut problems = Problems::default();
     let alerts = problems.keep(alerts::check(alert.unwrap_or(workflow), alert.is_some()));
-    let session = Session::new(&Settings::default()).map_err(|error| {
+    let session = Session::new(&RunSettings::default()).map_err(|error| {
         let problem = Diagnostic::error(code::ENGINE, format!("the engine cannot start: {error}"));
         vec![problem.in_file(workflow.source())]
     })?;

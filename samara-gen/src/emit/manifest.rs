@@ -28,7 +28,7 @@ pub fn write(name: &str, files: &[String], runtime: &RuntimeSource) -> String {
     format!(
         "[package]\nname = {}\nversion = \"0.1.0\"\n{}{}publish = false\n\n\
          [package.metadata.samara]\nfiles = [\n{files}]\n\n\
-         [dependencies]\nsamara = {{ path = {folder} }}\n\n\
+         [dependencies]\nsamara = {{ path = {folder}, features = [\"engine\"] }}\n\n\
          [workspace]\n{resolver}{}{}",
         text(name),
         inherited("edition"),

@@ -20,9 +20,9 @@ use crate::step::OpenStep;
 /// # Examples
 ///
 /// ```
-/// use samara::{Join, Session, Settings};
+/// use samara::{Join, Session, RunSettings};
 ///
-/// let session = Session::new(&Settings::default())?;
+/// let session = Session::new(&RunSettings::default())?;
 /// let customers = session.empty([("customer_id", "bigint"), ("name", "string")])?;
 /// let orders = session.empty([("order_id", "bigint"), ("customer_id", "bigint"), ("amount", "decimal(10,2)")])?;
 /// let joined = customers

@@ -24,14 +24,14 @@ use crate::engine::read::{Reader, schema_of};
 use crate::engine::sql;
 use crate::engine::types::Field;
 use crate::error::{Error, Result};
-use crate::settings::Settings;
+use crate::settings::RunSettings;
 
 /// What steps read with and frames run on. Cheap to clone.
 ///
 /// # Examples
 ///
 /// ```
-/// let session = samara::Session::new(&samara::Settings::default())?;
+/// let session = samara::Session::new(&samara::RunSettings::default())?;
 /// let reader = session.read().option("header", "true");
 /// # drop(reader);
 /// # Ok::<(), samara::Error>(())
@@ -50,7 +50,7 @@ impl Session {
     /// # Errors
     ///
     /// If the operating system gives no threads.
-    pub fn new(settings: &Settings) -> Result<Self> {
+    pub fn new(settings: &RunSettings) -> Result<Self> {
         let threads = match settings.threads {
             Some(threads) => threads.get(),
             None => std::thread::available_parallelism().map_or(1, usize::from),
@@ -106,7 +106,7 @@ impl fmt::Debug for Session {
     }
 }
 
-fn state(settings: &Settings, threads: usize) -> Result<SessionState> {
+fn state(settings: &RunSettings, threads: usize) -> Result<SessionState> {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
         .with_information_schema(false);

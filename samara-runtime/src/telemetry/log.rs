@@ -1,32 +1,80 @@
-//! Log events on stderr: short lines for people.
+//! Events and spans of `tracing`: events as short lines for people on stderr, and both in the trace of the step they belong to.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _};
 
 use chrono::{SecondsFormat, Utc};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::layer::{Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::names;
+use super::span_events::SpanEvents;
 use crate::settings::LogLevel;
 
 /// Targets of the libraries that deliver telemetry. What they say is said better by the one warning at the end of a run, so
 /// they are shown at [`LogLevel::Trace`] only. Each stands for all targets that begin with it.
 const DELIVERY_TARGETS: [&str; 6] = ["opentelemetry", "ureq", "rustls", "hyper", "h2", "reqwest"];
 
-/// Shows log events of this level and above on stderr, coloured if that is a terminal.
+/// Shows log events of this level and above on stderr, coloured if that is a terminal; where there are traces, [`trace_layer`] puts them
+/// there, too.
 ///
 /// If a subscriber is installed already, by the program or by an earlier call, that one stays.
-pub fn install(level: LogLevel) {
-    let _ = subscriber(level, io::stderr().is_terminal(), io::stderr).try_init();
+pub fn install(level: LogLevel, traces: Option<&SdkTracerProvider>) {
+    let _ = on_stderr(level).with(traces.map(trace_layer)).try_init();
 }
 
-fn subscriber<W>(level: LogLevel, colours: bool, writer: W) -> impl Subscriber + Send + Sync
+/// What `action` returns; while it runs, its log events are shown as those of [`install`] are, if nobody else shows them.
+pub(super) fn shown<T>(level: LogLevel, action: impl FnOnce() -> T) -> T {
+    if tracing::dispatcher::has_been_set() {
+        action()
+    } else {
+        tracing::subscriber::with_default(on_stderr(level), action)
+    }
+}
+
+/// Makes spans of `tracing` spans of OpenTelemetry, children of the step that they are in, and parents of the steps in them; adds events of
+/// `tracing` to the span that they happen in. Both from the level `INFO` up. For programs that set `tracing` up by themselves.
+///
+/// # Examples
+///
+/// ```
+/// use opentelemetry_sdk::trace::SdkTracerProvider;
+/// use tracing_subscriber::prelude::*;
+///
+/// let provider = SdkTracerProvider::default();
+/// let subscriber = tracing_subscriber::registry()
+///     .with(samara::telemetry::log::trace_layer(&provider));
+/// # drop(subscriber);
+/// ```
+pub fn trace_layer<S>(traces: &SdkTracerProvider) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(traces.tracer(names::SCOPE))
+        .with_filter(filter_fn(|metadata| metadata.is_span()));
+    let events = SpanEvents.with_filter(filter_fn(|metadata| metadata.is_event()));
+    spans.and_then(events).with_filter(targets(LogLevel::Info))
+}
+
+fn on_stderr(level: LogLevel) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync {
+    subscriber(level, io::stderr().is_terminal(), io::stderr)
+}
+
+fn subscriber<W>(
+    level: LogLevel,
+    colours: bool,
+    writer: W,
+) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -35,9 +83,7 @@ where
         .with_ansi(colours)
         .with_target(false)
         .with_timer(Clock);
-    tracing_subscriber::registry()
-        .with(targets(level))
-        .with(lines)
+    tracing_subscriber::registry().with(lines.with_filter(targets(level)))
 }
 
 fn targets(level: LogLevel) -> Targets {
@@ -132,7 +178,7 @@ pub(crate) mod tests {
 
     #[test]
     fn installing_twice_is_harmless() {
-        install(LogLevel::Off);
-        install(LogLevel::Info);
+        install(LogLevel::Off, None);
+        install(LogLevel::Info, None);
     }
 }

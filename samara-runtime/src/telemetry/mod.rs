@@ -1,15 +1,18 @@
 //! Telemetry of a run: traces and metrics by OTLP over HTTP, log events on stderr.
 //!
-//! [`Telemetry::start`] sets everything up, [`Telemetry::shutdown`] delivers what is left. In between, any module takes its tracer and its
-//! meter from the OpenTelemetry API: `opentelemetry::global::tracer(names::SCOPE)` and `opentelemetry::global::meter(names::SCOPE)`.
+//! [`Telemetry::start`] sets everything up, [`Telemetry::shutdown`] delivers what is left; [`init`] gives both to a program as a guard. In
+//! between, any component takes its [`tracer`] and its [`meter`].
 //!
 //! Telemetry never harms a run: with no endpoint nothing is set up and nothing costs; with a dead, slow or lying server the run goes on,
 //! and its end says once what was lost.
 
 mod delivery;
+mod guard;
 mod http;
+mod instruments;
 pub mod log;
 pub mod names;
+mod span_events;
 mod trace_context;
 
 use std::sync::Arc;
@@ -17,7 +20,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::global::{self, BoxedTracer};
+use opentelemetry::metrics::Meter;
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{
     ExporterBuildError, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig,
 };
@@ -31,6 +36,10 @@ use crate::settings::Settings;
 
 use delivery::{CountedMetricExporter, CountedSpanExporter, CountedSpans, Delivery, Signal};
 use http::{BlockingClient, Endpoint};
+
+pub use guard::{Guard, init};
+pub use instruments::{AlreadyInstalled, Providers};
+pub(crate) use instruments::{Instruments, instruments};
 
 /// The longest that a run waits at its end for its telemetry to be delivered. Longer than one request may take, and with some time left of
 /// the five seconds that are promised.
@@ -60,14 +69,31 @@ pub struct Telemetry {
 impl Telemetry {
     /// Shows log events on stderr and, for each signal that has an endpoint, installs the global provider that sends it there.
     ///
-    /// Nothing here fails: an endpoint or trace parent that cannot be used is a warning.
+    /// Nothing here fails: an endpoint or trace parent that cannot be used is a warning. So is a second start in a process, whose
+    /// telemetry goes where the first one's goes.
     pub fn start(settings: &Settings, service_name: &str, service_version: &str) -> Self {
-        log::install(settings.log_level);
-        let telemetry = Self::new(settings, service_name, service_version);
-        for pipeline in telemetry.pipelines.lock().iter() {
-            pipeline.provider.install();
+        let telemetry = log::shown(settings.log_level, || {
+            Self::new(settings, service_name, service_version)
+        });
+        let providers = telemetry.providers();
+        log::install(settings.log_level, providers.tracer.as_ref());
+        if (providers.tracer.is_some() || providers.meter.is_some())
+            && let Err(error) = providers.install()
+        {
+            tracing::warn!("{error}");
         }
         telemetry
+    }
+
+    fn providers(&self) -> Providers {
+        let mut providers = Providers::default();
+        for pipeline in self.pipelines.lock().iter() {
+            match &pipeline.provider {
+                Provider::Traces(provider) => providers.tracer = Some(provider.clone()),
+                Provider::Metrics(provider) => providers.meter = Some(provider.clone()),
+            }
+        }
+        providers
     }
 
     /// As [`Telemetry::start`], with nothing global.
@@ -150,15 +176,6 @@ enum Provider {
 }
 
 impl Provider {
-    fn install(&self) {
-        match self {
-            Self::Traces(provider) => {
-                global::set_tracer_provider(provider.clone());
-            }
-            Self::Metrics(provider) => global::set_meter_provider(provider.clone()),
-        }
-    }
-
     /// Exports what is left. No flush comes first: it would send every metric twice, and the results, for which the SDK wants one, are ours
     /// already.
     fn shutdown(&self) {
@@ -192,6 +209,44 @@ fn deliver(pipelines: &[Pipeline]) {
     }
 }
 
+/// The tracer of one of a program's components, for spans of its own.
+///
+/// # Examples
+///
+/// ```
+/// use samara::opentelemetry::KeyValue;
+/// use samara::opentelemetry::trace::{TraceContextExt as _, Tracer as _};
+///
+/// let tracer = samara::tracer("my_component");
+/// let answer = tracer.in_span("my_operation", |context| {
+///     context.span().set_attribute(KeyValue::new("rows", 3));
+///     42
+/// });
+/// assert_eq!(answer, 42);
+/// ```
+pub fn tracer(component: &'static str) -> BoxedTracer {
+    global::tracer(component)
+}
+
+/// The meter of one of a program's components, for metrics of its own. Make an instrument once, after telemetry is set up, and keep it.
+///
+/// # Examples
+///
+/// ```
+/// use samara::opentelemetry::KeyValue;
+///
+/// let meter = samara::meter("my_component");
+/// let counter = meter
+///     .u64_counter("my.custom.counter")
+///     .with_description("Description of what this counts")
+///     .with_unit("1")
+///     .build();
+/// counter.add(1, &[KeyValue::new("attribute_key", "attribute_value")]);
+/// ```
+pub fn meter(component: &'static str) -> Meter {
+    global::meter(component)
+}
+
 fn usable(signal: Signal, url: &str) -> Option<Endpoint> {
     let endpoint = Endpoint::parse(url);
     endpoint
@@ -201,17 +256,18 @@ fn usable(signal: Signal, url: &str) -> Option<Endpoint> {
 
 /// Who reports: the name and version of the service, a new id for this run, the SDK, and what `OTEL_RESOURCE_ATTRIBUTES` adds.
 fn resource(service_name: &str, service_version: &str) -> Resource {
-    Resource::builder()
-        .with_service_name(service_name.to_owned())
-        .with_attribute(KeyValue::new(
-            names::SERVICE_VERSION,
-            service_version.to_owned(),
-        ))
-        .with_attribute(KeyValue::new(
-            names::SERVICE_INSTANCE_ID,
-            Uuid::new_v4().to_string(),
-        ))
-        .build()
+    let run = Uuid::new_v4().to_string();
+    let mut resource =
+        Resource::builder().with_attribute(KeyValue::new(names::SERVICE_INSTANCE_ID, run));
+    if !service_version.is_empty() {
+        let version = service_version.to_owned();
+        resource = resource.with_attribute(KeyValue::new(names::SERVICE_VERSION, version));
+    }
+    // What the environment says wins: the SDK has read it into the resource by now.
+    if std::env::var_os("OTEL_SERVICE_NAME").is_none_or(|name| name.is_empty()) {
+        resource = resource.with_service_name(service_name.to_owned());
+    }
+    resource.build()
 }
 
 fn tracer_provider(

@@ -91,6 +91,12 @@ pub const CODE_LINE_NUMBER: &str = "code.line.number";
 /// Class of a failure, of low cardinality (string; semantic conventions, "Error"): on a span or point of what failed, and only there.
 pub const ERROR_TYPE: &str = "error.type";
 
+/// Value of [`ERROR_TYPE`] for a step that panicked.
+pub const ERROR_TYPE_PANIC: &str = "panic";
+
+/// Value of [`ERROR_TYPE`] for an async step whose future was dropped before its end.
+pub const ERROR_TYPE_CANCELLED: &str = "cancelled";
+
 /// Name of the span event that tells of a failure (semantic conventions, "Exceptions").
 pub const EXCEPTION_EVENT: &str = "exception";
 

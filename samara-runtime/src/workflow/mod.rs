@@ -12,9 +12,9 @@ use opentelemetry::{Context, KeyValue, global};
 use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
-use crate::settings::Settings;
+use crate::settings::RunSettings;
 use crate::step::Reports;
-use crate::telemetry::{Telemetry, names};
+use crate::telemetry::{Providers, Telemetry, names};
 use summary::Summary;
 
 /// The function of a job: calls its steps in order.
@@ -97,8 +97,10 @@ impl Workflow {
     }
 
     /// Runs all jobs and reports to telemetry.
-    pub(crate) fn run(self, settings: &Settings, version: &str) -> ExitCode {
-        let telemetry = Telemetry::start(settings, self.id, version);
+    pub(crate) fn run(self, settings: &RunSettings, version: &str) -> ExitCode {
+        let telemetry = Telemetry::start(&settings.telemetry, self.id, version);
+        // The run's table is of steps, too: they are wanted even where nothing is sent. An error says that they are heard already.
+        let _ = Providers::default().install();
         let exit = match self.read_alerts(settings) {
             Ok(alerts) => self.run_traced(settings, alerts.as_ref(), telemetry.parent_context()),
             Err(error) => {
@@ -110,7 +112,7 @@ impl Workflow {
         ExitCode::from(exit as u8)
     }
 
-    fn read_alerts(&self, settings: &Settings) -> Result<Option<Alert>, AlertError> {
+    fn read_alerts(&self, settings: &RunSettings) -> Result<Option<Alert>, AlertError> {
         match (&settings.alert_filepath, self.alerts) {
             (Some(path), _) => Alert::read(path).map(Some),
             (None, Some(json)) => Alert::parse(json).map(Some),
@@ -118,7 +120,7 @@ impl Workflow {
         }
     }
 
-    fn run_traced(&self, settings: &Settings, alerts: Option<&Alert>, parent: Context) -> Exit {
+    fn run_traced(&self, settings: &RunSettings, alerts: Option<&Alert>, parent: Context) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
         global::meter(names::SCOPE)
@@ -143,7 +145,7 @@ impl Workflow {
             workflow: self.id,
             success: exit == Exit::Success,
             took: began.elapsed(),
-            traced: settings.otlp_traces_endpoint.is_some(),
+            traced: settings.telemetry.otlp_traces_endpoint.is_some(),
             trace,
             steps: reports.take(),
         }
@@ -151,7 +153,7 @@ impl Workflow {
         exit
     }
 
-    fn run_jobs(&self, settings: &Settings) -> Result<()> {
+    fn run_jobs(&self, settings: &RunSettings) -> Result<()> {
         let session = Session::new(settings)?;
         self.jobs.iter().try_for_each(|job| job.run(&session))
     }
@@ -177,7 +179,10 @@ impl Workflow {
                 (Exit::JobFailed, names::OUTCOME_FAILURE)
             }
             Err(_panic) => {
-                failed("panic", "the run panicked; the message above says where");
+                failed(
+                    names::ERROR_TYPE_PANIC,
+                    "the run panicked; the message above says where",
+                );
                 (Exit::Unexpected, names::OUTCOME_FAILURE)
             }
         };
@@ -218,7 +223,7 @@ impl Drop for JobSpan {
             steps.end_open_steps();
         }
         if std::thread::panicking() {
-            fail_span(&self.0, "panic", "the job panicked");
+            fail_span(&self.0, names::ERROR_TYPE_PANIC, "the job panicked");
         }
         self.0.span().end();
     }

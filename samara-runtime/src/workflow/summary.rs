@@ -163,7 +163,7 @@ mod tests {
         };
         let step = |name, measured| StepReport {
             name,
-            started: Instant::now(),
+            began: Instant::now(),
             failed: false,
             measured,
         };

@@ -55,13 +55,13 @@ fn attribute_parts(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Join, Session, Settings};
+    use crate::{Join, Session, RunSettings};
 
     /// Names that a parser could take apart.
     const NAMES: [&str; 7] = ["a.b", "c d", "it's \"q\"", "n#1", "größe", "UPPER", "ba`ck"];
 
     fn session() -> Session {
-        Session::new(&Settings::default()).unwrap()
+        Session::new(&RunSettings::default()).unwrap()
     }
 
     fn quoted(name: &str) -> String {

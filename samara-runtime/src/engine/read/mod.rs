@@ -125,7 +125,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
 /// ```
 /// # let dir = tempfile(); fn tempfile() -> std::path::PathBuf { std::env::temp_dir().join("samara-reader-doc.csv") }
 /// std::fs::write(&dir, "id,name\n1,Ada\n")?;
-/// let session = samara::Session::new(&samara::Settings::default())?;
+/// let session = samara::Session::new(&samara::RunSettings::default())?;
 /// let people = session
 ///     .read()
 ///     .option("header", "true")

@@ -1,6 +1,6 @@
 //! Expressions as a pipeline meets them: from an expression's text to written rows. The answers are Spark 4's.
 
-use crate::{DataFrame, Session, Settings};
+use crate::{DataFrame, RunSettings, Session};
 
 fn numbers() -> (tempfile::TempDir, DataFrame) {
     let directory = tempfile::tempdir().unwrap();
@@ -10,16 +10,19 @@ fn numbers() -> (tempfile::TempDir, DataFrame) {
         "7,0,2147483647,-2147483648,,2.5,12.50,9223372036854775807\n",
     )
     .unwrap();
-    let reader = Session::new(&Settings::default()).unwrap().read().schema([
-        ("i", "int"),
-        ("zero", "int"),
-        ("big", "int"),
-        ("least", "int"),
-        ("none", "int"),
-        ("d", "double"),
-        ("dec", "decimal(10,2)"),
-        ("long", "bigint"),
-    ]);
+    let reader = Session::new(&RunSettings::default())
+        .unwrap()
+        .read()
+        .schema([
+            ("i", "int"),
+            ("zero", "int"),
+            ("big", "int"),
+            ("least", "int"),
+            ("none", "int"),
+            ("d", "double"),
+            ("dec", "decimal(10,2)"),
+            ("long", "bigint"),
+        ]);
     let frame = reader.csv(&input.display().to_string()).unwrap();
     (directory, frame)
 }
@@ -216,7 +219,7 @@ fn what_guards_a_division_keeps_it_from_failing() {
             directory.path().join("out"),
         );
         std::fs::write(&input, "0\n5\n20\n0\n2\n").unwrap();
-        let reader = Session::new(&Settings::default()).unwrap().read();
+        let reader = Session::new(&RunSettings::default()).unwrap().read();
         let frame = reader
             .schema([("zero", "int")])
             .csv(&input.display().to_string());

@@ -23,7 +23,7 @@ use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::{Error, Result};
-use crate::step::{self, Measured};
+use crate::step::{Measured, measure_current};
 use crate::variables;
 use publish::{StagedFile, Staging};
 
@@ -233,7 +233,6 @@ impl Writer {
         let location = &variables::resolve(location)?;
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
-        let step = step::current();
         let export = self.stage_schema(&schema)?;
         let measured = match Staging::open(location, self.mode)? {
             None => {
@@ -259,12 +258,10 @@ impl Writer {
         if let Some(export) = export {
             export.publish()?;
         }
-        if let Some(step) = step {
-            step.measure(Measured {
-                destination: Some(location.clone()),
-                ..measured
-            });
-        }
+        measure_current(Measured {
+            destination: Some(location.clone()),
+            ..measured
+        });
         Ok(())
     }
 }

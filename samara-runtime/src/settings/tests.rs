@@ -42,8 +42,8 @@ fn given(value: &str, origin: &'static str) -> Option<Given> {
 
 #[test]
 fn a_flag_beats_a_variable() {
-    let settings = settings(&["--threads=2"], &[("SAMARA_THREADS", "7")]).expect("valid");
-    assert_eq!(settings.threads, NonZeroUsize::new(2));
+    let settings = settings(&["--log-level=warn"], &[("LOG_LEVEL", "debug")]).expect("valid");
+    assert_eq!(settings.log_level, LogLevel::Warn);
 }
 
 #[test]
@@ -63,15 +63,11 @@ fn an_empty_variable_counts_as_unset() {
     let variables = [
         ("SAMARA_TRACE_PARENT", ""),
         ("TRACEPARENT", "00-x"),
-        ("SAMARA_THREADS", ""),
         ("LOG_LEVEL", ""),
     ];
     let settings = settings(&[], &variables).expect("valid");
     assert_eq!(settings.trace_parent, given("00-x", "TRACEPARENT"));
-    assert_eq!(
-        (settings.threads, settings.log_level),
-        (None, LogLevel::Info)
-    );
+    assert_eq!(settings.log_level, LogLevel::Info);
 }
 
 #[test]
@@ -98,17 +94,14 @@ fn the_nearest_of_several_variables_wins() {
 }
 
 #[test]
-fn a_bad_number_in_a_variable_is_an_error_that_names_it() {
-    for (name, value) in [
-        ("SAMARA_THREADS", "0"),
-        ("SAMARA_MEMORY_LIMIT", "lots"),
-        ("LOG_LEVEL", "loud"),
-    ] {
-        let error = settings(&[], &[(name, value)])
-            .expect_err("invalid")
-            .to_string();
-        assert!(error.contains(name) && error.contains(value), "{error}");
-    }
+fn a_bad_value_in_a_variable_is_an_error_that_names_it() {
+    let error = settings(&[], &[("LOG_LEVEL", "loud")])
+        .expect_err("invalid")
+        .to_string();
+    assert!(
+        error.contains("LOG_LEVEL") && error.contains("loud"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -131,41 +124,6 @@ fn log_levels_are_read_in_any_case_and_by_their_other_names() {
 }
 
 #[test]
-fn memory_limits_are_read_with_their_units() {
-    let cases = [
-        ("1", 1),
-        ("512MB", 512_000_000),
-        ("2GiB", 2 << 30),
-        ("1.5 kb", 1500),
-        ("64mib", 64 << 20),
-        ("10B", 10),
-    ];
-    for (text, bytes) in cases {
-        assert_eq!(
-            text.parse::<MemoryLimit>().map(MemoryLimit::bytes),
-            Ok(bytes),
-            "{text}"
-        );
-    }
-}
-
-#[test]
-fn a_memory_limit_that_makes_no_sense_is_refused() {
-    let cases = [
-        ("", MemoryLimitError::Number),
-        ("MB", MemoryLimitError::Number),
-        ("1.2.3MB", MemoryLimitError::Number),
-        ("-1", MemoryLimitError::Unit("-1".into())),
-        ("1XB", MemoryLimitError::Unit("XB".into())),
-        ("0", MemoryLimitError::Range),
-        ("99999999TB", MemoryLimitError::Range),
-    ];
-    for (text, error) in cases {
-        assert_eq!(text.parse::<MemoryLimit>(), Err(error), "{text}");
-    }
-}
-
-#[test]
 fn settings_survive_the_way_to_another_program() {
     let arguments = [
         "--otlp-traces-endpoint=http://c:4318/v1/traces",
@@ -173,9 +131,6 @@ fn settings_survive_the_way_to_another_program() {
         "--trace-parent=00-a-b-01",
         "--trace-state=a=b,c=d",
         "--log-level=warn",
-        "--alert-filepath=alert file.json",
-        "--memory-limit=2GiB",
-        "--threads=3",
     ];
     let before = settings(&arguments, &[]).expect("valid");
     let handed_on = before.to_args();

@@ -1,0 +1,75 @@
+//! Environment variables as settings: the fallback of a flag.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::str::FromStr;
+
+use clap::error::ErrorKind;
+
+use super::Given;
+
+pub(super) type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+
+/// The flag, or else the first of the variables that is set and not empty.
+pub(super) fn text(
+    flag: Option<String>,
+    flag_name: &'static str,
+    variables: &[&'static str],
+    environment: &Environment<'_>,
+) -> Result<Option<Given>, clap::Error> {
+    let flag = flag.filter(|value| !value.is_empty()).map(|value| Given {
+        value,
+        origin: flag_name,
+    });
+    flag.map_or_else(|| variable(variables, environment), |given| Ok(Some(given)))
+}
+
+/// As [`text`], for a flag that clap has parsed already.
+pub(super) fn parsed<T>(
+    flag: Option<T>,
+    variables: &[&'static str],
+    environment: &Environment<'_>,
+) -> Result<Option<T>, clap::Error>
+where
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    if flag.is_some() {
+        return Ok(flag);
+    }
+    let given = variable(variables, environment)?;
+    given
+        .map(|given| given.value.parse().map_err(|error| invalid(&given, &error)))
+        .transpose()
+}
+
+fn variable(
+    names: &[&'static str],
+    environment: &Environment<'_>,
+) -> Result<Option<Given>, clap::Error> {
+    let set = names.iter().find_map(|name| {
+        let value = environment(name).filter(|value| !value.is_empty())?;
+        Some((*name, value))
+    });
+    let Some((origin, value)) = set else {
+        return Ok(None);
+    };
+    match value.into_string() {
+        Ok(value) => Ok(Some(Given { value, origin })),
+        Err(value) => Err(invalid(
+            &Given {
+                value: value.to_string_lossy().into_owned(),
+                origin,
+            },
+            &"it is not UTF-8",
+        )),
+    }
+}
+
+fn invalid(given: &Given, reason: &dyn fmt::Display) -> clap::Error {
+    let Given { value, origin } = given;
+    clap::Error::raw(
+        ErrorKind::ValueValidation,
+        format!("invalid value {value:?} for the environment variable {origin}: {reason}"),
+    )
+}

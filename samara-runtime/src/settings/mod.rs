@@ -1,0 +1,196 @@
+//! Every flag and environment variable that a Samara program understands, in one place.
+//!
+//! A program flattens [`Settings`] into its own clap type; one that runs workflows has [`RunSettings`], which hold them. All flags are
+//! global: they stand before or after a subcommand. A flag beats a variable, and an empty variable counts as unset. Reading the variables
+//! is part of parsing, so that a bad value is a usage error with the variable's name, just as a bad flag is.
+
+mod environment;
+mod log_level;
+#[cfg(feature = "engine")]
+mod memory_limit;
+#[cfg(feature = "engine")]
+mod run;
+
+use std::ffi::OsString;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use environment::{Environment, parsed, text};
+
+pub use log_level::{LogLevel, UnknownLogLevel};
+#[cfg(feature = "engine")]
+pub use memory_limit::{MemoryLimit, MemoryLimitError};
+#[cfg(feature = "engine")]
+pub use run::RunSettings;
+
+const TRACES_ENDPOINT: &str = "SAMARA_OTLP_TRACES_ENDPOINT";
+const METRICS_ENDPOINT: &str = "SAMARA_OTLP_METRICS_ENDPOINT";
+const TRACE_PARENT: [&str; 3] = ["SAMARA_TRACE_PARENT", "SAMARA_TRACEPARENT", "TRACEPARENT"];
+const TRACE_STATE: [&str; 3] = ["SAMARA_TRACE_STATE", "SAMARA_TRACESTATE", "TRACESTATE"];
+const LOG_LEVEL: [&str; 2] = ["SAMARA_LOG_LEVEL", "LOG_LEVEL"];
+
+/// What flags and environment variables say about the telemetry of one run.
+///
+/// # Examples
+/// ```
+/// #[derive(clap::Parser)]
+/// struct Program {
+///     #[command(flatten)]
+///     settings: samara::Settings,
+/// }
+///
+/// let arguments = ["program", "--otlp-traces-endpoint", "http://localhost:4318/v1/traces"];
+/// let program = <Program as clap::Parser>::parse_from(arguments);
+/// assert_eq!(program.settings.otlp_traces_endpoint.as_deref(), Some("http://localhost:4318/v1/traces"));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Full URL that traces are sent to by OTLP over HTTP; none sends no traces.
+    pub otlp_traces_endpoint: Option<String>,
+    /// Full URL that metrics are sent to by OTLP over HTTP; none sends no metrics.
+    pub otlp_metrics_endpoint: Option<String>,
+    /// W3C `traceparent` of the trace to continue, as given: not yet checked.
+    pub trace_parent: Option<Given>,
+    /// W3C `tracestate` that goes with the parent, as given: not yet checked.
+    pub trace_state: Option<Given>,
+    /// The least severe log events that are shown.
+    pub log_level: LogLevel,
+}
+
+impl Settings {
+    /// The flags that give another Samara program these settings.
+    ///
+    /// # Examples
+    /// ```
+    /// let settings = samara::Settings { log_level: samara::settings::LogLevel::Warn, ..Default::default() };
+    /// assert_eq!(settings.to_args(), ["--log-level=warn"]);
+    /// ```
+    pub fn to_args(&self) -> Vec<OsString> {
+        let given = |given: &Option<Given>| given.as_ref().map(|given| given.value.clone());
+        arguments([
+            ("--otlp-traces-endpoint", self.otlp_traces_endpoint.clone()),
+            (
+                "--otlp-metrics-endpoint",
+                self.otlp_metrics_endpoint.clone(),
+            ),
+            ("--trace-parent", given(&self.trace_parent)),
+            ("--trace-state", given(&self.trace_state)),
+            ("--log-level", Some(self.log_level.to_string())),
+        ])
+    }
+
+    fn resolve(flags: Flags, environment: &Environment<'_>) -> Result<Self, clap::Error> {
+        Ok(Self {
+            otlp_traces_endpoint: text(
+                flags.otlp_traces_endpoint,
+                "--otlp-traces-endpoint",
+                &[TRACES_ENDPOINT],
+                environment,
+            )?
+            .map(|given| given.value),
+            otlp_metrics_endpoint: text(
+                flags.otlp_metrics_endpoint,
+                "--otlp-metrics-endpoint",
+                &[METRICS_ENDPOINT],
+                environment,
+            )?
+            .map(|given| given.value),
+            trace_parent: text(
+                flags.trace_parent,
+                "--trace-parent",
+                &TRACE_PARENT,
+                environment,
+            )?,
+            trace_state: text(
+                flags.trace_state,
+                "--trace-state",
+                &TRACE_STATE,
+                environment,
+            )?,
+            log_level: parsed(flags.log_level, &LOG_LEVEL, environment)?.unwrap_or_default(),
+        })
+    }
+}
+
+impl FromArgMatches for Settings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Self::resolve(Flags::from_arg_matches(matches)?, &|name| {
+            std::env::var_os(name)
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Settings {
+    fn augment_args(command: Command) -> Command {
+        Flags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Flags::augment_args_for_update(command)
+    }
+}
+
+// The flags alone. A doc comment here would become the program's description. Clap's own `env` is not used: it knows one variable a
+// flag, and takes an empty one for a value.
+#[derive(Args)]
+#[group(skip)]
+struct Flags {
+    /// Send traces to this OTLP/HTTP endpoint, the full URL [env: SAMARA_OTLP_TRACES_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
+    otlp_traces_endpoint: Option<String>,
+    /// Send metrics to this OTLP/HTTP endpoint, the full URL [env: SAMARA_OTLP_METRICS_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
+    otlp_metrics_endpoint: Option<String>,
+    /// Continue the trace of this W3C traceparent [env: SAMARA_TRACE_PARENT, SAMARA_TRACEPARENT, TRACEPARENT]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TRACEPARENT",
+        help_heading = "Telemetry"
+    )]
+    trace_parent: Option<String>,
+    /// The W3C tracestate that goes with it [env: SAMARA_TRACE_STATE, SAMARA_TRACESTATE, TRACESTATE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "TRACESTATE",
+        help_heading = "Telemetry"
+    )]
+    trace_state: Option<String>,
+    /// Least severe log events to show; info if not given [env: SAMARA_LOG_LEVEL, LOG_LEVEL]
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEVEL",
+        ignore_case = true,
+        help_heading = "Telemetry"
+    )]
+    log_level: Option<LogLevel>,
+}
+
+/// A text setting and the flag or variable that it came from, so that a warning can name its origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The text, never empty.
+    pub value: String,
+    /// `--trace-parent`, `TRACEPARENT`, …
+    pub origin: &'static str,
+}
+
+/// Flags with their values, those that have one.
+fn arguments<const N: usize>(flags: [(&str, Option<impl Into<OsString>>); N]) -> Vec<OsString> {
+    let joined = |(flag, value): (&str, Option<_>)| {
+        let mut argument = OsString::from(format!("{flag}="));
+        argument.push(value.map(Into::<OsString>::into)?);
+        Some(argument)
+    };
+    flags.into_iter().filter_map(joined).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! The settings of a program that runs workflows.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use super::environment::{Environment, parsed};
+use super::{MemoryLimit, Settings, arguments};
+
+const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";
+const THREADS: &str = "SAMARA_THREADS";
+
+/// What flags and environment variables say about one run of a workflow.
+///
+/// # Examples
+/// ```
+/// #[derive(clap::Parser)]
+/// struct Program {
+///     #[command(flatten)]
+///     settings: samara::RunSettings,
+/// }
+///
+/// let program = <Program as clap::Parser>::parse_from(["program", "--memory-limit", "512MB", "--threads=2"]);
+/// assert_eq!(program.settings.memory_limit.map(|limit| limit.bytes()), Some(512_000_000));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunSettings {
+    /// Where telemetry goes, and what trace it continues.
+    pub telemetry: Settings,
+    /// Alert file to use in place of the one that the program was built with.
+    pub alert_filepath: Option<PathBuf>,
+    /// Memory that the engine may use before it spills to disk; none sets no limit.
+    pub memory_limit: Option<MemoryLimit>,
+    /// Worker threads; none means one for each core.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl RunSettings {
+    /// The flags that give another Samara program these settings.
+    ///
+    /// # Examples
+    /// ```
+    /// let settings = samara::RunSettings { threads: std::num::NonZeroUsize::new(2), ..Default::default() };
+    /// assert_eq!(settings.to_args(), ["--log-level=info", "--threads=2"]);
+    /// ```
+    pub fn to_args(&self) -> Vec<OsString> {
+        let own = arguments([
+            (
+                "--alert-filepath",
+                self.alert_filepath.clone().map(OsString::from),
+            ),
+            (
+                "--memory-limit",
+                self.memory_limit.map(|limit| limit.to_string().into()),
+            ),
+            (
+                "--threads",
+                self.threads.map(|threads| threads.to_string().into()),
+            ),
+        ]);
+        [self.telemetry.to_args(), own].concat()
+    }
+
+    fn resolve(
+        telemetry: Settings,
+        flags: Flags,
+        environment: &Environment<'_>,
+    ) -> Result<Self, clap::Error> {
+        Ok(Self {
+            telemetry,
+            alert_filepath: flags
+                .alert_filepath
+                .filter(|path| !path.as_os_str().is_empty()),
+            memory_limit: parsed(flags.memory_limit, &[MEMORY_LIMIT], environment)?,
+            threads: parsed(flags.threads, &[THREADS], environment)?,
+        })
+    }
+}
+
+impl FromArgMatches for RunSettings {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Self::resolve(
+            Settings::from_arg_matches(matches)?,
+            Flags::from_arg_matches(matches)?,
+            &|name| std::env::var_os(name),
+        )
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for RunSettings {
+    fn augment_args(command: Command) -> Command {
+        Flags::augment_args(Settings::augment_args(command))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Flags::augment_args_for_update(Settings::augment_args_for_update(command))
+    }
+}
+
+// As in the parent module: a doc comment here would become the program's description.
+#[derive(Args)]
+#[group(skip)]
+struct Flags {
+    /// Use the alerts of this file
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Run")]
+    alert_filepath: Option<PathBuf>,
+    /// Memory to use before spilling to disk, such as 512MB or 2GiB [env: SAMARA_MEMORY_LIMIT]
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "Run")]
+    memory_limit: Option<MemoryLimit>,
+    /// Worker threads; one for each core if not given [env: SAMARA_THREADS]
+    #[arg(long, global = true, value_name = "COUNT", help_heading = "Run")]
+    threads: Option<NonZeroUsize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    fn settings(
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<RunSettings, clap::Error> {
+        let program = Program::try_parse_from([&["program"], arguments].concat())?;
+        RunSettings::resolve(Settings::default(), program.flags, &|name| {
+            let variable = variables.iter().find(|(key, _)| *key == name);
+            variable.map(|(_, value)| value.into())
+        })
+    }
+
+    #[test]
+    fn a_flag_beats_a_variable() {
+        let settings = settings(&["--threads=2"], &[("SAMARA_THREADS", "7")]).expect("valid");
+        assert_eq!(settings.threads, NonZeroUsize::new(2));
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let settings = settings(&[], &[("SAMARA_THREADS", "")]).expect("valid");
+        assert_eq!(settings.threads, None);
+    }
+
+    #[test]
+    fn a_bad_number_in_a_variable_is_an_error_that_names_it() {
+        for (name, value) in [("SAMARA_THREADS", "0"), ("SAMARA_MEMORY_LIMIT", "lots")] {
+            let error = settings(&[], &[(name, value)])
+                .expect_err("invalid")
+                .to_string();
+            assert!(error.contains(name) && error.contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn settings_survive_the_way_to_another_program() {
+        let arguments = [
+            "--alert-filepath=alert file.json",
+            "--memory-limit=2GiB",
+            "--threads=3",
+        ];
+        let before = settings(&arguments, &[]).expect("valid");
+        let handed_on = before.to_args();
+        let handed_on: Vec<&str> = handed_on
+            .iter()
+            .map(|argument| argument.to_str().expect("UTF-8"))
+            .filter(|argument| *argument != "--log-level=info")
+            .collect();
+        assert_eq!(settings(&handed_on, &[]).expect("valid"), before);
+    }
+}

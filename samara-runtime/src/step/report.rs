@@ -1,0 +1,123 @@
+//! What went through a step, and what the steps of a run came to: on their spans, and in the table at the end of the run.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use opentelemetry::{Context, KeyValue};
+use parking_lot::Mutex;
+
+use super::frame::OpenStep;
+use super::open::Open;
+use crate::telemetry::names;
+
+/// What went through a step.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Measured {
+    pub input_rows: Option<u64>,
+    pub output_rows: Option<u64>,
+    pub output_batches: Option<u64>,
+    pub input_bytes: Option<u64>,
+    pub output_bytes: Option<u64>,
+    pub busy: Option<Duration>,
+    pub destination: Option<String>,
+}
+
+impl Measured {
+    fn attributes(&self) -> impl Iterator<Item = KeyValue> {
+        let count = |name: &'static str, n: Option<u64>| {
+            n.map(|n| KeyValue::new(name, i64::try_from(n).unwrap_or(i64::MAX)))
+        };
+        [
+            count(names::STEP_INPUT_ROWS, self.input_rows),
+            count(names::STEP_OUTPUT_ROWS, self.output_rows),
+            count(names::STEP_OUTPUT_BATCHES, self.output_batches),
+            count(names::STEP_INPUT_BYTES, self.input_bytes),
+            count(names::STEP_OUTPUT_BYTES, self.output_bytes),
+            self.busy
+                .map(|busy| KeyValue::new(names::STEP_BUSY_TIME, busy.as_secs_f64())),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// What the work inside a function's step has measured, for the step to report when the function returns.
+#[derive(Debug, Default)]
+struct Gauge(Mutex<Measured>);
+
+/// The context of a step, with a place for what its work measures.
+pub(super) fn measurable(context: Context) -> Context {
+    context.with_value(Gauge::default())
+}
+
+/// Tells the step that this thread is in what its work came to.
+pub(crate) fn measure_current(measured: Measured) {
+    Context::map_current(|context| {
+        if let Some(gauge) = context.get::<Gauge>() {
+            *gauge.0.lock() = measured;
+        }
+    });
+}
+
+/// Reports a step whose function has returned.
+pub(super) fn returned(open: &Open, error_type: Option<&'static str>) {
+    let gauge = open.context().get::<Gauge>();
+    let measured = gauge.map(|gauge| std::mem::take(&mut *gauge.0.lock()));
+    finished(open, measured.unwrap_or_default(), error_type);
+}
+
+/// Reports a step that is about to end.
+pub(super) fn finished(open: &Open, measured: Measured, error_type: Option<&'static str>) {
+    if let Some(span) = open.recording_span() {
+        span.set_attributes(measured.attributes());
+    }
+    if let Some(reports) = open.context().get::<Reports>() {
+        reports.0.lock().finished.push(StepReport {
+            name: open.name(),
+            began: open.began(),
+            failed: error_type.is_some(),
+            measured,
+        });
+    }
+}
+
+/// The steps of a run, shared through the context.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reports(Arc<Mutex<Steps>>);
+
+#[derive(Debug, Default)]
+struct Steps {
+    open: Vec<Weak<OpenStep>>,
+    finished: Vec<StepReport>,
+}
+
+impl Reports {
+    /// Remembers a step that ends later than its function.
+    pub(super) fn hold(&self, step: &Arc<OpenStep>) {
+        self.0.lock().open.push(Arc::downgrade(step));
+    }
+
+    /// Ends every step that is still open. After a failure the engine may hold on to plans for a moment, and no step outlives its job.
+    pub fn end_open_steps(&self) {
+        let open = std::mem::take(&mut self.0.lock().open);
+        for step in open.iter().filter_map(Weak::upgrade) {
+            step.end();
+        }
+    }
+
+    /// What the steps so far came to, in the order in which they began.
+    pub fn take(&self) -> Vec<StepReport> {
+        let mut finished = std::mem::take(&mut self.0.lock().finished);
+        finished.sort_by_key(|report| report.began);
+        finished
+    }
+}
+
+/// What a step came to.
+#[derive(Debug)]
+pub(crate) struct StepReport {
+    pub name: &'static str,
+    pub began: Instant,
+    pub failed: bool,
+    pub measured: Measured,
+}

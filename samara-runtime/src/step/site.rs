@@ -1,0 +1,163 @@
+//! A step as it stands in the source, and one call of it.
+
+use std::sync::OnceLock;
+
+use opentelemetry::{ContextGuard, KeyValue};
+
+use super::attributes::Attributes;
+use super::drive::Started;
+use super::location::Location;
+use super::open::Open;
+use super::outcome::Failure;
+use crate::telemetry::{instruments, names};
+
+/// A step as it stands in the source: its names, and what all of its calls have in common.
+#[derive(Debug)]
+pub struct Site {
+    name: &'static str,
+    kind: &'static str,
+    location: Location,
+    fixed: OnceLock<Fixed>,
+}
+
+/// The attributes that every call has, made once.
+#[derive(Debug)]
+struct Fixed {
+    span: [KeyValue; 5],
+    point: [KeyValue; 2],
+}
+
+impl Site {
+    /// A step of the given name and kind (`extract`, `transform`, `load`, or one's own).
+    pub const fn new(name: &'static str, kind: &'static str, location: Location) -> Self {
+        Self {
+            name,
+            kind,
+            location,
+            fixed: OnceLock::new(),
+        }
+    }
+
+    /// Opens the step for a function that returns: its span is the current one until the [`Step`] is concluded.
+    #[inline]
+    pub fn enter(&'static self) -> Step {
+        match instruments() {
+            None => Step::OFF,
+            Some(instruments) => Step::entered(Open::new(self, instruments)),
+        }
+    }
+
+    /// Opens the step for a future, in which its span is the current one while it is polled.
+    #[inline]
+    pub fn start(&'static self) -> Started {
+        Started(instruments().map(|instruments| Open::new(self, instruments)))
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(super) fn span_attributes(&self) -> &[KeyValue; 5] {
+        &self.fixed().span
+    }
+
+    pub(super) fn point_attributes(&self) -> &[KeyValue; 2] {
+        &self.fixed().point
+    }
+
+    fn fixed(&self) -> &Fixed {
+        self.fixed.get_or_init(|| {
+            let name = KeyValue::new(names::STEP_NAME, self.name);
+            let kind = KeyValue::new(names::STEP_KIND, self.kind);
+            let function = std::sync::Arc::<str>::from(self.location.function());
+            Fixed {
+                point: [name.clone(), kind.clone()],
+                span: [
+                    name,
+                    kind,
+                    KeyValue::new(names::CODE_FUNCTION_NAME, function),
+                    KeyValue::new(names::CODE_FILE_PATH, self.location.file()),
+                    KeyValue::new(names::CODE_LINE_NUMBER, i64::from(self.location.line())),
+                ],
+            }
+        })
+    }
+}
+
+/// One call of a step, open until it is [concluded](crate::conclude!). One that is dropped before that has panicked.
+#[must_use = "a step that is not concluded has panicked"]
+#[derive(Debug)]
+pub struct Step {
+    open: Option<Open>,
+    _attached: Option<ContextGuard>,
+}
+
+impl Step {
+    /// A step that nobody wants to hear of.
+    const OFF: Self = Self {
+        open: None,
+        _attached: None,
+    };
+
+    fn entered(open: Open) -> Self {
+        let attached = open.context().clone().attach();
+        Self {
+            open: Some(open),
+            _attached: Some(attached),
+        }
+    }
+
+    /// A step whose future has ended.
+    pub(super) fn driven(open: Option<Open>) -> Self {
+        Self {
+            open,
+            _attached: None,
+        }
+    }
+
+    /// Gives the span attributes. The closure runs only if the span records.
+    #[inline]
+    pub fn describe(&self, describe: impl FnOnce(&mut Attributes)) {
+        if let Some(open) = &self.open {
+            open.describe(describe);
+        }
+    }
+
+    /// Ends the step with what its function returned, seen as `failure` sees it.
+    #[inline]
+    pub fn conclude<T>(mut self, outcome: &T, failure: Failure<T>) {
+        if let Some(open) = self.open.take() {
+            let error_type = (failure.error_type)(outcome);
+            if let Some(error_type) = error_type {
+                open.fail(error_type, || (failure.message)(outcome));
+            }
+            open.end(error_type);
+        }
+    }
+
+    #[cfg(feature = "engine")]
+    pub(super) fn take(mut self) -> Option<Open> {
+        self.open.take()
+    }
+}
+
+impl Drop for Step {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.panicked();
+        }
+    }
+}
+
+/// Calls the body of a step, which may return early, and may return what it borrows from its arguments.
+#[inline(always)]
+pub fn call<T>(body: impl FnOnce() -> T) -> T {
+    body()
+}
+
+/// Never called: stands in the body of an async step, so that the compiler knows what type it returns.
+#[cold]
+pub fn returns<T>() -> T {
+    unreachable!("stands where no program goes")
+}

@@ -1,0 +1,103 @@
+//! What steps report with: a tracer and a histogram, made once.
+
+use std::sync::OnceLock;
+
+use opentelemetry::metrics::{Histogram, Meter, MeterProvider as _};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::{InstrumentationScope, global};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+
+use super::names;
+
+static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
+
+/// What steps report with, if telemetry is set up at all. All that a step costs where it is not.
+#[inline]
+pub(crate) fn instruments() -> Option<&'static Instruments> {
+    INSTRUMENTS.get()
+}
+
+/// What steps report with. Where a signal goes nowhere, its part is absent.
+#[derive(Debug)]
+pub(crate) struct Instruments {
+    tracer: Option<SdkTracer>,
+    step_duration: Option<Histogram<f64>>,
+}
+
+impl Instruments {
+    pub fn tracer(&self) -> Option<&SdkTracer> {
+        self.tracer.as_ref()
+    }
+
+    pub fn step_duration(&self) -> Option<&Histogram<f64>> {
+        self.step_duration.as_ref()
+    }
+}
+
+/// The SDK's providers that a program has set up by itself, for steps to report to.
+///
+/// # Examples
+///
+/// ```
+/// use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+/// use samara::telemetry::Providers;
+///
+/// #[samara::step]
+/// fn load() {}
+///
+/// let exporter = InMemorySpanExporter::default();
+/// let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+/// Providers { tracer: Some(provider), meter: None }.install()?;
+/// load();
+/// assert_eq!(exporter.get_finished_spans()?[0].name, "load");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Providers {
+    /// Where spans go.
+    pub tracer: Option<SdkTracerProvider>,
+    /// Where durations go.
+    pub meter: Option<SdkMeterProvider>,
+}
+
+/// Steps report to some providers already, and do so until the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "telemetry is set up already: once a process, by `samara::main`, `samara::init` or `Providers::install`"
+)]
+pub struct AlreadyInstalled;
+
+impl Providers {
+    /// Makes steps report to these providers, and makes them OpenTelemetry's global ones.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyInstalled`] the second time in a process; nothing changes then.
+    pub fn install(self) -> Result<(), AlreadyInstalled> {
+        let scope = || InstrumentationScope::builder(names::SCOPE).build();
+        let tracer = self.tracer.as_ref();
+        let meter = self.meter.as_ref();
+        let instruments = Instruments {
+            tracer: tracer.map(|provider| provider.tracer_with_scope(scope())),
+            step_duration: meter.map(|provider| step_duration(&provider.meter_with_scope(scope()))),
+        };
+        INSTRUMENTS.set(instruments).map_err(|_| AlreadyInstalled)?;
+        if let Some(provider) = self.tracer {
+            global::set_tracer_provider(provider);
+        }
+        if let Some(provider) = self.meter {
+            global::set_meter_provider(provider);
+        }
+        Ok(())
+    }
+}
+
+fn step_duration(meter: &Meter) -> Histogram<f64> {
+    meter
+        .f64_histogram(names::STEP_DURATION)
+        .with_unit("s")
+        .with_description("Time from the call of a step until its last row has streamed through")
+        .with_boundaries(names::DURATION_BOUNDARIES.to_vec())
+        .build()
+}
