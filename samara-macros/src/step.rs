@@ -124,8 +124,12 @@ impl Step<'_> {
         let id = self.arguments.id.as_ref().unwrap_or(&name);
         let step = LitStr::new("step", Span::call_site());
         let kind = self.arguments.kind.as_ref().unwrap_or(&step);
-        // Spanned as the function's name, whose line it is.
-        let location = quote_spanned!(function.span()=> #runtime::source_location!());
+        // Every token stands where the function's name does: `line!()` in it is that line.
+        let located = runtime.clone().into_iter().map(|mut token| {
+            token.set_span(function.span());
+            token
+        });
+        let location = quote_spanned!(function.span()=> #(#located)*::source_location!());
         quote!(#runtime::step::Site::new(#id, #kind, #location))
     }
 

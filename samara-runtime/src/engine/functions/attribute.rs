@@ -55,7 +55,7 @@ fn attribute_parts(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Join, Session, RunSettings};
+    use crate::{Join, RunSettings, Session};
 
     /// Names that a parser could take apart.
     const NAMES: [&str; 7] = ["a.b", "c d", "it's \"q\"", "n#1", "größe", "UPPER", "ba`ck"];
