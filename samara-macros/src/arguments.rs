@@ -24,18 +24,11 @@ pub struct Arguments {
     pub krate: Option<Path>,
 }
 
-impl Arguments {
-    /// The path of the runtime.
-    pub fn runtime(&self) -> TokenStream {
-        runtime(self.krate.as_ref())
-    }
-}
-
-/// The path of the runtime: what `crate = …` says, or `::samara`.
-pub fn runtime(krate: Option<&Path>) -> TokenStream {
+/// The path of the runtime: what `crate = …` says, or `::samara`, as if it were written at `place`.
+pub fn runtime(krate: Option<&Path>, place: Span) -> TokenStream {
     match krate {
         Some(path) => path.to_token_stream(),
-        None => quote_spanned!(Span::call_site()=> ::samara),
+        None => quote_spanned!(place=> ::samara),
     }
 }
 
@@ -62,9 +55,9 @@ impl Arguments {
         match name.to_string().as_str() {
             "id" | "name" => set(&mut self.id, &name, || assigned_text(input, &name)),
             "kind" => set(&mut self.kind, &name, || assigned_text(input, &name)),
-            "attributes" => set(&mut self.attributes, &name, || input.parse()),
-            "err" => set(&mut self.err, &name, || assigned_format(input)),
-            "crate" => set(&mut self.krate, &name, || assigned_path(input)),
+            "attributes" => set(&mut self.attributes, &name, || listed(input, &name)),
+            "err" => set(&mut self.err, &name, || assigned_format(input, &name)),
+            "crate" => set(&mut self.krate, &name, || assigned_path(input, name.span())),
             _ => Err(unknown(&name)),
         }
     }
@@ -83,26 +76,49 @@ fn set<T>(
 }
 
 fn assigned_text(input: ParseStream, name: &Ident) -> syn::Result<LitStr> {
-    input.parse::<Token![=]>()?;
-    input.parse().map_err(|error| {
-        let message = format!("`{name}` takes a string, as in `{name} = \"…\"`");
-        Error::new(error.span(), message)
-    })
+    let sort = format!("`{name}` takes a string, as in `{name} = \"…\"`");
+    assigned(input, name.span(), <LitStr as Parse>::parse, &sort)
 }
 
-fn assigned_format(input: ParseStream) -> syn::Result<Ident> {
-    input.parse::<Token![=]>()?;
-    let place = input.span();
-    let format: Option<Ident> = input.parse().unwrap_or_default();
-    format
-        .filter(|format| format == "Display" || format == "Debug")
-        .ok_or_else(|| Error::new(place, "`err` is `Display` or `Debug`"))
+fn assigned_format(input: ParseStream, name: &Ident) -> syn::Result<Ident> {
+    let sort = "`err` is `Display` or `Debug`, as in `err = Debug`";
+    let format = assigned(input, name.span(), Ident::parse_any, sort)?;
+    if format != "Display" && format != "Debug" {
+        return Err(Error::new(format.span(), sort));
+    }
+    Ok(format)
 }
 
-/// The path of `crate = path`.
-pub fn assigned_path(input: ParseStream) -> syn::Result<Path> {
-    input.parse::<Token![=]>()?;
-    input.call(Path::parse_mod_style)
+/// `crate = path`.
+pub fn crate_path(input: ParseStream) -> syn::Result<Path> {
+    let name = input.parse::<Token![crate]>()?;
+    assigned_path(input, name.span)
+}
+
+fn assigned_path(input: ParseStream, name: Span) -> syn::Result<Path> {
+    let sort = "`crate` takes a path, as in `crate = my::samara`";
+    assigned(input, name, Path::parse_mod_style, sort)
+}
+
+/// What stands behind `name =`. If that is missing, or of another sort, the error says of which sort it is.
+fn assigned<T>(
+    input: ParseStream,
+    name: Span,
+    parse: fn(ParseStream) -> syn::Result<T>,
+    sort: &str,
+) -> syn::Result<T> {
+    let given = input.parse::<Option<Token![=]>>()?.is_some() && !input.is_empty();
+    let place = if given { input.span() } else { name };
+    let value = given.then(|| input.call(parse).ok()).flatten();
+    value.ok_or_else(|| Error::new(place, sort))
+}
+
+fn listed(input: ParseStream, name: &Ident) -> syn::Result<Attributes> {
+    if input.peek(syn::token::Paren) {
+        return input.parse();
+    }
+    let message = "`attributes` takes a list, as in `attributes(key = value)`";
+    Err(Error::new(name.span(), message))
 }
 
 fn unknown(name: &Ident) -> Error {
@@ -158,9 +174,6 @@ pub enum Form {
 
 impl Parse for Attributes {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        if !input.peek(syn::token::Paren) {
-            return Err(input.error("`attributes` takes a list, as in `attributes(key = value)`"));
-        }
         let list;
         parenthesized!(list in input);
         let attributes = list.parse_terminated(Attribute::parse, Token![,])?;
@@ -180,7 +193,7 @@ impl Parse for Attributes {
 impl Parse for Attribute {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         if let Some(form) = Form::parse(input)? {
-            let argument = input.call(argument)?;
+            let argument = input.call(formatted_argument)?;
             return Ok(Self::of_argument(form, argument));
         }
         let key = Key::parse(input)?;
@@ -208,11 +221,15 @@ impl Attribute {
     }
 }
 
-fn argument(input: ParseStream) -> syn::Result<Ident> {
-    input.parse().map_err(|error| {
+/// The argument behind a `%` or `?` that stands before no value.
+fn formatted_argument(input: ParseStream) -> syn::Result<Ident> {
+    let place = input.span();
+    let argument = input.parse().ok();
+    let is_alone = input.is_empty() || input.peek(Token![,]);
+    argument.filter(|_| is_alone).ok_or_else(|| {
         let message =
             "`%` and `?` stand before an argument's name, or before a value: `key = ?value`";
-        Error::new(error.span(), message)
+        Error::new(place, message)
     })
 }
 
@@ -249,7 +266,7 @@ impl Key {
             path.push('.');
             path.push_str(&input.call(Ident::parse_any)?.unraw().to_string());
         }
-        Ok(if path == first.unraw().to_string() {
+        Ok(if first.unraw() == path {
             Self::Argument(first)
         } else {
             Self::Text(LitStr::new(&path, first.span()))
@@ -322,8 +339,16 @@ mod tests {
     fn a_value_of_another_sort_is_refused() {
         assert_eq!(error("id = 5"), "`id` takes a string, as in `id = \"…\"`");
         assert_eq!(error("\"load\""), "did you mean `id = \"load\"`?");
-        assert_eq!(error("err = Dbg"), "`err` is `Display` or `Debug`");
-        assert_eq!(error("err = 1"), "`err` is `Display` or `Debug`");
+        for text in ["err = Dbg", "err = 1", "err =", "err"] {
+            assert_eq!(
+                error(text),
+                "`err` is `Display` or `Debug`, as in `err = Debug`"
+            );
+        }
+        assert_eq!(
+            error("crate = \"a\""),
+            "`crate` takes a path, as in `crate = my::samara`"
+        );
         assert_eq!(
             error("attributes = 1"),
             "`attributes` takes a list, as in `attributes(key = value)`"

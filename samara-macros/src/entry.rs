@@ -3,9 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Error, FnArg, Path, Token};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Error, FnArg, Path, ReturnType, Token};
 
-use crate::arguments::{assigned_path, runtime};
+use crate::arguments::{crate_path, runtime};
 use crate::function::Function;
 
 /// Expands `#[samara::main]` on `item`.
@@ -13,14 +14,36 @@ pub fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStr
     let krate = krate.parse2(arguments)?;
     let main: Function = syn::parse2(item)?;
     refuse_what_cannot_be_main(&main)?;
-    let runtime = runtime(krate.as_ref());
+    let here = place(&main);
+    let runtime = runtime(krate.as_ref(), here);
     let call = call(&main, &runtime);
+    let start = quote_spanned!(here=> #runtime::entry::start(#runtime::package!(), #call));
     Ok(quote_spanned! {Span::call_site()=>
         fn main() -> ::std::process::ExitCode {
             #main
-            #runtime::entry::start(#runtime::package!(), #call)
+            #start
         }
     })
+}
+
+/// Where it is shown that `main` cannot be started: at what it returns, or else at what it takes.
+fn place(main: &Function) -> Span {
+    let place = match (&main.signature.output, main.signature.inputs.first()) {
+        (ReturnType::Type(_, output), _) => output.span(),
+        (ReturnType::Default, Some(argument)) => argument.span(),
+        (ReturnType::Default, None) => Span::call_site(),
+    };
+    Span::call_site().located_at(place)
+}
+
+/// What stands for an item that is refused: a `main` that the compiler has nothing to say of, or the item as it was.
+pub fn left_of(item: TokenStream) -> TokenStream {
+    match syn::parse2::<Function>(item.clone()) {
+        Ok(main) if main.signature.ident == "main" => quote!(
+            fn main() {}
+        ),
+        _ => item,
+    }
 }
 
 /// How `main` is called with its arguments.
@@ -42,10 +65,10 @@ fn krate(input: ParseStream) -> syn::Result<Option<Path>> {
     if input.is_empty() {
         return Ok(None);
     }
-    if input.parse::<Option<Token![crate]>>()?.is_none() {
+    if !input.peek(Token![crate]) {
         return Err(input.error("`#[samara::main]` takes no arguments but `crate = …`"));
     }
-    assigned_path(input).map(Some)
+    crate_path(input).map(Some)
 }
 
 fn refuse_what_cannot_be_main(main: &Function) -> syn::Result<()> {
@@ -57,8 +80,11 @@ fn refuse_what_cannot_be_main(main: &Function) -> syn::Result<()> {
     if let Some(token) = &signature.constness {
         return refuse(token, "`main` cannot be const");
     }
-    if !signature.generics.params.is_empty() || signature.generics.where_clause.is_some() {
+    if !signature.generics.params.is_empty() {
         return refuse(&signature.generics, "`main` cannot be generic");
+    }
+    if let Some(conditions) = &signature.generics.where_clause {
+        return refuse(conditions, "`main` cannot have a `where` clause");
     }
     if let Some(second) = signature.inputs.iter().nth(1) {
         let message = "`main` takes one argument at most: a type that derives `clap::Args`";

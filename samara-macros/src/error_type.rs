@@ -1,16 +1,16 @@
 //! `#[derive(samara::ErrorType)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::{Data, DataEnum, DeriveInput, Error, Path, Token};
+use syn::{Data, DataEnum, DeriveInput, Error, Path};
 
-use crate::arguments::{assigned_path, runtime};
+use crate::arguments::{crate_path, runtime};
 
 /// Expands `#[derive(samara::ErrorType)]` on `item`.
 pub fn expand(item: TokenStream) -> syn::Result<TokenStream> {
     let item: DeriveInput = syn::parse2(item)?;
-    let runtime = runtime(krate(&item)?.as_ref());
+    let runtime = runtime(krate(&item)?.as_ref(), Span::call_site());
     let error_type = match &item.data {
         Data::Enum(variants) => of_variant(variants),
         Data::Struct(_) => {
@@ -52,10 +52,7 @@ fn krate(item: &DeriveInput) -> syn::Result<Option<Path>> {
     let mut path = None;
     for attribute in &item.attrs {
         if attribute.path().is_ident("error_type") {
-            path = Some(attribute.parse_args_with(|input: syn::parse::ParseStream| {
-                input.parse::<Token![crate]>()?;
-                assigned_path(input)
-            })?);
+            path = Some(attribute.parse_args_with(crate_path)?);
         }
     }
     Ok(path)

@@ -1,9 +1,9 @@
 //! A function as a macro sees it: its signature parsed, its body as it was written.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Signature, Token, Visibility};
+use syn::{Attribute, Error, Signature, Token, Visibility, braced};
 
 /// A function with a body. The body's tokens go through untouched, so that the compiler says of them what it would say without a macro.
 pub struct Function {
@@ -13,6 +13,8 @@ pub struct Function {
     pub visibility: Visibility,
     /// What it takes and gives.
     pub signature: Signature,
+    /// The attributes that stand in its braces, and say something of the whole.
+    pub inner_attributes: Vec<Attribute>,
     /// What stands in its braces.
     pub body: Group,
 }
@@ -34,16 +36,23 @@ impl Parse for Function {
             let message = "this function has no body: write the attribute where it is implemented";
             return Err(Error::new_spanned(&signature.ident, message));
         }
-        match input.parse()? {
-            TokenTree::Group(body) => Ok(Self {
-                attributes,
-                visibility,
-                signature,
-                body,
-            }),
-            other => Err(Error::new_spanned(other, "expected the body of a function")),
-        }
+        let content;
+        let braces = braced!(content in input);
+        Ok(Self {
+            attributes,
+            visibility,
+            signature,
+            inner_attributes: content.call(Attribute::parse_inner)?,
+            body: block(content.parse()?, braces.span.join()),
+        })
     }
+}
+
+/// Statements in braces that stand at a place of the source: an error at their end is shown there.
+pub fn block(statements: TokenStream, place: Span) -> Group {
+    let mut block = Group::new(Delimiter::Brace, statements);
+    block.set_span(place);
+    block
 }
 
 /// What is no signature, but has a `fn` in its head, is a signature with a mistake: syn says which.
@@ -65,11 +74,11 @@ impl Function {
             attributes,
             visibility,
             signature,
+            inner_attributes,
             ..
         } = self;
-        let mut braces = Group::new(proc_macro2::Delimiter::Brace, body.clone());
-        braces.set_span(self.body.span());
-        quote!(#(#attributes)* #visibility #signature #braces)
+        let body = block(quote!(#(#inner_attributes)* #body), self.body.span());
+        quote!(#(#attributes)* #visibility #signature #body)
     }
 }
 

@@ -125,7 +125,16 @@ use quote::quote;
 ///                 ::samara::step::Site::new("load", "step", ::samara::source_location!());
 ///             STEP.start()
 ///         };
-///         let (step, outcome) = step.drive(async move { body }).await;
+///         let (step, outcome) = step
+///             .drive(async move {
+///                 if false {
+///                     return ::samara::step::returns::<
+///                         <Pin<Box<dyn Future<Output = u64> + '_>> as ::core::future::Future>::Output,
+///                     >();
+///                 }
+///                 body
+///             })
+///             .await;
 ///         ::samara::conclude!(step, outcome)
 ///     })
 /// }
@@ -154,7 +163,9 @@ use quote::quote;
 /// is none; anything but a function with a body; a `const fn`, which cannot be measured.
 #[proc_macro_attribute]
 pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    or_error(step::expand(arguments.into(), item.clone().into()), item)
+    or_error(step::expand(arguments.into(), item.clone().into()), || {
+        item.into()
+    })
 }
 
 /// Makes `main` a program with telemetry: it reads the flags and variables of `samara::Settings`, sets telemetry up, runs, delivers what there is
@@ -209,7 +220,9 @@ pub fn step(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// At compile time: any function but `fn main` with one argument at most; a result that is no exit code; `#[tokio::main]` beside it.
 #[proc_macro_attribute]
 pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    or_error(entry::expand(arguments.into(), item.clone().into()), item)
+    or_error(entry::expand(arguments.into(), item.clone().into()), || {
+        entry::left_of(item.into())
+    })
 }
 
 /// Gives an error a class for the attribute `error.type`: the variant's name of an enum, the type's name of a struct.
@@ -234,13 +247,15 @@ pub fn error_type(item: TokenStream) -> TokenStream {
         .into()
 }
 
-/// The error, with the item as it was: what calls it shall not be reported as well.
-fn or_error(expanded: syn::Result<proc_macro2::TokenStream>, item: TokenStream) -> TokenStream {
-    let item = proc_macro2::TokenStream::from(item);
+/// The error, with what is left of the item: what calls it shall not be reported as well.
+fn or_error(
+    expanded: syn::Result<proc_macro2::TokenStream>,
+    left: impl FnOnce() -> proc_macro2::TokenStream,
+) -> TokenStream {
     expanded
         .unwrap_or_else(|error| {
-            let error = error.into_compile_error();
-            quote!(#error #item)
+            let (error, left) = (error.into_compile_error(), left());
+            quote!(#error #left)
         })
         .into()
 }

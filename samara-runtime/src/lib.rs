@@ -71,7 +71,7 @@ pub mod variables;
 pub mod workflow;
 
 pub use context::{in_current_context, spawn};
-pub use opentelemetry;
+pub use {opentelemetry, opentelemetry_sdk};
 pub use samara_macros::{ErrorType, main, step};
 pub use settings::Settings;
 pub use step::ErrorType;

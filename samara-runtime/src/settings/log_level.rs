@@ -12,7 +12,7 @@ use tracing::level_filters::LevelFilter;
 pub enum LogLevel {
     /// Nothing at all.
     Off,
-    /// What made the run fail.
+    /// What made the program fail.
     #[value(alias = "critical")]
     Error,
     /// What a person should look at.
@@ -21,7 +21,7 @@ pub enum LogLevel {
     /// What happens, in few words.
     #[default]
     Info,
-    /// What helps to find a fault in a pipeline.
+    /// What helps to find a fault.
     Debug,
     /// Everything, the telemetry SDK's own events included.
     Trace,

@@ -162,7 +162,7 @@ struct Flags {
         help_heading = "Telemetry"
     )]
     trace_state: Option<String>,
-    /// Least severe log events to show; info if not given [env: SAMARA_LOG_LEVEL, LOG_LEVEL]
+    /// Show log events from this level up; info if not given [env: SAMARA_LOG_LEVEL, LOG_LEVEL]
     #[arg(
         long,
         global = true,

@@ -167,18 +167,38 @@ impl<T> AnyMessage<T> for Probe<T> {
     }
 }
 
+/// An outcome that may be an error: what `err = …` takes.
+#[diagnostic::on_unimplemented(
+    message = "`err` says how an error is told, and `{Self}` is no `Result`",
+    label = "not for a function that returns `{Self}`"
+)]
+pub trait Fallible {
+    /// The error that it may be.
+    type Error;
+
+    /// The error, if it is one.
+    fn error(&self) -> Option<&Self::Error>;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Error = E;
+
+    #[inline]
+    fn error(&self) -> Option<&E> {
+        self.as_ref().err()
+    }
+}
+
 /// The error's `Display`, as `err = Display` asks.
 #[inline]
-pub fn displayed<T, E: Display>(
-    _probe: Probe<Result<T, E>>,
-) -> fn(&Result<T, E>) -> Option<String> {
-    |outcome| outcome.as_ref().err().map(E::to_string)
+pub fn displayed<T: Fallible<Error: Display>>(_probe: Probe<T>) -> fn(&T) -> Option<String> {
+    |outcome| outcome.error().map(ToString::to_string)
 }
 
 /// The error's `Debug`, as `err = Debug` asks.
 #[inline]
-pub fn debugged<T, E: Debug>(_probe: Probe<Result<T, E>>) -> fn(&Result<T, E>) -> Option<String> {
-    |outcome| outcome.as_ref().err().map(|error| format!("{error:?}"))
+pub fn debugged<T: Fallible<Error: Debug>>(_probe: Probe<T>) -> fn(&T) -> Option<String> {
+    |outcome| outcome.error().map(|error| format!("{error:?}"))
 }
 
 /// A frame, which takes the open step along.

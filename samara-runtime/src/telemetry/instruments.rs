@@ -97,7 +97,7 @@ fn step_duration(meter: &Meter) -> Histogram<f64> {
     meter
         .f64_histogram(names::STEP_DURATION)
         .with_unit("s")
-        .with_description("Time from the call of a step until its last row has streamed through")
+        .with_description("Duration of a step: of its call or, if that gives rows, until the last one has streamed through")
         .with_boundaries(names::DURATION_BOUNDARIES.to_vec())
         .build()
 }

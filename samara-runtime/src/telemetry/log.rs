@@ -61,6 +61,8 @@ where
 {
     let spans = tracing_opentelemetry::layer()
         .with_tracer(traces.tracer(names::SCOPE))
+        .with_threads(false)
+        .with_tracked_inactivity(false)
         .with_filter(filter_fn(|metadata| metadata.is_span()));
     let events = SpanEvents.with_filter(filter_fn(|metadata| metadata.is_event()));
     spans.and_then(events).with_filter(targets(LogLevel::Info))

@@ -24,7 +24,7 @@ pub fn job_span(job: &str) -> String {
 /// Counter of unit `1`: how often a command was invoked. Attribute: [`COMMAND`].
 pub const RUN_INVOCATIONS: &str = "samara.cli.run.invocations";
 
-/// Histogram in seconds: from the call of a step until its last row has streamed through. Boundaries: [`DURATION_BOUNDARIES`];
+/// Histogram in seconds: the duration of a step's call or, if that gives rows, until the last one has streamed through. Boundaries: [`DURATION_BOUNDARIES`];
 /// attributes: [`STEP_NAME`], [`STEP_KIND`], and [`ERROR_TYPE`] if the step failed.
 pub const STEP_DURATION: &str = "samara.step.duration";
 

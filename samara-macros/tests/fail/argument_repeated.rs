@@ -1,0 +1,4 @@
+#[samara::step(kind = "load", id = "load", kind = "extract")]
+fn load() {}
+
+fn main() {}

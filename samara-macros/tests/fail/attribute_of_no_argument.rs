@@ -1,0 +1,6 @@
+#[samara::step(attributes(tabel))]
+fn load(table: &str) {
+    let _ = table;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[samara::step(attributes(table, rows = 1, table = "t"))]
+fn load(table: &str) {
+    let _ = table;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[samara::step(attributes(%table.name()))]
+fn load(table: &str) {
+    let _ = table;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[samara::step(attributes(?name = table))]
+fn load(table: &str) {
+    let _ = table;
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step(attributes)]
+fn load() {}
+
+fn main() {}

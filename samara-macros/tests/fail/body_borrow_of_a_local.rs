@@ -1,0 +1,7 @@
+#[samara::step]
+fn load() -> &'static str {
+    let text = String::new();
+    &text
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[samara::step]
+async fn load() -> &'static str {
+    let text = String::new();
+    &text
+}
+
+fn main() {}

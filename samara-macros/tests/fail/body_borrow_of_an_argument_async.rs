@@ -1,0 +1,6 @@
+#[samara::step]
+async fn load(text: String) -> &'static str {
+    &text
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[samara::step]
+fn load() -> u64 {
+    let rows = Vec::new();
+    rows.len() as u64
+}
+
+fn main() {}

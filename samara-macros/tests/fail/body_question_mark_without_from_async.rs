@@ -1,0 +1,7 @@
+#[samara::step]
+async fn load(text: &str) -> Result<u64, std::fmt::Error> {
+    let n = text.parse::<u64>()?;
+    Ok(n)
+}
+
+fn main() {}

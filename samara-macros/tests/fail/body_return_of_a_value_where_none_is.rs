@@ -1,0 +1,8 @@
+#[samara::step]
+fn load(n: u64) {
+    if n == 0 {
+        return 1;
+    }
+}
+
+fn main() {}

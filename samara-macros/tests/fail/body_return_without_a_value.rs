@@ -1,0 +1,9 @@
+#[samara::step]
+fn load(n: u64) -> u64 {
+    if n == 0 {
+        return;
+    }
+    n
+}
+
+fn main() {}

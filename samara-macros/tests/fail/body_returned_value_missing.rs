@@ -1,0 +1,10 @@
+use std::future::Future;
+
+#[samara::step]
+fn load(rows: u64) -> impl Future<Output = u64> {
+    async move {
+        println!("{rows}");
+    }
+}
+
+fn main() {}

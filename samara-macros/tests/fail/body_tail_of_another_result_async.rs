@@ -1,0 +1,6 @@
+#[samara::step]
+async fn load() -> Result<u64, String> {
+    Ok("one")
+}
+
+fn main() {}

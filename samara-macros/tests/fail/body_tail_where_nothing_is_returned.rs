@@ -1,0 +1,6 @@
+#[samara::step]
+fn load() {
+    1
+}
+
+fn main() {}

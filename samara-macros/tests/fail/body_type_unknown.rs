@@ -1,0 +1,6 @@
+#[samara::step]
+fn load() -> Row {
+    todo!()
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#![deny(warnings)]
+
+#[samara::step]
+fn load() -> u64 {
+    return 1;
+    2
+}
+
+fn main() {}

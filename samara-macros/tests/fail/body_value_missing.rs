@@ -1,0 +1,7 @@
+#[samara::step]
+fn load() -> u64 {
+    let rows = 1;
+    println!("{rows}");
+}
+
+fn main() {}

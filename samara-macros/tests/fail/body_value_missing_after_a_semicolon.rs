@@ -1,0 +1,6 @@
+#[samara::step]
+fn load() -> Result<(), String> {
+    Ok(());
+}
+
+fn main() {}

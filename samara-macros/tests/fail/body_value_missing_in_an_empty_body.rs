@@ -1,0 +1,6 @@
+#[samara::step]
+fn load() -> String {
+
+}
+
+fn main() {}

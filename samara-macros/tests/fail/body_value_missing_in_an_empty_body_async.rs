@@ -1,0 +1,6 @@
+#[samara::step]
+async fn load() -> String {
+
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step(id = "a" kind = "load")]
+fn load() {}
+
+fn main() {}

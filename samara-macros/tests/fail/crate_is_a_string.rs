@@ -1,0 +1,4 @@
+#[samara::step(crate = "telemetry")]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[samara::step(err = "Debug")]
+fn load() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[samara::step(err = Foo)]
+fn load() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}

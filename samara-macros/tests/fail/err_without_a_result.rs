@@ -1,0 +1,6 @@
+#[samara::step(err = Debug)]
+fn load() -> u64 {
+    1
+}
+
+fn main() {}

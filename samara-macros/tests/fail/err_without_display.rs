@@ -1,0 +1,8 @@
+struct LoadError;
+
+#[samara::step(err = Display)]
+fn load() -> Result<(), LoadError> {
+    Err(LoadError)
+}
+
+fn main() {}

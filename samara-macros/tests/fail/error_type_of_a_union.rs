@@ -1,0 +1,6 @@
+#[derive(samara::ErrorType)]
+union LoadError {
+    number: u64,
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+#[derive(samara::ErrorType)]
+#[error_type(krate = samara)]
+struct LoadError;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step(id = "load", name = "load")]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step(id = 5)]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step(id = )]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step(id, kind = "load")]
+fn load() {}
+
+fn main() {}

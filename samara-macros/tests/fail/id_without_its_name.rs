@@ -1,0 +1,4 @@
+#[samara::step("load", kind = "load")]
+fn load() {}
+
+fn main() {}

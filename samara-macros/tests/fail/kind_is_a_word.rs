@@ -1,0 +1,4 @@
+#[samara::step(kind = load)]
+fn load() {}
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[samara::main]
+const fn main() {}

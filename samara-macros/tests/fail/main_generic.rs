@@ -1,0 +1,2 @@
+#[samara::main]
+fn main<T>() {}

@@ -1,0 +1,4 @@
+#[samara::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::main]
+fn start() {}
+
+fn main() {}

@@ -1,0 +1,3 @@
+#[samara::main]
+#[tokio::main]
+async fn main() {}

@@ -1,0 +1,4 @@
+#[samara::main]
+fn main() -> u64 {
+    1
+}

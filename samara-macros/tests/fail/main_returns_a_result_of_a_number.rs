@@ -1,0 +1,4 @@
+#[samara::main]
+async fn main() -> Result<u64, std::io::Error> {
+    Ok(1)
+}

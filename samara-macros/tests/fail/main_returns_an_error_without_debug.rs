@@ -1,0 +1,6 @@
+struct LoadError;
+
+#[samara::main]
+fn main() -> Result<(), LoadError> {
+    Err(LoadError)
+}

@@ -1,0 +1,6 @@
+#[samara::main]
+fn main()
+where
+    u8: Copy,
+{
+}

@@ -1,0 +1,5 @@
+#[derive(clap::Args)]
+struct Arguments {}
+
+#[samara::main]
+fn main(one: Arguments, other: Arguments) {}

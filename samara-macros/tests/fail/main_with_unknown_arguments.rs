@@ -1,0 +1,2 @@
+#[samara::main(flavor = "current_thread")]
+async fn main() {}

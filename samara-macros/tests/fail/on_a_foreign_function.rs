@@ -1,0 +1,6 @@
+unsafe extern "C" {
+    #[samara::step]
+    fn load();
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+trait Load {
+    #[samara::step]
+    fn load(&self);
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[samara::step]
+pub mod load {}
+
+fn main() {}

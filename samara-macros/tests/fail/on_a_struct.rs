@@ -1,0 +1,6 @@
+#[samara::step]
+struct Load {
+    table: String,
+}
+
+fn main() {}

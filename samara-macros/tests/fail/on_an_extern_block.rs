@@ -1,0 +1,6 @@
+#[samara::step]
+unsafe extern "C" {
+    fn load();
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Load;
+
+#[samara::step]
+impl Load {
+    fn load(&self) {}
+}
+
+fn main() {}

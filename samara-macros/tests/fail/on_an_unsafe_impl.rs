@@ -1,0 +1,6 @@
+struct Load;
+
+#[samara::step]
+unsafe impl Send for Load {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#![deny(warnings)]
+
+#[samara::main]
+fn main() -> ! {
+    std::process::exit(0)
+}
