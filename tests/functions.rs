@@ -1,6 +1,6 @@
 //! The functions of a workflow over real files, in process: rows in, rows out.
 
-use samara::{DataFrame, Error, Join, SaveMode, Session, RunSettings};
+use samara::{DataFrame, Error, Join, RunSettings, SaveMode, Session};
 
 use crate::program::Workplace;
 

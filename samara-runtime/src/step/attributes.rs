@@ -48,6 +48,11 @@ impl Attributes {
         self.0.is_empty()
     }
 
+    /// None yet, and no need to grow for the few that a step has.
+    pub(super) fn with_room() -> Self {
+        Self(Vec::with_capacity(4))
+    }
+
     pub(super) fn into_vec(self) -> Vec<KeyValue> {
         self.0
     }

@@ -13,7 +13,7 @@ use super::site::Step;
 /// A step that has begun and waits for its future.
 #[must_use = "a step that drives no future was cancelled"]
 #[derive(Debug)]
-pub struct Started(pub(super) Option<Open>);
+pub struct Started(pub(super) Option<Box<Open>>);
 
 impl Started {
     /// Gives the span attributes. The closure runs only if the span records.
@@ -44,7 +44,7 @@ pin_project! {
     pub struct Driven<F> {
         #[pin]
         future: Option<F>,
-        open: Option<Open>,
+        open: Option<Box<Open>>,
         is_polled: bool,
     }
 

@@ -32,7 +32,10 @@ impl Open {
                 let mut span = SpanBuilder::from_name(site.name());
                 span.span_kind = Some(SpanKind::Internal);
                 span.start_time = Some(began_at);
-                span.attributes = Some(site.span_attributes().to_vec());
+                // Room for the step's own attributes, too.
+                let mut attributes = Vec::with_capacity(10);
+                attributes.extend_from_slice(site.span_attributes());
+                span.attributes = Some(attributes);
                 parent.with_span(tracer.build_with_context(span, &parent))
             }
         };
@@ -71,7 +74,7 @@ impl Open {
 
     pub fn describe(&self, describe: impl FnOnce(&mut Attributes)) {
         if let Some(span) = self.recording_span() {
-            let mut attributes = Attributes::default();
+            let mut attributes = Attributes::with_room();
             describe(&mut attributes);
             span.set_attributes(attributes.into_vec());
         }

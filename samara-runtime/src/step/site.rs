@@ -42,15 +42,18 @@ impl Site {
     #[inline]
     pub fn enter(&'static self) -> Step {
         match instruments() {
-            None => Step::OFF,
-            Some(instruments) => Step::entered(Open::new(self, instruments)),
+            None => Step {
+                open: None,
+                _attached: None,
+            },
+            Some(instruments) => Step::entered(Box::new(Open::new(self, instruments))),
         }
     }
 
     /// Opens the step for a future, in which its span is the current one while it is polled.
     #[inline]
     pub fn start(&'static self) -> Started {
-        Started(instruments().map(|instruments| Open::new(self, instruments)))
+        Started(instruments().map(|instruments| Box::new(Open::new(self, instruments))))
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -88,18 +91,13 @@ impl Site {
 #[must_use = "a step that is not concluded has panicked"]
 #[derive(Debug)]
 pub struct Step {
-    open: Option<Open>,
+    // In a box, so that a step that nobody wants to hear of is no more than a few words to move.
+    open: Option<Box<Open>>,
     _attached: Option<ContextGuard>,
 }
 
 impl Step {
-    /// A step that nobody wants to hear of.
-    const OFF: Self = Self {
-        open: None,
-        _attached: None,
-    };
-
-    fn entered(open: Open) -> Self {
+    fn entered(open: Box<Open>) -> Self {
         let attached = open.context().clone().attach();
         Self {
             open: Some(open),
@@ -108,7 +106,7 @@ impl Step {
     }
 
     /// A step whose future has ended.
-    pub(super) fn driven(open: Option<Open>) -> Self {
+    pub(super) fn driven(open: Option<Box<Open>>) -> Self {
         Self {
             open,
             _attached: None,
@@ -125,7 +123,17 @@ impl Step {
 
     /// Ends the step with what its function returned, seen as `failure` sees it.
     #[inline]
-    pub fn conclude<T>(mut self, outcome: &T, failure: Failure<T>) {
+    pub fn conclude<T>(self, outcome: &T, failure: Failure<T>) {
+        if self.open.is_none() {
+            // Neither open nor attached: nothing is left to drop.
+            std::mem::forget(self);
+        } else {
+            self.conclude_open(outcome, failure);
+        }
+    }
+
+    #[inline(never)]
+    fn conclude_open<T>(mut self, outcome: &T, failure: Failure<T>) {
         if let Some(open) = self.open.take() {
             let error_type = (failure.error_type)(outcome);
             if let Some(error_type) = error_type {
@@ -135,17 +143,24 @@ impl Step {
         }
     }
 
+    #[cold]
+    fn panicked(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.panicked();
+        }
+    }
+
     #[cfg(feature = "engine")]
     pub(super) fn take(mut self) -> Option<Open> {
-        self.open.take()
+        self.open.take().map(|open| *open)
     }
 }
 
 impl Drop for Step {
     #[inline]
     fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
-            open.panicked();
+        if self.open.is_some() {
+            self.panicked();
         }
     }
 }
