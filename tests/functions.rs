@@ -1,6 +1,6 @@
 //! The functions of a workflow over real files, in process: rows in, rows out.
 
-use samara::{DataFrame, Error, Join, RunSettings, SaveMode, Session};
+use samara::{DataFrame, Dropna, Error, Join, RunSettings, SaveMode, Session, asc, desc};
 
 use crate::program::Workplace;
 
@@ -250,4 +250,151 @@ fn json_comes_back_as_it_was_written_nested_values_and_all() {
         .json(output.to_str().expect("a path"))
         .expect("writable");
     assert_eq!(workplace.parts("out").lines().collect::<Vec<_>>(), lines);
+}
+
+const SALES: &[(&str, &str)] = &[
+    ("shop", "string"),
+    ("quarter", "int"),
+    ("amount", "bigint"),
+    ("share", "double"),
+];
+
+fn sales(workplace: &Workplace) -> DataFrame {
+    csv(
+        workplace,
+        "sales.csv",
+        SALES,
+        "shop,quarter,amount,share\nb,1,10,0.5\na,1,20,NaN\na,2,,\na,1,5,-0.0\n,2,7,0.0\n",
+    )
+}
+
+#[test]
+fn dropna_counts_nan_as_null() {
+    let workplace = Workplace::empty();
+    let kept = |nulls| {
+        rows(
+            &workplace,
+            sales(&workplace).dropna(nulls).expect("columns"),
+        )
+        .len()
+    };
+    assert_eq!(kept(Dropna::any()), 2);
+    assert_eq!(kept(Dropna::all()), 5);
+    assert_eq!(kept(Dropna::thresh(3)), 4);
+    assert_eq!(kept(Dropna::any().subset(["SHARE"])), 3);
+    assert_eq!(kept(Dropna::all().subset(["amount", "share"])), 4);
+}
+
+#[test]
+fn an_aggregate_has_a_row_for_each_key_and_spark_s_types() {
+    let workplace = Workplace::empty();
+    let totals = sales(&workplace)
+        .aggregate(
+            ["shop"],
+            [
+                ("sum", "amount", "total"),
+                ("AVG", "amount", "mean"),
+                ("count", "*", "rows"),
+                ("count", "amount", "known"),
+            ],
+        )
+        .expect("columns");
+    let types: Vec<String> = totals
+        .schema()
+        .expect("types")
+        .fields
+        .iter()
+        .map(|field| format!("{} {} {}", field.name, field.data_type, field.nullable))
+        .collect();
+    let expected = [
+        "shop string true",
+        "total bigint true",
+        "mean double true",
+        "rows bigint false",
+        "known bigint false",
+    ];
+    assert_eq!(types, expected);
+    assert_eq!(
+        rows(&workplace, totals),
+        [",7,7.0,1,1", "a,25,12.5,3,2", "b,10,10.0,1,1"]
+    );
+}
+
+#[test]
+fn keys_of_both_zeros_are_one_key() {
+    let workplace = Workplace::empty();
+    let groups = sales(&workplace).aggregate(["share"], [("count", "*", "rows")]);
+    let counted = rows(&workplace, groups.expect("columns"));
+    assert_eq!(counted, [",1", "0.0,2", "0.5,1", "NaN,1"]);
+}
+
+#[test]
+fn without_a_key_there_is_one_row_even_of_nothing() {
+    let workplace = Workplace::empty();
+    let none = sales(&workplace)
+        .filter("quarter = 9")
+        .expect("a condition");
+    let total = none.aggregate([], [("sum", "amount", "total"), ("count", "*", "rows")]);
+    assert_eq!(rows(&workplace, total.expect("columns")), [",0"]);
+}
+
+#[test]
+fn a_sum_that_no_bigint_can_hold_is_an_error() {
+    let workplace = Workplace::empty();
+    let large = csv(
+        &workplace,
+        "large.csv",
+        &[("n", "bigint")],
+        "n\n9223372036854775807\n1\n",
+    );
+    let sum = large.aggregate([], [("sum", "n", "sum")]).expect("columns");
+    let path = workplace.path().join("sum");
+    let written = sum.write().json(path.to_str().expect("a path"));
+    let error = written.expect_err("too large").to_string();
+    assert!(error.contains("does not fit bigint"), "{error}");
+}
+
+#[test]
+fn rows_are_written_in_the_order_asked_for() {
+    let workplace = Workplace::empty();
+    let sorted = sales(&workplace)
+        .order_by([asc("shop"), desc("amount")])
+        .and_then(|frame| frame.with_column("double", "amount * 2"))
+        .and_then(|frame| frame.select(["shop", "amount"]));
+    let output = workplace.path().join("sorted");
+    let sorted = sorted.expect("columns").write();
+    sorted
+        .csv(output.to_str().expect("a path"))
+        .expect("writable");
+    assert_eq!(workplace.parts("sorted"), ",7\na,20\na,5\na,\nb,10\n");
+}
+
+#[test]
+fn a_pivot_has_a_column_for_each_value_in_order_and_null_where_nothing_is() {
+    let workplace = Workplace::empty();
+    let by_quarter = sales(&workplace).pivot(["shop"], "quarter", "count", "amount");
+    let by_quarter = by_quarter.expect("columns");
+    assert_eq!(by_quarter.columns(), ["shop", "1", "2"]);
+    assert_eq!(rows(&workplace, by_quarter), [",,1", "a,2,0", "b,1,"]);
+}
+
+#[test]
+fn a_json_file_may_be_one_document_over_many_lines() {
+    let workplace = Workplace::empty();
+    let people = workplace.path().join("people");
+    std::fs::create_dir(&people).expect("a directory");
+    workplace.write(
+        "people/1.json",
+        "\u{feff}[\n  {\"id\": 1,\n \"name\": \"Ada\"},\n {\"id\": 2}]\n",
+    );
+    workplace.write("people/2.json", "{\n\"name\": \"Alan\",\n\n\"id\": 3\n}");
+    workplace.write("people/3.json", "");
+    let reader = session()
+        .read()
+        .option("multiLine", "true")
+        .schema([("id", "int"), ("name", "string")]);
+    let frame = reader
+        .json(people.to_str().expect("a path"))
+        .expect("readable");
+    assert_eq!(rows(&workplace, frame), ["1,Ada", "2,", "3,Alan"]);
 }

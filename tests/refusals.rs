@@ -53,20 +53,28 @@ fn a_column_misspelt_inside_an_expression_is_underlined_inside_the_expression() 
 }
 
 #[test]
-fn what_is_not_built_yet_is_refused_and_not_ignored() {
-    for function in [
-        r#"{"function_type": "distinct", "arguments": {}}"#,
-        r#"{"function_type": "pivot", "arguments": {"group_by": ["order_id"], "pivot_column": "order_id", "values_column": "amount", "agg_func": "sum"}}"#,
-        r#"{"function_type": "orderby", "arguments": {"columns": [{"column_name": "amount", "ascending": true}]}}"#,
-    ] {
-        let text = refusal(function);
-        assert!(
-            text.contains("error[S0402]")
-                && text.contains("not supported yet")
-                && text.contains("job.json:5:"),
-            "{text}"
-        );
-    }
+fn an_aggregation_that_cannot_be_names_its_place() {
+    let text = refusal(
+        r#"{"function_type": "aggregate", "arguments": {"aggregate_columns": [{"column_name": "amount", "function": "summ", "alias": "x"}]}}"#,
+    );
+    assert!(
+        text.contains("no aggregate function `summ`") && text.contains("did you mean `sum`?"),
+        "{text}"
+    );
+    let text = refusal(
+        r#"{"function_type": "groupby", "arguments": {"group_columns": ["order_id"], "aggregations": [{"function": "sum", "output_column": "x"}]}}"#,
+    );
+    assert!(
+        text.contains("`sum` needs an `input_column`") && text.contains("job.json:5:"),
+        "{text}"
+    );
+    let text = refusal(
+        r#"{"function_type": "pivot", "arguments": {"group_by": ["order_id"], "pivot_column": "amuont", "values_column": "amount", "agg_func": "sum"}}"#,
+    );
+    assert!(
+        text.contains("no column `amuont`") && text.contains("did you mean `amount`?"),
+        "{text}"
+    );
 }
 
 #[test]

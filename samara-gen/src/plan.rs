@@ -147,6 +147,38 @@ pub enum Function {
         /// The columns that make the key.
         columns: Vec<String>,
     },
+    /// Keeps each different row once.
+    Distinct,
+    /// Removes rows with too many nulls.
+    Dropna {
+        /// How many are too many.
+        rule: Nulls,
+        /// The columns to look at; none means all.
+        subset: Option<Vec<String>>,
+    },
+    /// Summarises groups of rows; no keys means all rows.
+    Aggregate {
+        /// The columns whose values make a group.
+        keys: Vec<String>,
+        /// The columns of the summary: function, column (`*` for rows) and new name.
+        aggregates: Vec<[String; 3]>,
+    },
+    /// Sorts the rows.
+    OrderBy {
+        /// The columns, and whether each ascends.
+        columns: Vec<(String, bool)>,
+    },
+    /// Turns the values of a column into columns.
+    Pivot {
+        /// The columns whose values make a row.
+        keys: Vec<String>,
+        /// The column whose values become columns.
+        pivot: String,
+        /// The function of the values.
+        function: String,
+        /// The column of the values.
+        values: String,
+    },
     /// Joins another step's frame by columns of the same name.
     Join {
         /// The other step: an index into [`Job::steps`].
@@ -156,6 +188,17 @@ pub enum Function {
         /// Which rows are kept.
         how: Join,
     },
+}
+
+/// How many nulls in a row are too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nulls {
+    /// One.
+    Any,
+    /// Nothing but nulls.
+    All,
+    /// So many that fewer values than this are left.
+    Thresh(u64),
 }
 
 /// A step that writes files.

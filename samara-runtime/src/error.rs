@@ -64,6 +64,14 @@ pub enum Error {
         /// The type asked for.
         to: String,
     },
+    /// A pivot over a column of too many different values.
+    #[error("`{column}` has more than {most} different values, each of which would be a column")]
+    TooManyPivotValues {
+        /// The column.
+        column: String,
+        /// How many there may be.
+        most: usize,
+    },
     /// A reader's or writer's option that is unknown or holds a wrong value.
     #[error(transparent)]
     Option(#[from] OptionError),
@@ -117,6 +125,7 @@ impl Error {
             Self::UnknownType { .. } => "UnknownType",
             Self::Schema(_) => "Schema",
             Self::Cast { .. } => "Cast",
+            Self::TooManyPivotValues { .. } => "TooManyPivotValues",
             Self::Option(_) => "Option",
             Self::Variable(_) => "Variable",
             Self::Read(_) => "Read",

@@ -71,18 +71,21 @@ pub mod variables;
 pub mod workflow;
 
 pub use context::{in_current_context, spawn};
-pub use {opentelemetry, opentelemetry_sdk};
 pub use samara_macros::{ErrorType, main, step};
 pub use settings::Settings;
 pub use step::ErrorType;
 pub use telemetry::{init, meter, tracer};
+pub use {opentelemetry, opentelemetry_sdk};
 
 #[cfg(feature = "engine")]
 pub use engine::read::Reader;
 #[cfg(feature = "engine")]
 pub use engine::write::{SaveMode, Writer};
 #[cfg(feature = "engine")]
-pub use engine::{DataFrame, DataType, Field, Format, Join, OptionError, Schema, Session};
+pub use engine::{
+    DataFrame, DataType, Dropna, Field, Format, Join, OptionError, Schema, Session, SortColumn,
+    asc, desc,
+};
 #[cfg(feature = "engine")]
 pub use error::{Error, Result};
 #[cfg(feature = "engine")]

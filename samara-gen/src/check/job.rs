@@ -1,13 +1,13 @@
 //! The steps of a job: their ids, what they read, and what becomes of the columns.
 
 use samara::engine::{read, write};
-use samara::{SaveMode, Session};
+use samara::{Dropna, SaveMode, Session, asc};
 
 use crate::check::frame::{Frame, Place};
 use crate::check::{Problems, option, schema};
 use crate::diagnostic::{Diagnostic, code};
-use crate::model::{self, Format, JoinType, Method};
-use crate::plan::{Extract, Function, Load, Step, Transform};
+use crate::model::{self, Aggregation, Format, JoinType, Method, NullRule};
+use crate::plan::{Extract, Function, Load, Nulls, Step, Transform};
 use crate::source::{Document, Span, Spanned};
 
 /// The steps of an enabled job. Where something is wrong the list is incomplete, and so is everything that depends on it.
@@ -390,16 +390,114 @@ impl Checker<'_> {
                     join.on.0.iter().collect(),
                 )
             }
-            model::Function::Distinct(_)
-            | model::Function::Dropna(_)
-            | model::Function::Groupby(_)
-            | model::Function::Aggregate(_)
-            | model::Function::Orderby(_)
-            | model::Function::Pivot(_) => {
-                self.not_supported("this function is", span);
-                None
+            model::Function::Distinct(_) => one(Function::Distinct, Vec::new()),
+            model::Function::Dropna(dropna) => one(
+                Function::Dropna {
+                    rule: nulls(dropna),
+                    subset: dropna.subset.as_deref().map(values),
+                },
+                dropna.subset.iter().flatten().collect(),
+            ),
+            model::Function::Groupby(groupby) => self.groupby(groupby, span),
+            model::Function::Aggregate(aggregate) => self.aggregate(aggregate, span),
+            model::Function::Orderby(order) => {
+                self.not_empty(&order.columns, "an `orderby` needs a column", span)?;
+                let columns = order.columns.iter();
+                one(
+                    Function::OrderBy {
+                        columns: columns
+                            .map(|c| (c.column_name.value.clone(), c.ascending))
+                            .collect(),
+                    },
+                    order.columns.iter().map(|c| &c.column_name).collect(),
+                )
             }
+            model::Function::Pivot(pivot) => one(
+                Function::Pivot {
+                    keys: values(&pivot.group_by),
+                    pivot: pivot.pivot_column.value.clone(),
+                    function: pivot.agg_func.value.name().to_owned(),
+                    values: pivot.values_column.value.clone(),
+                },
+                [&pivot.pivot_column, &pivot.values_column]
+                    .into_iter()
+                    .chain(&pivot.group_by)
+                    .collect(),
+            ),
         }
+    }
+
+    fn groupby<'m>(&mut self, groupby: &'m model::Groupby, span: Span) -> Option<Vec<Applied<'m>>> {
+        self.not_empty(
+            &groupby.group_columns,
+            "a `groupby` needs a column to group by",
+            span,
+        )?;
+        self.not_empty(
+            &groupby.aggregations,
+            "a `groupby` needs something to compute",
+            span,
+        )?;
+        let mut aggregates = Vec::new();
+        for Spanned { value, span } in &groupby.aggregations {
+            let column = match (&value.input_column, value.function.value) {
+                (Some(column), _) => column.value.clone(),
+                (None, Aggregation::Count) => "*".to_owned(),
+                (None, function) => {
+                    let message = format!("`{}` needs an `input_column`", function.name());
+                    let problem = Diagnostic::error(code::INVALID_VALUE, message);
+                    let problem = problem.at(self.document.source(), *span, "");
+                    self.problems
+                        .add(problem.help("only `count` may do without: it then counts rows"));
+                    return None;
+                }
+            };
+            let function = value.function.value.name().to_owned();
+            aggregates.push([function, column, value.output_column.value.clone()]);
+        }
+        let inputs = groupby.aggregations.iter();
+        let inputs = inputs.filter_map(|aggregation| aggregation.value.input_column.as_ref());
+        Some(vec![Applied {
+            parts: groupby.group_columns.iter().chain(inputs).collect(),
+            function: Function::Aggregate {
+                keys: values(&groupby.group_columns),
+                aggregates,
+            },
+        }])
+    }
+
+    fn aggregate<'m>(
+        &mut self,
+        aggregate: &'m model::Aggregate,
+        span: Span,
+    ) -> Option<Vec<Applied<'m>>> {
+        let columns = &aggregate.aggregate_columns;
+        self.not_empty(columns, "an `aggregate` needs something to compute", span)?;
+        let keys = aggregate.group_by_columns.as_deref().unwrap_or_default();
+        let aggregates = columns.iter().map(|column| {
+            let column = &column.value;
+            [&column.function, &column.column_name, &column.alias].map(|part| part.value.clone())
+        });
+        let inputs = columns
+            .iter()
+            .flat_map(|column| [&column.value.function, &column.value.column_name]);
+        Some(vec![Applied {
+            function: Function::Aggregate {
+                keys: values(keys),
+                aggregates: aggregates.collect(),
+            },
+            parts: inputs.chain(keys).collect(),
+        }])
+    }
+
+    fn not_empty<T>(&mut self, list: &[T], message: &str, span: Span) -> Option<()> {
+        if list.is_empty() {
+            let problem = Diagnostic::error(code::INVALID_VALUE, message);
+            self.problems
+                .add(problem.at(self.document.source(), span, ""));
+            return None;
+        }
+        Some(())
     }
 
     /// The frame that a function gives; nothing, and a problem, where it does not fit.
@@ -431,6 +529,30 @@ impl Checker<'_> {
                 data.cast(columns)
             }
             Function::DropDuplicates { columns } => data.drop_duplicates(borrowed(columns)),
+            Function::Distinct => data.distinct(),
+            Function::Dropna { subset, .. } => {
+                let subset = subset.as_deref().map(borrowed).unwrap_or_default();
+                data.dropna(Dropna::any().subset(subset))
+            }
+            Function::Aggregate { keys, aggregates } => {
+                data.aggregate(borrowed(keys), borrowed_triples(aggregates))
+            }
+            Function::OrderBy { columns } => {
+                let columns: Vec<_> = columns.iter().map(|(name, _)| asc(name)).collect();
+                data.order_by(columns)
+            }
+            Function::Pivot {
+                keys,
+                pivot,
+                function,
+                values,
+            } => {
+                // Which columns it gives is known when there are rows.
+                let fits = data.pivot(borrowed(keys), pivot, function, values);
+                let fits = fits.map_err(|error| at.problem(&error, parts, whole));
+                self.problems.keep(fits);
+                return None;
+            }
             Function::Join { other, on, how } => {
                 let right = self.frames[*other].clone()?;
                 if let Err(error) = right.data.clone().select(borrowed(on)) {
@@ -456,6 +578,21 @@ fn values(columns: &[Spanned<String>]) -> Vec<String> {
 
 fn borrowed(columns: &[String]) -> Vec<&str> {
     columns.iter().map(String::as_str).collect()
+}
+
+fn borrowed_triples(triples: &[[String; 3]]) -> Vec<(&str, &str, &str)> {
+    let triples = triples.iter();
+    triples
+        .map(|[a, b, c]| (a.as_str(), b.as_str(), c.as_str()))
+        .collect()
+}
+
+fn nulls(dropna: &model::Dropna) -> Nulls {
+    match (&dropna.thresh, dropna.how) {
+        (Some(values), _) => Nulls::Thresh(values.value),
+        (None, NullRule::Any) => Nulls::Any,
+        (None, NullRule::All) => Nulls::All,
+    }
 }
 
 fn join_type(how: JoinType) -> samara::Join {

@@ -8,7 +8,7 @@ use crate::emit::doc_comment::{doc, doc_of_markdown};
 use crate::emit::layout::{Code, attribute, signature};
 use crate::emit::names::Names;
 use crate::emit::step_doc;
-use crate::plan::{Extract, Function, Job, Load, Step, Transform};
+use crate::plan::{Extract, Function, Job, Load, Nulls, Step, Transform};
 
 /// The text of a job's module.
 pub fn write(job: &Job) -> String {
@@ -27,22 +27,40 @@ pub fn write(job: &Job) -> String {
 }
 
 fn imports(job: &Job) -> String {
-    let joins = |step: &Step| match step {
-        Step::Transform(transform) => transform
-            .functions
-            .iter()
-            .any(|function| matches!(function, Function::Join { .. })),
-        _ => false,
+    let functions: Vec<&Function> = job
+        .steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Transform(transform) => Some(&transform.functions),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let sorts = |wanted: bool| {
+        functions.iter().any(|function| match function {
+            Function::OrderBy { columns } => {
+                columns.iter().any(|(_, ascending)| *ascending == wanted)
+            }
+            _ => false,
+        })
     };
+    let has = |is: fn(&Function) -> bool| functions.iter().any(|function| is(function));
+    let loads = job.steps.iter().any(|step| matches!(step, Step::Load(_)));
     let uses = [
         ("DataFrame", !job.steps.is_empty()),
-        ("Join", job.steps.iter().any(joins)),
-        ("Result", true),
         (
-            "SaveMode",
-            job.steps.iter().any(|step| matches!(step, Step::Load(_))),
+            "Dropna",
+            has(|function| matches!(function, Function::Dropna { .. })),
         ),
+        (
+            "Join",
+            has(|function| matches!(function, Function::Join { .. })),
+        ),
+        ("Result", true),
+        ("SaveMode", loads),
         ("Session", true),
+        ("asc", sorts(true)),
+        ("desc", sorts(false)),
     ];
     let used: Vec<&str> = uses
         .iter()
@@ -151,12 +169,59 @@ fn call(frame: Code, function: &Function, frames: &mut Frames) -> Code {
         ),
         Function::Cast { columns } => ("cast", vec![Code::pairs(columns)]),
         Function::DropDuplicates { columns } => ("drop_duplicates", vec![Code::texts(columns)]),
+        Function::Distinct => ("distinct", vec![]),
+        Function::Dropna { rule, subset } => ("dropna", vec![nulls(*rule, subset.as_deref())]),
+        Function::Aggregate { keys, aggregates } => (
+            "aggregate",
+            vec![Code::texts(keys), Code::triples(aggregates)],
+        ),
+        Function::OrderBy { columns } => ("order_by", vec![order(columns)]),
+        Function::Pivot {
+            keys,
+            pivot,
+            function,
+            values,
+        } => (
+            "pivot",
+            vec![
+                Code::texts(keys),
+                Code::text(pivot),
+                Code::text(function),
+                Code::text(values),
+            ],
+        ),
         Function::Join { other, on, how } => {
             let how = Code::word(format!("Join::{}", join_variant(*how)));
             ("join", vec![frames.next(*other), Code::texts(on), how])
         }
     };
     frame.method(method, arguments)
+}
+
+fn nulls(rule: Nulls, subset: Option<&[String]>) -> Code {
+    let rule = match rule {
+        Nulls::Any => Code::Call("Dropna::any".to_owned(), vec![]),
+        Nulls::All => Code::Call("Dropna::all".to_owned(), vec![]),
+        Nulls::Thresh(values) => Code::Call(
+            "Dropna::thresh".to_owned(),
+            vec![Code::word(values.to_string())],
+        ),
+    };
+    match subset {
+        Some(columns) => rule.method("subset", vec![Code::texts(columns)]),
+        None => rule,
+    }
+}
+
+fn order(columns: &[(String, bool)]) -> Code {
+    let column = |(name, ascending): &(String, bool)| {
+        Code::Call(direction(*ascending).to_owned(), vec![Code::text(name)])
+    };
+    Code::Array(columns.iter().map(column).collect())
+}
+
+fn direction(ascending: bool) -> &'static str {
+    if ascending { "asc" } else { "desc" }
 }
 
 /// The frames that a body reads: a clone of each, but at its last read the frame itself.

@@ -62,6 +62,13 @@ impl Code {
         Code::Array(pairs.iter().map(pair).collect())
     }
 
+    /// An array of triples of string literals.
+    pub fn triples(triples: &[[String; 3]]) -> Code {
+        let triple =
+            |texts: &[String; 3]| Code::Tuple(texts.iter().map(|t| Code::text(t)).collect());
+        Code::Array(triples.iter().map(triple).collect())
+    }
+
     /// `self.method(arguments)`
     pub fn method(self, method: &str, arguments: Vec<Code>) -> Code {
         let link = Link {

@@ -61,6 +61,17 @@ fn phrase(job: &Job, function: &Function) -> String {
         Function::DropDuplicates { columns } => {
             format!("drops duplicates by {}", columns_phrase(columns))
         }
+        Function::Distinct => "drops duplicate rows".to_owned(),
+        Function::Dropna { .. } => "drops rows with nulls".to_owned(),
+        Function::Aggregate { keys, .. } if keys.is_empty() => "summarises all rows".to_owned(),
+        Function::Aggregate { keys, .. } => format!("summarises by {}", columns_phrase(keys)),
+        Function::OrderBy { columns } => {
+            let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+            format!("sorts by {}", columns_phrase(&names))
+        }
+        Function::Pivot { keys, pivot, .. } => {
+            format!("pivots {} by {}", code(pivot), columns_phrase(keys))
+        }
         Function::Join { other, on, how } => join_phrase(job.steps[*other].id(), on, *how),
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use samara::{Format, Join, SaveMode};
 
 use super::*;
-use crate::plan::{Extract, Function, Load, Step, Transform};
+use crate::plan::{Extract, Function, Load, Nulls, Step, Transform};
 
 fn runtime() -> RuntimeSource {
     RuntimeSource {
@@ -264,6 +264,30 @@ fn rustfmt_leaves_the_text_alone_at_every_length() -> Result<(), Box<dyn std::er
                 columns: vec!["c".repeat(length % 13); length % 20],
             },
         ];
+        let subset = vec!["c".repeat(length % 17); length % 9];
+        let summaries = vec![
+            Function::Distinct,
+            Function::Dropna {
+                rule: Nulls::Any,
+                subset: (length % 3 > 0).then(|| subset.clone()),
+            },
+            Function::OrderBy {
+                columns: (0..1 + length % 5)
+                    .map(|n| (half.clone(), n % 2 == 0))
+                    .collect(),
+            },
+            Function::Aggregate {
+                keys: subset,
+                aggregates: vec![["sum".to_owned(), half.clone(), name.clone()]; 1 + length % 3],
+            },
+            Function::Pivot {
+                keys: vec![half.clone()],
+                pivot: name.clone(),
+                function: "sum".to_owned(),
+                values: half.clone(),
+            },
+        ];
+        let only = |index: usize| vec![summaries[index].clone()];
         let steps = vec![
             extract(&name),
             extract(&other),
@@ -271,6 +295,12 @@ fn rustfmt_leaves_the_text_alone_at_every_length() -> Result<(), Box<dyn std::er
             transform("last", 0, functions[4..].to_vec()),
             transform(&format!("t{half}"), 0, functions[1..3].to_vec()),
             transform(&format!("all{half}"), 1, functions),
+            transform("distinct", 0, only(0)),
+            transform("dropna", 0, only(1)),
+            transform("order", 0, only(2)),
+            transform("aggregate", 0, only(3)),
+            transform("pivot", 0, only(4)),
+            transform(&format!("summary{half}"), 0, summaries),
             load(&half, 5),
         ];
         let mut plan = plan(steps);

@@ -359,6 +359,24 @@ pub enum Aggregation {
     Variance,
 }
 
+impl Aggregation {
+    /// As a workflow has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Mean => "mean",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Count => "count",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Stddev => "stddev",
+            Self::Variance => "variance",
+        }
+    }
+}
+
 /// How to group, if at all, and what to compute.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -436,6 +454,20 @@ pub enum PivotAggregation {
     Count,
     /// The first value.
     First,
+}
+
+impl PivotAggregation {
+    /// As a workflow has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sum => "sum",
+            Self::Avg => "avg",
+            Self::Max => "max",
+            Self::Min => "min",
+            Self::Count => "count",
+            Self::First => "first",
+        }
+    }
 }
 
 /// Lets the schema accept the names of functions as older files write them, without capitals.

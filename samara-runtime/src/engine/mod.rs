@@ -16,7 +16,9 @@ mod types;
 pub mod write;
 
 pub use frame::DataFrame;
+pub use functions::dropna::Dropna;
 pub use functions::join::Join;
+pub use functions::order_by::{SortColumn, asc, desc};
 pub use option::OptionError;
 pub use session::Session;
 pub use types::{DataType, Field, Schema};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Fields, Schema};
 use datafusion::catalog::Session as EngineSession;
 use datafusion::common::config::Dialect;
@@ -12,7 +13,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry as _;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner as _};
 use datafusion::prelude::SessionConfig;
 use datafusion_spark::SessionStateBuilderSpark as _;
@@ -89,6 +90,14 @@ impl Session {
             schema: Arc::new(schema.try_into()?),
         };
         DataFrame::unqualified(self.clone(), LogicalPlan::EmptyRelation(relation))
+    }
+
+    /// The rows of a plan, in its order.
+    pub(crate) fn collect(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
+        self.runtime().block_on(async {
+            let plan = self.state().create_physical_plan(plan).await?;
+            Ok(collect(plan, self.state().task_ctx()).await?)
+        })
     }
 
     pub(crate) fn state(&self) -> &SessionState {

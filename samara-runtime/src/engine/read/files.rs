@@ -165,8 +165,12 @@ fn no_input(location: &str, why: &str) -> ReadError {
     }
 }
 
-/// Shares the files out among at most `readers` groups of about equal size, large files in several parts.
-pub(crate) fn share_out(files: Vec<PathBuf>, readers: usize) -> Result<Vec<Vec<Part>>, ReadError> {
+/// Shares the files out among at most `readers` groups of about equal size, large files in several parts if they may be cut.
+pub(crate) fn share_out(
+    files: Vec<PathBuf>,
+    readers: usize,
+    may_cut: bool,
+) -> Result<Vec<Vec<Part>>, ReadError> {
     let sized = files.into_iter().map(|path| match fs::metadata(&path) {
         Ok(metadata) => Ok((path, metadata.len())),
         Err(source) => Err(ReadError::Io { path, source }),
@@ -179,7 +183,10 @@ pub(crate) fn share_out(files: Vec<PathBuf>, readers: usize) -> Result<Vec<Vec<P
     for (path, size) in sized {
         let mut start = 0_u64;
         loop {
-            let end = size.min(start.saturating_add(room));
+            let end = match may_cut {
+                true => size.min(start.saturating_add(room)),
+                false => size,
+            };
             if let Some(group) = groups.last_mut() {
                 group.push(Part {
                     path: path.clone(),
@@ -187,7 +194,7 @@ pub(crate) fn share_out(files: Vec<PathBuf>, readers: usize) -> Result<Vec<Vec<P
                     end,
                 });
             }
-            room -= end - start;
+            room = room.saturating_sub(end - start);
             start = end;
             if room == 0 {
                 groups.push(Vec::new());
@@ -306,7 +313,7 @@ mod tests {
             .unwrap()
             .set_len(10 * SMALLEST_PART)
             .unwrap();
-        let groups = share_out(vec![path.clone()], 4).unwrap();
+        let groups = share_out(vec![path.clone()], 4, true).unwrap();
         fs::remove_file(&path).unwrap();
         assert_eq!(groups.len(), 4);
         let parts: Vec<_> = groups.into_iter().flatten().collect();

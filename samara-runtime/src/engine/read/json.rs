@@ -25,6 +25,8 @@ const KNOWN: [&str; 6] = [
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JsonOptions {
     pub mode: Mode,
+    /// Whether a file is one document, over as many lines as it takes.
+    pub multi_line: bool,
 }
 
 impl JsonOptions {
@@ -33,7 +35,8 @@ impl JsonOptions {
         for option in options {
             match option.name.to_lowercase().as_str() {
                 "mode" => parsed.mode = Mode::parse(&option)?,
-                "multiline" | "primitivesasstring" => option.only("false")?,
+                "multiline" => parsed.multi_line = option.boolean()?,
+                "primitivesasstring" => option.only("false")?,
                 "encoding" | "charset" => option.only("UTF-8")?,
                 "dateformat" => option.only("yyyy-MM-dd")?,
                 "timestampformat" => {

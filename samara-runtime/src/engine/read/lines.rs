@@ -80,12 +80,29 @@ impl<'a> Lines<'a> {
         };
         let mut lines = Lines::open(&before)?;
         while lines.next()?.is_some() {}
-        Ok(ReadError::Malformed {
-            path: before.path.clone(),
-            line: lines.number + self.number,
-            message,
-        })
+        let line = lines.number + self.number;
+        Ok(ReadError::malformed(before.path.clone(), line, message))
     }
+}
+
+/// The longest document: offsets into a column's text are of 32 bits.
+const DOCUMENT_LIMIT: u64 = i32::MAX as u64;
+
+/// A whole file, read into `bytes`.
+pub(super) fn document<'a>(part: &Part, bytes: &'a mut Vec<u8>) -> Result<Line<'a>, ReadError> {
+    if part.end > DOCUMENT_LIMIT {
+        return Err(ReadError::TooLarge {
+            path: part.path.clone(),
+        });
+    }
+    let failed = |source| io_error(part, source);
+    let mut file = BufReader::new(File::open(&part.path).map_err(failed)?);
+    let mark = skip_byte_order_mark(&mut file).map_err(failed)?;
+    let read = file.read_to_end(bytes).map_err(failed)?;
+    Ok(Line {
+        text: String::from_utf8_lossy(bytes),
+        bytes: read + mark as usize,
+    })
 }
 
 fn io_error(part: &Part, source: std::io::Error) -> ReadError {

@@ -54,6 +54,12 @@ pub enum ReadError {
         /// The directory.
         path: PathBuf,
     },
+    /// A file that would have to be read whole, and is too large for that.
+    #[error("`{path}` is larger than 2 GiB, the most that can be read as one document (multiLine)")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
     /// A malformed record, under the mode FAILFAST.
     #[error("`{path}`, line {line}: {message} (mode FAILFAST)")]
     Malformed {
@@ -64,6 +70,16 @@ pub enum ReadError {
         /// What is wrong with the record.
         message: String,
     },
+}
+
+impl ReadError {
+    fn malformed(path: PathBuf, line: u64, message: String) -> Self {
+        Self::Malformed {
+            path,
+            line,
+            message,
+        }
+    }
 }
 
 /// What becomes of a malformed record.

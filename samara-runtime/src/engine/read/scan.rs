@@ -30,7 +30,7 @@ use crate::engine::read::columns::ColumnBuilder;
 use crate::engine::read::csv::{CsvDecoder, CsvOptions};
 use crate::engine::read::files::{Part, share_out};
 use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
-use crate::engine::read::lines::{Line, Lines};
+use crate::engine::read::lines::{self, Line, Lines};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -45,6 +45,13 @@ const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 pub(crate) enum Decoder {
     Csv(CsvOptions),
     Json(JsonOptions),
+}
+
+impl Decoder {
+    /// Whether the records of a file can only be told from its beginning.
+    fn reads_whole_files(&self) -> bool {
+        matches!(self, Self::Json(options) if options.multi_line)
+    }
 }
 
 /// Files with a declared schema, as a table.
@@ -92,8 +99,12 @@ impl TableProvider for FileTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let readers = state.config().target_partitions();
-        let mut groups = share_out(self.files.clone(), readers)
-            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let mut groups = share_out(
+            self.files.clone(),
+            readers,
+            !self.decoder.reads_whole_files(),
+        )
+        .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if groups.is_empty() {
             groups.push(Vec::new());
         }
@@ -262,6 +273,9 @@ impl PartitionReader {
         batch: &mut BatchBuilder,
         since: &mut Instant,
     ) -> Result<(), Stop> {
+        if self.input.decoder.reads_whole_files() {
+            return self.read_document(part, batch, since);
+        }
         let mut lines = Lines::open(part)?;
         let mut skip_header = part.start == 0
             && matches!(&self.input.decoder, Decoder::Csv(options) if options.header);
@@ -277,6 +291,28 @@ impl PartitionReader {
             if batch.is_full(self.rows_per_batch) {
                 self.send(batch, since)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Reads a file that is one document.
+    fn read_document(
+        &self,
+        part: &Part,
+        batch: &mut BatchBuilder,
+        since: &mut Instant,
+    ) -> Result<(), Stop> {
+        let mut text = Vec::new();
+        let document = lines::document(part, &mut text)?;
+        self.bytes_read.add(document.bytes);
+        if batch.rows > 0 && batch.bytes + document.bytes >= BYTES_PER_BATCH {
+            self.send(batch, since)?;
+        }
+        if let Err(message) = batch.push(&document) {
+            return Err(ReadError::malformed(part.path.clone(), 1, message).into());
+        }
+        if batch.is_full(self.rows_per_batch) {
+            self.send(batch, since)?;
         }
         Ok(())
     }
