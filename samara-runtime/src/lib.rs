@@ -69,6 +69,8 @@ pub mod telemetry;
 pub mod variables;
 #[cfg(feature = "engine")]
 pub mod workflow;
+#[cfg(feature = "engine")]
+pub mod yaml;
 
 pub use context::{in_current_context, spawn};
 pub use samara_macros::{ErrorType, main, step};

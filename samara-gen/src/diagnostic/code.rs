@@ -56,7 +56,5 @@ pub const CAST: &str = "S0304";
 /// A format cannot hold the columns that a load would write.
 pub const OUTPUT: &str = "S0305";
 
-/// The file is YAML.
-pub const YAML: &str = "S0401";
 /// The format has it, and this version does not support it yet.
 pub const NOT_SUPPORTED: &str = "S0402";

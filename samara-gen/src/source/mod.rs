@@ -10,6 +10,7 @@ mod recovery;
 mod spanned;
 mod string_literal;
 mod text;
+mod yaml;
 
 use std::ops::Range;
 use std::path::Path;
@@ -33,6 +34,8 @@ pub enum Syntax {
     Json,
     /// `.jsonc`: JSON with comments and trailing commas.
     Jsonc,
+    /// `.yaml` or `.yml`
+    Yaml,
 }
 
 /// A file as values with positions.
@@ -46,8 +49,8 @@ impl Document {
     /// Reads a file, in the syntax that its extension names.
     ///
     /// # Errors
-    /// [`code::UNREADABLE`], [`code::UNKNOWN_EXTENSION`] or [`code::YAML`] for the file as a whole; [`code::SYNTAX`] or
-    /// [`code::DUPLICATE_KEY`] at a place in it.
+    /// [`code::UNREADABLE`] or [`code::UNKNOWN_EXTENSION`] for the file as a whole; [`code::SYNTAX`] or [`code::DUPLICATE_KEY`] at
+    /// a place in it.
     pub fn read(path: &Path) -> Result<Self, Diagnostic> {
         let syntax = syntax_of(path)?;
         let text = read_text(path)?;
@@ -64,7 +67,10 @@ impl Document {
         syntax: Syntax,
     ) -> Result<Self, Diagnostic> {
         let source = Arc::new(SourceText::new(path, text));
-        let root = json::parse(&source, syntax)?;
+        let root = match syntax {
+            Syntax::Json | Syntax::Jsonc => json::parse(&source, syntax)?,
+            Syntax::Yaml => yaml::parse(&source)?,
+        };
         Ok(Self { source, root })
     }
 
@@ -125,9 +131,12 @@ impl Document {
     }
 
     /// The place in the file of a part of a string: `string` is the place of the whole string, quotes included, and `part`
-    /// bytes of its decoded text.
+    /// bytes of its decoded text. Of a text over several lines, as YAML has them, it is the whole.
     pub fn span_in_string(&self, string: Span, part: Range<usize>) -> Span {
         let literal = self.text().get(string.range()).unwrap_or_default();
+        if literal.contains('\n') {
+            return string;
+        }
         let place = |offset| string.start + string_literal::literal_offset(literal, offset);
         Span::new(place(part.start), place(part.end))
     }
@@ -143,15 +152,13 @@ fn syntax_of(path: &Path) -> Result<Syntax, Diagnostic> {
     match extension.as_str() {
         "json" => Ok(Syntax::Json),
         "jsonc" => Ok(Syntax::Jsonc),
-        "yml" | "yaml" => Err(Diagnostic::error(code::YAML, "YAML is not supported yet")
-            .in_file(&file)
-            .help("write the workflow as `.json` or `.jsonc`")),
+        "yml" | "yaml" => Ok(Syntax::Yaml),
         _ => Err(Diagnostic::error(
             code::UNKNOWN_EXTENSION,
             "the file's extension names no format that is known",
         )
         .in_file(&file)
-        .help("a workflow is a `.json` or `.jsonc` file")),
+        .help("a workflow is a `.json`, `.jsonc`, `.yaml` or `.yml` file")),
     }
 }
 

@@ -1,9 +1,28 @@
 //! From a place inside a string to the place in the file that wrote it.
 
-/// The byte of `literal`, a JSON string with its quotes, that byte `offset` of its decoded text comes from.
+/// The byte of `literal`, a string as JSON or YAML write it, that byte `offset` of its decoded text comes from.
 ///
 /// The end of the text, or any offset beyond it, is the closing quote.
 pub(super) fn literal_offset(literal: &str, offset: usize) -> usize {
+    match literal.as_bytes().first() {
+        Some(b'"') => double_quoted_offset(literal, offset),
+        Some(b'\'') => single_quoted_offset(literal, offset),
+        _ => offset.min(literal.len()),
+    }
+}
+
+/// In single quotes nothing is escaped but the quote, by another one.
+fn single_quoted_offset(literal: &str, offset: usize) -> usize {
+    let end = literal.len() - 1;
+    let mut at = 1;
+    for _ in 0..offset {
+        let is_quote = literal.get(at..).is_some_and(|rest| rest.starts_with("''"));
+        at += if is_quote { 2 } else { 1 };
+    }
+    at.min(end)
+}
+
+fn double_quoted_offset(literal: &str, offset: usize) -> usize {
     let mut at = 1;
     let mut decoded = 0;
     while let Some((written, meant)) = next_character(literal.get(at..).unwrap_or_default()) {
@@ -51,6 +70,14 @@ mod tests {
         assert_eq!(literal_offset(r#""amount > 10""#, 9), 10);
         assert_eq!(literal_offset(r#""ab""#, 2), 3);
         assert_eq!(literal_offset(r#""ab""#, 99), 3);
+    }
+
+    #[test]
+    fn yaml_has_plain_and_single_quoted_strings_too() {
+        assert_eq!(literal_offset("amount > 10", 9), 9);
+        assert_eq!(literal_offset("'a = ''x'' AND b'", 4), 5);
+        assert_eq!(literal_offset("'a = ''x'' AND b'", 12), 15);
+        assert_eq!(literal_offset("'ab'", 99), 3);
     }
 
     #[test]

@@ -18,6 +18,8 @@ use regex::Regex;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::yaml::{self, YamlError};
+
 pub use model::Alert;
 
 use channel::Message;
@@ -34,11 +36,13 @@ pub enum AlertError {
         /// What the system said.
         source: io::Error,
     },
-    /// The file is YAML.
-    #[error("{}: YAML is not supported yet for alerts, only JSON and JSONC", path.display())]
+    /// The file is named as YAML, and is none.
+    #[error("{}: {source}", path.display())]
     Yaml {
         /// The file.
         path: PathBuf,
+        /// What is wrong with it.
+        source: YamlError,
     },
     /// The text is no JSON, or does not hold what the format asks for.
     #[error("not a valid alert file: {0}")]
@@ -97,24 +101,28 @@ struct AlertFile {
 }
 
 impl Alert {
-    /// Reads and checks the `alert` section of a JSON or JSONC file. Other sections are ignored.
+    /// Reads and checks the `alert` section of a JSON, JSONC or YAML file. Other sections are ignored.
     ///
     /// # Errors
-    /// [`AlertError::Read`] or [`AlertError::Yaml`] for a file that cannot be read; else as [`Alert::parse`].
+    /// [`AlertError::Read`] for a file that cannot be read, [`AlertError::Yaml`] for one that is named `.yaml` and is none; else as
+    /// [`Alert::parse`].
     pub fn read(path: &Path) -> Result<Self, AlertError> {
         let is_yaml = path.extension().is_some_and(|extension| {
             extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml")
         });
-        if is_yaml {
-            return Err(AlertError::Yaml {
-                path: path.to_owned(),
-            });
-        }
         let text = fs::read_to_string(path).map_err(|source| AlertError::Read {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(&text)
+        if is_yaml {
+            let document = yaml::parse(&text).map_err(|source| AlertError::Yaml {
+                path: path.to_owned(),
+                source,
+            })?;
+            Self::parse(&document.to_json().to_string())
+        } else {
+            Self::parse(&text)
+        }
     }
 
     /// Reads and checks the `alert` section of a JSON or JSONC text. Other sections are ignored.

@@ -255,8 +255,17 @@ fn a_file_that_cannot_be_read_is_named() {
         .expect_err("missing")
         .to_string();
     assert!(error.contains("missing/alert.json"), "{error}");
-    assert!(matches!(
-        Alert::read(Path::new("alert.yml")),
-        Err(AlertError::Yaml { .. })
-    ));
+}
+
+#[test]
+fn an_alert_file_may_be_yaml() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("alert.yml");
+    let text = "alert:\n  channels:\n    - { channel_type: file, id: log, file_path: alerts.log, enabled: yes }\n  triggers: []\n";
+    fs::write(&path, text).expect("a file");
+    let alert = Alert::read(&path).expect("valid");
+    assert_eq!(alert.channels[0].id(), "log");
+
+    fs::write(&path, "alert: [").expect("a file");
+    assert!(matches!(Alert::read(&path), Err(AlertError::Yaml { .. })));
 }
