@@ -398,3 +398,51 @@ fn a_json_file_may_be_one_document_over_many_lines() {
         .expect("readable");
     assert_eq!(rows(&workplace, frame), ["1,Ada", "2,", "3,Alan"]);
 }
+
+#[test]
+fn what_is_written_compressed_is_read_again() {
+    let codecs = [
+        ("gzip", "csv.gz"),
+        ("BZIP2", "csv.bz2"),
+        ("zstd", "csv.zst"),
+        ("deflate", "csv.deflate"),
+        ("none", "csv"),
+    ];
+    for (codec, extension) in codecs {
+        let workplace = Workplace::empty();
+        let path = workplace.path().join("people");
+        let path = path.to_str().expect("a path");
+        let writer = people(&workplace).write().option("compression", codec);
+        writer.csv(path).expect("writable");
+        let parts = std::fs::read_dir(path).expect("a directory");
+        let names = parts.map(|part| part.expect("an entry").file_name().into_string());
+        let names: Vec<String> = names.map(|name| name.expect("UTF-8")).collect();
+        let is_part = |name: &String| name.ends_with(&format!("-c000.{extension}"));
+        assert!(names.iter().any(is_part), "{codec}: {names:?}");
+        let read = session().read().schema(PEOPLE).csv(path).expect("readable");
+        let expected = rows(&workplace, people(&workplace));
+        assert_eq!(rows(&workplace, read), expected, "{codec}");
+    }
+}
+
+#[test]
+fn a_compressed_file_that_is_cut_short_fails_the_step() {
+    let workplace = Workplace::empty();
+    let path = workplace.path().join("people");
+    let path = path.to_str().expect("a path");
+    let writer = people(&workplace).write().option("compression", "gzip");
+    writer.csv(path).expect("writable");
+    for part in std::fs::read_dir(path).expect("a directory") {
+        let part = part.expect("an entry").path();
+        if part.extension().is_some_and(|extension| extension == "gz") {
+            let bytes = std::fs::read(&part).expect("a file");
+            std::fs::write(&part, &bytes[..bytes.len() / 2]).expect("a file");
+        }
+    }
+    let read = session().read().schema(PEOPLE).csv(path).expect("readable");
+    let output = workplace.path().join("rows");
+    let failed = read.write().csv(output.to_str().expect("a path"));
+    let error = failed.expect_err("half a file").to_string();
+    assert!(error.contains("csv.gz"), "{error}");
+    assert!(!output.exists());
+}

@@ -4,6 +4,7 @@
 //! second: what it links was compiled here.
 
 mod boundary;
+mod compression;
 mod first_row;
 mod frame;
 mod functions;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::engine::compression::Compression;
 use crate::engine::read::ReadError;
 
 /// A part of a file, from one line's beginning to another's. `start` and `end` are bytes: a part begins with the first line that begins at or
@@ -17,9 +18,6 @@ pub(crate) struct Part {
 
 /// Files smaller than this are not worth a second reader.
 const SMALLEST_PART: u64 = 4 * 1024 * 1024;
-
-/// What Hadoop's codecs, chosen by the end of a file's name, would decompress.
-const COMPRESSED: [&str; 7] = ["gz", "bz2", "zst", "zstd", "lz4", "snappy", "deflate"];
 
 /// The data files at a location: a file, the files in a directory, or what a glob pattern matches.
 ///
@@ -38,7 +36,10 @@ pub(crate) fn list(location: &str) -> Result<Vec<PathBuf>, ReadError> {
         return Err(no_input(location, "there is no such file or directory"));
     }
     files.sort();
-    match files.iter().find(|file| is_compressed(file)) {
+    match files
+        .iter()
+        .find(|file| Compression::of_path(file).is_err())
+    {
         Some(path) => Err(ReadError::Compressed { path: path.clone() }),
         None => Ok(files),
     }
@@ -146,11 +147,6 @@ fn is_hidden(path: &Path) -> bool {
         || name.ends_with("._COPYING_")
 }
 
-fn is_compressed(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    COMPRESSED.iter().any(|compressed| extension == *compressed)
-}
-
 fn io_error(path: &Path, source: std::io::Error) -> ReadError {
     ReadError::Io {
         path: path.to_owned(),
@@ -165,7 +161,8 @@ fn no_input(location: &str, why: &str) -> ReadError {
     }
 }
 
-/// Shares the files out among at most `readers` groups of about equal size, large files in several parts if they may be cut.
+/// Shares the files out among at most `readers` groups of about equal size, large files in several parts if they may be cut; a compressed
+/// one can only be read from its beginning.
 pub(crate) fn share_out(
     files: Vec<PathBuf>,
     readers: usize,
@@ -181,9 +178,10 @@ pub(crate) fn share_out(
     let mut groups = vec![Vec::new()];
     let mut room = target;
     for (path, size) in sized {
+        let is_plain = Compression::of_path(&path) == Ok(Compression::None);
         let mut start = 0_u64;
         loop {
-            let end = match may_cut {
+            let end = match may_cut && is_plain {
                 true => size.min(start.saturating_add(room)),
                 false => size,
             };
@@ -191,7 +189,8 @@ pub(crate) fn share_out(
                 group.push(Part {
                     path: path.clone(),
                     start,
-                    end,
+                    // How long it is, its content tells.
+                    end: if is_plain { end } else { u64::MAX },
                 });
             }
             room = room.saturating_sub(end - start);
@@ -287,23 +286,23 @@ mod tests {
     }
 
     #[test]
-    fn compressed_files_are_refused_by_name() {
-        for file in [
-            "a.csv.gz",
-            "a.GZ",
-            "a.bz2",
-            "a.json.zst",
-            "a.lz4",
-            "a.snappy",
-            "a.deflate",
-        ] {
+    fn files_of_a_codec_that_is_not_here_are_refused_by_name() {
+        for file in ["a.csv.lz4", "a.SNAPPY"] {
             let error = names(&dir_with(&["b.csv", file]), "").unwrap_err();
-            assert!(
-                error.starts_with("compressed files are not supported yet"),
-                "{error}"
-            );
-            assert!(error.contains(file), "{error}");
+            assert!(error.contains(file) && error.contains("gzip"), "{error}");
         }
+        let known = ["a.csv.gz", "a.json.bz2", "a.zst", "b.csv", "c.deflate"];
+        assert_eq!(names(&dir_with(&known), "").unwrap(), known);
+    }
+
+    #[test]
+    fn a_compressed_file_is_read_by_one_reader() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.csv.gz");
+        fs::write(&path, vec![b'a'; 12 * 1024 * 1024]).unwrap();
+        let groups = share_out(vec![path.clone()], 4, true).unwrap();
+        let (start, end) = (0, u64::MAX);
+        assert_eq!(groups, [[Part { path, start, end }]]);
     }
 
     #[test]

@@ -2,17 +2,22 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader, Read, Seek as _, SeekFrom};
+use std::path::Path;
 
 use memchr::memchr2;
 
+use crate::engine::compression::Compression;
 use crate::engine::read::ReadError;
 use crate::engine::read::files::Part;
+
+/// What is in a file, decompressed.
+type Content = BufReader<Box<dyn Read + Send>>;
 
 /// The lines of a part of a file. As Hadoop's `LineReader` has it, they end at `\n`, `\r` or `\r\n`.
 pub(super) struct Lines<'a> {
     part: &'a Part,
-    file: BufReader<File>,
+    file: Content,
     /// Where the part's first line begins.
     first: u64,
     position: u64,
@@ -36,7 +41,8 @@ impl<'a> Lines<'a> {
         if part.start > 0 {
             first = file.seek(SeekFrom::Start(part.start - 1))?;
         }
-        let mut file = BufReader::with_capacity(256 * 1024, file);
+        // Only a plain file is in parts, so only in one was there anything to seek.
+        let mut file = content(&part.path, file)?;
         if part.start > 0 {
             first += read_line(&mut file, &mut Vec::new())? as u64;
         } else {
@@ -90,19 +96,27 @@ const DOCUMENT_LIMIT: u64 = i32::MAX as u64;
 
 /// A whole file, read into `bytes`.
 pub(super) fn document<'a>(part: &Part, bytes: &'a mut Vec<u8>) -> Result<Line<'a>, ReadError> {
-    if part.end > DOCUMENT_LIMIT {
+    let failed = |source| io_error(part, source);
+    let file = File::open(&part.path).and_then(|file| content(&part.path, file));
+    let mut file = file.map_err(failed)?;
+    let mark = skip_byte_order_mark(&mut file).map_err(failed)?;
+    let read = file.take(DOCUMENT_LIMIT + 1).read_to_end(bytes);
+    let read = read.map_err(failed)?;
+    if read as u64 > DOCUMENT_LIMIT {
         return Err(ReadError::TooLarge {
             path: part.path.clone(),
         });
     }
-    let failed = |source| io_error(part, source);
-    let mut file = BufReader::new(File::open(&part.path).map_err(failed)?);
-    let mark = skip_byte_order_mark(&mut file).map_err(failed)?;
-    let read = file.read_to_end(bytes).map_err(failed)?;
     Ok(Line {
         text: String::from_utf8_lossy(bytes),
         bytes: read + mark as usize,
     })
+}
+
+fn content(path: &Path, file: File) -> std::io::Result<Content> {
+    let compression = Compression::of_path(path).unwrap_or_default();
+    let content = compression.reader(file)?;
+    Ok(BufReader::with_capacity(256 * 1024, content))
 }
 
 fn io_error(part: &Part, source: std::io::Error) -> ReadError {
@@ -113,7 +127,7 @@ fn io_error(part: &Part, source: std::io::Error) -> ReadError {
 }
 
 /// Appends a line without its end. The bytes that were read, its end included.
-fn read_line(file: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<usize> {
+fn read_line(file: &mut Content, line: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut read = 0;
     loop {
         let buffer = file.fill_buf()?;
@@ -139,7 +153,7 @@ fn read_line(file: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<
     }
 }
 
-fn skip_byte_order_mark(file: &mut BufReader<File>) -> std::io::Result<u64> {
+fn skip_byte_order_mark(file: &mut Content) -> std::io::Result<u64> {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     if file.fill_buf()?.starts_with(MARK) {
         let mut mark = [0; MARK.len()];

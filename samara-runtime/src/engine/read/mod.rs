@@ -42,8 +42,10 @@ pub enum ReadError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file that is compressed.
-    #[error("compressed files are not supported yet: `{path}`")]
+    /// A file that is compressed by a codec that is not here.
+    #[error(
+        "`{path}` is compressed in a way that cannot be read; gzip (.gz), bzip2 (.bz2), zstd (.zst) and deflate can"
+    )]
     Compressed {
         /// The file.
         path: PathBuf,

@@ -3,6 +3,7 @@
 use datafusion::arrow::array::{Array as _, RecordBatch};
 use datafusion::common::DataFusionError;
 
+use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::sql::cast::{TimestampText, to_text};
 
@@ -37,6 +38,7 @@ pub(crate) struct CsvOptions {
     trim_start: bool,
     trim_end: bool,
     line_end: String,
+    compression: Compression,
 }
 
 impl Default for CsvOptions {
@@ -53,11 +55,16 @@ impl Default for CsvOptions {
             trim_start: true,
             trim_end: true,
             line_end: "\n".to_owned(),
+            compression: Compression::None,
         }
     }
 }
 
 impl CsvOptions {
+    pub fn compression(&self) -> Compression {
+        self.compression
+    }
+
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
         for option in options {
@@ -74,9 +81,9 @@ impl CsvOptions {
                 "ignoretrailingwhitespace" => parsed.trim_end = option.boolean()?,
                 "linesep" => parsed.line_end = option.value.to_owned(),
                 "encoding" | "charset" => option.only("UTF-8")?,
-                "compression" | "codec" => option
-                    .only("none")
-                    .or_else(|_| option.only("uncompressed"))?,
+                "compression" | "codec" => {
+                    parsed.compression = Compression::of_option(&option)?;
+                }
                 "dateformat" => option.only("yyyy-MM-dd")?,
                 "timestampformat" => {
                     return Err(option.error(

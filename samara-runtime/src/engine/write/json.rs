@@ -7,20 +7,20 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::DataFusionError;
 
+use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::sql::cast::{TimestampText, to_text};
 
 const KNOWN: [&str; 3] = ["compression", "encoding", "ignoreNullFields"];
 
-/// Checks the options of the json writer; there is none yet that changes anything.
+/// Checks the options of the json writer. Of those that it has, one changes anything.
 pub(crate) fn parse_options<'a>(
     options: impl Iterator<Item = OptionValue<'a>>,
-) -> Result<(), OptionError> {
+) -> Result<Compression, OptionError> {
+    let mut compression = Compression::None;
     for option in options {
         match option.name.to_lowercase().as_str() {
-            "compression" | "codec" => option
-                .only("none")
-                .or_else(|_| option.only("uncompressed"))?,
+            "compression" | "codec" => compression = Compression::of_option(&option)?,
             "encoding" | "charset" => option.only("UTF-8")?,
             "ignorenullfields" => option.only("true")?,
             "dateformat" => option.only("yyyy-MM-dd")?,
@@ -32,7 +32,7 @@ pub(crate) fn parse_options<'a>(
             _ => return Err(option.unknown(&KNOWN)),
         }
     }
-    Ok(())
+    Ok(compression)
 }
 
 pub(crate) fn encode(

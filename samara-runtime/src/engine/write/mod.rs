@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::engine::boundary::Work;
+use crate::engine::compression::{Compression, FileWriter};
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
@@ -123,7 +124,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
         .map(|(name, value)| OptionValue { name, value });
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
-        Format::Json => json::parse_options(values),
+        Format::Json => json::parse_options(values).map(drop),
     }
 }
 
@@ -210,8 +211,8 @@ impl Writer {
     ///
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<()> {
-        json::parse_options(self.option_values())?;
-        self.save(location, Encoder::Json)
+        let compression = json::parse_options(self.option_values())?;
+        self.save(location, Encoder::Json(compression))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -269,21 +270,28 @@ impl Writer {
 #[derive(Debug, Clone)]
 enum Encoder {
     Csv(csv::CsvOptions),
-    Json,
+    Json(Compression),
 }
 
 impl Encoder {
     fn format(&self) -> Format {
         match self {
             Self::Csv(_) => Format::Csv,
-            Self::Json => Format::Json,
+            Self::Json(_) => Format::Json,
+        }
+    }
+
+    fn compression(&self) -> Compression {
+        match self {
+            Self::Csv(options) => options.compression(),
+            Self::Json(compression) => *compression,
         }
     }
 
     fn head(&self, names: &[String]) -> String {
         match self {
             Self::Csv(options) => options.head(names),
-            Self::Json => String::new(),
+            Self::Json(_) => String::new(),
         }
     }
 
@@ -295,7 +303,7 @@ impl Encoder {
     ) -> Result<(), DataFusionError> {
         match self {
             Self::Csv(options) => options.encode(batch, out),
-            Self::Json => json::encode(names, batch, out),
+            Self::Json(_) => json::encode(names, batch, out),
         }
     }
 }
@@ -410,41 +418,43 @@ async fn write_part(
 /// One part file, named as Spark names them.
 struct PartFile {
     path: PathBuf,
-    file: BufWriter<File>,
-    bytes: u64,
+    file: BufWriter<Box<dyn FileWriter>>,
 }
 
 impl PartFile {
     fn create(output: &Output, partition: usize) -> Result<Self, WriteError> {
         let name = format!(
-            "part-{partition:05}-{}-c000.{}",
+            "part-{partition:05}-{}-c000.{}{}",
             output.write_id,
-            output.encoder.format().name()
+            output.encoder.format().name(),
+            output.encoder.compression().extension(),
         );
         let path = output.directory.join(name);
-        let file = File::create_new(&path).map_err(WriteError::io(&path))?;
+        let file = File::create_new(&path)
+            .and_then(|file| output.encoder.compression().writer(file))
+            .map_err(WriteError::io(&path))?;
         let mut part = Self {
             path,
             file: BufWriter::with_capacity(256 * 1024, file),
-            bytes: 0,
         };
         part.write(&output.encoder.head(&output.names))?;
         Ok(part)
     }
 
     fn write(&mut self, text: &str) -> Result<(), WriteError> {
-        self.bytes += text.len() as u64;
         self.file
             .write_all(text.as_bytes())
             .map_err(WriteError::io(&self.path))
     }
 
     /// Makes sure that the file is on disk; its size in bytes.
-    fn finish(mut self) -> Result<u64, WriteError> {
-        self.file
-            .flush()
-            .and_then(|()| self.file.get_ref().sync_all())
-            .map_err(WriteError::io(&self.path))?;
-        Ok(self.bytes)
+    fn finish(self) -> Result<u64, WriteError> {
+        let Self { path, file } = self;
+        let synced = || {
+            let file = file.into_inner()?.finish()?;
+            file.sync_all()?;
+            Ok(file.metadata()?.len())
+        };
+        synced().map_err(WriteError::io(&path))
     }
 }
