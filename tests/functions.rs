@@ -446,3 +446,25 @@ fn a_compressed_file_that_is_cut_short_fails_the_step() {
     assert!(error.contains("csv.gz"), "{error}");
     assert!(!output.exists());
 }
+
+#[test]
+fn a_text_file_is_one_column_of_its_lines_both_ways() {
+    let workplace = Workplace::empty();
+    let log = workplace.write("app.log", "first\r\n\n  third, \"x\"");
+    let lines = session().read().text(log.to_str().expect("a path"));
+    let lines = lines.expect("readable");
+    assert_eq!(lines.columns(), ["value"]);
+    let output = workplace.path().join("lines");
+    let writer = lines.clone().write().mode(SaveMode::Overwrite);
+    writer
+        .text(output.to_str().expect("a path"))
+        .expect("writable");
+    assert_eq!(workplace.parts("lines"), "first\n\n  third, \"x\"\n");
+
+    let counted = lines.clone().aggregate([], [("count", "*", "n")]);
+    assert_eq!(rows(&workplace, counted.expect("columns")), ["3"]);
+    let wide = lines.with_column("n", "1").expect("an expression");
+    let refused = wide.write().text(output.to_str().expect("a path"));
+    let error = refused.expect_err("two columns").to_string();
+    assert!(error.contains("one column of strings"), "{error}");
+}

@@ -295,7 +295,8 @@ impl<'a> Checker<'a> {
         match format.value {
             Format::Csv => Some(samara::Format::Csv),
             Format::Json => Some(samara::Format::Json),
-            Format::Parquet | Format::Avro | Format::Orc | Format::Text => {
+            Format::Text => Some(samara::Format::Text),
+            Format::Parquet | Format::Avro | Format::Orc => {
                 self.not_supported("this format is", format.span);
                 None
             }

@@ -1,9 +1,10 @@
 //! The schema of an extract: a path, or the JSON itself.
 
 use samara::Schema;
+use samara::engine::read::text::VALUE;
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::model::Extract;
+use crate::model::{Extract, Format};
 use crate::source::{Document, Spanned};
 
 /// The columns that an extract declares, with their types.
@@ -12,6 +13,9 @@ pub(super) fn check(
     extract: &Extract,
 ) -> Result<Vec<(String, String)>, Diagnostic> {
     let Some(schema) = &extract.schema else {
+        if extract.data_format.value == Format::Text {
+            return Ok(vec![(VALUE.to_owned(), "string".to_owned())]);
+        }
         let message = format!(
             "extract `{}` has no schema, and inferring one is not supported yet",
             extract.id.value

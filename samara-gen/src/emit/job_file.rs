@@ -301,6 +301,7 @@ fn format_method(format: Format) -> &'static str {
     match format {
         Format::Csv => "csv",
         Format::Json => "json",
+        Format::Text => "text",
     }
 }
 

@@ -122,5 +122,6 @@ fn format_name(format: Format) -> &'static str {
     match format {
         Format::Csv => "csv",
         Format::Json => "json",
+        Format::Text => "text",
     }
 }

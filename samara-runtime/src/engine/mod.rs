@@ -34,14 +34,25 @@ pub enum Format {
     Csv,
     /// One json object a line.
     Json,
+    /// One column of texts, a line each.
+    Text,
 }
 
 impl Format {
-    /// The name that workflows, and the names of files, have for it.
+    /// The name that workflows have for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Text => "text",
+        }
+    }
+
+    /// What the name of a file of it ends with.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::Csv | Self::Json => self.name(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod json;
 mod lenient;
 mod lines;
 pub(crate) mod scan;
+pub mod text;
 mod tokens;
 
 use std::path::PathBuf;
@@ -131,6 +132,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
+        Format::Text => text::parse_options(values),
     }
 }
 
@@ -210,6 +212,19 @@ impl Reader {
         self.scan(location, scan::Decoder::Json(options))
     }
 
+    /// Reads text files, a row for each line, into one column of strings, `value` if no schema names it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::csv`]; [`Error::Schema`] for a schema of more than one column, or of another type.
+    pub fn text(mut self, location: &str) -> Result<DataFrame> {
+        text::parse_options(self.option_values())?;
+        if self.schema.is_empty() {
+            self = self.schema([(text::VALUE, "string")]);
+        }
+        self.scan(location, scan::Decoder::Text)
+    }
+
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
         self.options
             .iter()
@@ -236,6 +251,10 @@ impl Reader {
 
 /// Refuses types that files of a format cannot hold.
 fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
+    if matches!(decoder, scan::Decoder::Text) && schema.fields.len() != 1 {
+        let message = "a text file has one column, of strings";
+        return Err(Error::Schema(message.to_owned()));
+    }
     for Field {
         name, data_type, ..
     } in &schema.fields
@@ -247,6 +266,9 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
             ) => "csv files hold no nested values",
             (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
                 "the keys of a map in json are strings"
+            }
+            (scan::Decoder::Text, kind) if *kind != DataType::String => {
+                "a text file has one column, of strings"
             }
             _ => continue,
         };

@@ -45,6 +45,7 @@ const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 pub(crate) enum Decoder {
     Csv(CsvOptions),
     Json(JsonOptions),
+    Text,
 }
 
 impl Decoder {
@@ -330,6 +331,7 @@ impl PartitionReader {
 enum LineDecoder {
     Csv(CsvDecoder),
     Json(JsonDecoder),
+    Text,
 }
 
 /// Collects rows into a batch.
@@ -356,6 +358,7 @@ impl BatchBuilder {
                 )),
                 options.mode,
             ),
+            Decoder::Text => (LineDecoder::Text, Mode::default()),
             Decoder::Json(options) => (
                 LineDecoder::Json(JsonDecoder::new(&input.fields, &input.projection)),
                 options.mode,
@@ -404,6 +407,13 @@ impl BatchBuilder {
                 on_row(push_malformed(columns, "the record is not UTF-8"));
             }
             LineDecoder::Json(decoder) => decoder.push_line(text, columns, on_row),
+            LineDecoder::Text => {
+                // Where only the rows are counted, there is no column.
+                columns.iter_mut().for_each(|column| {
+                    column.push_csv(text);
+                });
+                on_row(Ok(()));
+            }
         }
         failed.map_or(Ok(()), Err)
     }

@@ -3,6 +3,7 @@
 mod csv;
 mod json;
 mod publish;
+mod text;
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -31,6 +32,14 @@ use publish::{StagedFile, Staging};
 /// Output that cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
+    /// Columns that a text file cannot hold.
+    #[error(
+        "a text file holds one column of strings; this frame has {columns}, or one of another type"
+    )]
+    NotOneText {
+        /// How many columns there are.
+        columns: usize,
+    },
     /// There is output already, and the mode is `error`.
     #[error("`{location}` exists already (mode errorifexists)")]
     Exists {
@@ -125,6 +134,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::parse_options(values).map(drop),
+        Format::Text => text::TextOptions::parse(values).map(drop),
     }
 }
 
@@ -132,9 +142,17 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
 ///
 /// # Errors
 ///
-/// [`WriteError::DuplicateColumn`], or [`WriteError::UnsupportedType`] for a nested type in csv.
+/// [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv; [`WriteError::NotOneText`] for text.
 pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     use crate::engine::DataType as T;
+    if format == Format::Text {
+        return match schema.fields.as_slice() {
+            [column] if column.data_type == T::String => Ok(()),
+            columns => Err(WriteError::NotOneText {
+                columns: columns.len(),
+            }),
+        };
+    }
     for (index, field) in schema.fields.iter().enumerate() {
         if schema.fields[..index]
             .iter()
@@ -215,6 +233,16 @@ impl Writer {
         self.save(location, Encoder::Json(compression))
     }
 
+    /// Writes text files, a line for each row of the frame's one column, into the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`], and if there is another column, or it holds no texts.
+    pub fn text(self, location: &str) -> Result<()> {
+        let options = text::TextOptions::parse(self.option_values())?;
+        self.save(location, Encoder::Text(options))
+    }
+
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
         self.options
             .iter()
@@ -271,6 +299,7 @@ impl Writer {
 enum Encoder {
     Csv(csv::CsvOptions),
     Json(Compression),
+    Text(text::TextOptions),
 }
 
 impl Encoder {
@@ -278,6 +307,7 @@ impl Encoder {
         match self {
             Self::Csv(_) => Format::Csv,
             Self::Json(_) => Format::Json,
+            Self::Text(_) => Format::Text,
         }
     }
 
@@ -285,13 +315,14 @@ impl Encoder {
         match self {
             Self::Csv(options) => options.compression(),
             Self::Json(compression) => *compression,
+            Self::Text(options) => options.compression,
         }
     }
 
     fn head(&self, names: &[String]) -> String {
         match self {
             Self::Csv(options) => options.head(names),
-            Self::Json(_) => String::new(),
+            Self::Json(_) | Self::Text(_) => String::new(),
         }
     }
 
@@ -304,6 +335,7 @@ impl Encoder {
         match self {
             Self::Csv(options) => options.encode(batch, out),
             Self::Json(_) => json::encode(names, batch, out),
+            Self::Text(options) => options.encode(batch, out),
         }
     }
 }
@@ -426,7 +458,7 @@ impl PartFile {
         let name = format!(
             "part-{partition:05}-{}-c000.{}{}",
             output.write_id,
-            output.encoder.format().name(),
+            output.encoder.format().extension(),
             output.encoder.compression().extension(),
         );
         let path = output.directory.join(name);
