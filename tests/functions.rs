@@ -468,3 +468,20 @@ fn a_text_file_is_one_column_of_its_lines_both_ways() {
     let error = refused.expect_err("two columns").to_string();
     assert!(error.contains("one column of strings"), "{error}");
 }
+
+#[test]
+fn csv_without_a_schema_is_strings_named_by_the_header() {
+    let workplace = Workplace::empty();
+    let path = workplace.write("people.csv", "\nid,Name\n1,Ada\n2,\n");
+    let path = path.to_str().expect("a path");
+    let reader = || session().read().option("header", "true");
+    let people = reader().csv(path).expect("readable");
+    assert_eq!(people.columns(), ["id", "Name"]);
+    assert_eq!(rows(&workplace, people), ["1,Ada", "2,"]);
+
+    let unnamed = session().read().csv(path).expect("readable");
+    assert_eq!(unnamed.columns(), ["_c0", "_c1"]);
+    let inferred = reader().option("inferSchema", "true").csv(path);
+    let error = inferred.expect_err("not yet").to_string();
+    assert!(error.contains("declare a schema"), "{error}");
+}

@@ -131,6 +131,7 @@ impl<'a> Checker<'a> {
         let schema = self.problems.keep(schema::check(self.document, extract));
         let frame = schema
             .as_ref()
+            .filter(|columns| !columns.is_empty())
             .and_then(|schema| self.declared(extract, schema));
         let step = format.zip(schema).map(|(format, schema)| Extract {
             id: extract.id.value.clone(),

@@ -188,7 +188,6 @@ fn what_the_format_has_and_this_version_has_not_is_refused() {
         change("extracts/data_format", json!("parquet")),
         code::NOT_SUPPORTED
     );
-    assert_eq!(change("extracts/schema", json!("")), code::NOT_SUPPORTED);
     assert_eq!(
         change("extracts/method", json!("streaming")),
         code::NOT_SUPPORTED
@@ -197,6 +196,23 @@ fn what_the_format_has_and_this_version_has_not_is_refused() {
         change("loads/data_format", json!("avro")),
         code::NOT_SUPPORTED
     );
+}
+
+#[test]
+fn without_a_schema_csv_and_text_say_their_columns_and_nothing_else_does() {
+    let without_schema = |format: &str, options: Value| {
+        let mut extract = extract("a");
+        extract["schema"] = json!("");
+        extract["data_format"] = json!(format);
+        extract["options"] = options;
+        workflow(json!([extract]), json!([]), json!([load("l", "a")]))
+    };
+    assert!(checked(&without_schema("csv", json!({"header": true}))).is_ok());
+    assert!(checked(&without_schema("text", json!({}))).is_ok());
+    let inferring = without_schema("csv", json!({"header": true, "inferSchema": "true"}));
+    assert_eq!(problem(&inferring).0, code::NOT_SUPPORTED);
+    let json = without_schema("json", json!({}));
+    assert_eq!(problem(&json).0, code::NOT_SUPPORTED);
 }
 
 #[test]

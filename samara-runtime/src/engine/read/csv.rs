@@ -34,6 +34,8 @@ pub(crate) struct CsvOptions {
     pub header: bool,
     pub mode: Mode,
     pub comment: Option<u8>,
+    /// Whether the values are to say the types, where no schema does.
+    pub infer_types: bool,
     tokenizer: Tokenizer,
     null_value: String,
     empty_value: String,
@@ -45,6 +47,7 @@ impl Default for CsvOptions {
             header: false,
             mode: Mode::default(),
             comment: None,
+            infer_types: false,
             tokenizer: Tokenizer {
                 delimiter: b',',
                 quote: b'"',
@@ -75,8 +78,7 @@ impl CsvOptions {
                 "ignoreleadingwhitespace" => tokenizer.trim_start = option.boolean()?,
                 "ignoretrailingwhitespace" => tokenizer.trim_end = option.boolean()?,
                 "encoding" | "charset" => option.only("UTF-8")?,
-                // With a schema, Spark infers nothing, whatever the option says.
-                "inferschema" => drop(option.boolean()?),
+                "inferschema" => parsed.infer_types = option.boolean()?,
                 "multiline" => option.only("false")?,
                 "dateformat" => option.only("yyyy-MM-dd")?,
                 "timestampformat" => {
@@ -166,8 +168,32 @@ impl CsvDecoder {
 }
 
 impl CsvOptions {
+    /// The names of the columns, by the first record: those of a header, numbered where two are alike; `_c0`, `_c1` and so on where there is
+    /// none, or one is empty (Spark, `CSVUtils.makeSafeHeader`).
+    pub fn column_names(&self, first: &str) -> Vec<String> {
+        let mut tokens = Vec::new();
+        self.tokenizer.tokens(first, |token| {
+            let name = token.as_deref().and_then(|text| self.value(Some(text)));
+            tokens.push(name.filter(|_| self.header).unwrap_or_default().to_owned());
+        });
+        let is_alike = |name: &str| {
+            let name = name.to_lowercase();
+            tokens
+                .iter()
+                .filter(|other| other.to_lowercase() == name)
+                .count()
+                > 1
+        };
+        let named = |(index, name): (usize, &String)| match name.as_str() {
+            "" => format!("_c{index}"),
+            name if is_alike(name) => format!("{name}{index}"),
+            name => name.to_owned(),
+        };
+        tokens.iter().enumerate().map(named).collect()
+    }
+
     /// Whether a line holds a record: it is neither blank nor a comment.
-    fn is_record(&self, line: &str) -> bool {
+    pub fn is_record(&self, line: &str) -> bool {
         let blank = line.bytes().all(|byte| byte <= b' ');
         !blank && (self.comment.is_none() || line.as_bytes().first() != self.comment.as_ref())
     }
@@ -270,6 +296,19 @@ mod tests {
         for line in ["a", " #a", "\u{3000}", "\"#a\""] {
             assert!(options.is_record(line), "{line}");
         }
+    }
+
+    #[test]
+    fn without_a_schema_the_first_record_names_the_columns() {
+        let names = |header, line| {
+            let options = CsvOptions {
+                header,
+                ..CsvOptions::default()
+            };
+            options.column_names(line)
+        };
+        assert_eq!(names(true, "id,,Id,\"a b\""), ["id0", "_c1", "Id2", "a b"]);
+        assert_eq!(names(false, "1,x"), ["_c0", "_c1"]);
     }
 
     #[test]

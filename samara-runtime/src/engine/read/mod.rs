@@ -192,13 +192,18 @@ impl Reader {
 
     /// Reads csv files: a file, a directory, or a glob pattern. Every column is nullable. `${NAME}` in the location is a variable of the run.
     ///
+    /// Without a schema, every column is a string, and the header of the first file names it; without a header it is `_c0`, `_c1` and so on.
+    ///
     /// # Errors
     ///
     /// [`Error::Option`] and [`Error::UnknownType`] for what was set before;
     /// [`Error::Schema`] for a type that csv files cannot hold; [`ReadError`] for a location that names nothing, or files
     /// that cannot be read yet. What is wrong inside the files shows when the frame is written.
-    pub fn csv(self, location: &str) -> Result<DataFrame> {
+    pub fn csv(mut self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
+        if self.schema.is_empty() {
+            self.schema = columns_of_csv(location, &options)?;
+        }
         self.scan(location, scan::Decoder::Csv(options))
     }
 
@@ -247,6 +252,33 @@ impl Reader {
             .build()?;
         DataFrame::unqualified(self.session, plan)
     }
+}
+
+/// The columns that csv files have by themselves: strings, named by the first record there is.
+fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
+    if options.infer_types {
+        return Err(Error::Schema(
+            "inferring types from values is not supported yet: declare a schema, or leave out `inferSchema` to read strings"
+                .to_owned(),
+        ));
+    }
+    for path in files::list(&variables::resolve(location)?)? {
+        let part = files::Part {
+            path,
+            start: 0,
+            end: u64::MAX,
+        };
+        let mut lines = lines::Lines::open(&part)?;
+        while let Some(line) = lines.next()? {
+            if options.is_record(&line.text) {
+                let names = options.column_names(&line.text).into_iter();
+                return Ok(names.map(|name| (name, "string".to_owned())).collect());
+            }
+        }
+    }
+    Err(Error::Schema(format!(
+        "no schema is declared, and there is no record at `{location}` to take the columns from"
+    )))
 }
 
 /// Refuses types that files of a format cannot hold.
