@@ -112,3 +112,39 @@ fn a_type_an_option_and_a_function_of_sql_that_do_not_exist_name_their_place() {
     let text = refusal(r#"{"function_type": "filter", "arguments": {"condition": "amount + 1"}}"#);
     assert!(text.contains("a condition must be true or false"), "{text}");
 }
+
+#[test]
+fn validate_says_what_build_would_say_and_builds_nothing() {
+    let workplace = Workplace::empty();
+    let validate = |function: &str| {
+        workplace.write("job.json", &workflow(function));
+        workplace
+            .samara(&["validate", "--workflow-filepath", "job.json"])
+            .output()
+            .expect("samara starts")
+    };
+    let valid = validate(r#"{"function_type": "distinct", "arguments": {}}"#);
+    let said = streams(&valid).0;
+    assert_eq!(said, "job.json is valid: 1 job, 3 steps\n");
+    let wrong = validate(r#"{"function_type": "select", "arguments": {"columns": ["x"]}}"#);
+    assert_eq!(wrong.status.code(), Some(32));
+    let files = std::fs::read_dir(workplace.path()).expect("a directory");
+    let names: Vec<_> = files
+        .map(|file| file.expect("an entry").file_name())
+        .collect();
+    assert_eq!(names, ["job.json"]);
+}
+
+#[test]
+fn the_schemas_that_are_exported_are_those_in_the_repository() {
+    let workplace = Workplace::empty();
+    for format in ["workflow", "alert"] {
+        let output = workplace.samara(&["export-schema", format]).output();
+        let path = format!(
+            "{}/../schemas/{format}.schema.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let written = std::fs::read_to_string(path).expect("a schema");
+        assert_eq!(streams(&output.expect("samara starts")).0, written);
+    }
+}

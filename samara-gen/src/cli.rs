@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use samara::RunSettings;
 use samara::alert::{Alert, AlertError};
 
@@ -17,6 +17,7 @@ use crate::check::{check, refuse_secrets};
 use crate::diagnostic::{Colour, Diagnostic, code};
 use crate::emit::emit;
 use crate::krate::Crate;
+use crate::model;
 use crate::plan::Plan;
 use crate::source::Document;
 
@@ -38,6 +39,10 @@ enum Command {
     Emit(EmitArguments),
     /// Build a workflow's binary if anything changed, and run it
     Run(RunArguments),
+    /// Check a workflow and its alerts, and build nothing
+    Validate(ValidateArguments),
+    /// Print the JSON Schema of a format, for editors
+    ExportSchema(SchemaArguments),
 }
 
 #[derive(Args)]
@@ -80,6 +85,33 @@ struct RunArguments {
     profile: Profile,
     #[command(flatten)]
     settings: RunSettings,
+}
+
+#[derive(Args)]
+struct ValidateArguments {
+    /// The workflow to check
+    #[arg(long, value_name = "PATH")]
+    workflow_filepath: PathBuf,
+    /// Check the alerts of this file, in place of those beside the workflow
+    #[arg(long, value_name = "PATH")]
+    alert_filepath: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct SchemaArguments {
+    /// The format whose schema it is
+    #[arg(value_enum, default_value_t)]
+    format: SchemaOf,
+}
+
+/// A format that has a schema.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum SchemaOf {
+    /// A workflow, with or without alerts
+    #[default]
+    Workflow,
+    /// Alerts in a file of their own
+    Alert,
 }
 
 /// Why the program ends without having done its work.
@@ -127,6 +159,8 @@ pub fn main() -> ExitCode {
         Command::Build(arguments) => build_binary(&arguments),
         Command::Emit(arguments) => emit_crate(&arguments),
         Command::Run(arguments) => run(&arguments),
+        Command::Validate(arguments) => validate(&arguments),
+        Command::ExportSchema(arguments) => Ok(schema(arguments.format)),
     };
     match done {
         Ok(report) => {
@@ -225,6 +259,31 @@ fn run(arguments: &RunArguments) -> Result<String, Error> {
     };
     let binary = build::kept_or_built(&krate, &options)?;
     Err(binary.run(settings.to_args()).into())
+}
+
+fn validate(arguments: &ValidateArguments) -> Result<String, Error> {
+    let workflow = arguments.workflow_filepath.as_path();
+    let plan = read(workflow, arguments.alert_filepath.as_deref())?;
+    let steps: usize = plan.jobs.iter().map(|job| job.steps.len()).sum();
+    Ok(format!(
+        "{} is valid: {}, {}\n",
+        workflow.display(),
+        counted(plan.jobs.len(), "job"),
+        counted(steps, "step"),
+    ))
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn schema(of: SchemaOf) -> String {
+    let schema = match of {
+        SchemaOf::Workflow => model::workflow_schema(),
+        SchemaOf::Alert => model::alert_schema(),
+    };
+    format!("{schema:#}\n")
 }
 
 /// As [`read`], for a binary that leaves this machine.
