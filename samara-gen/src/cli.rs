@@ -13,7 +13,7 @@ use samara::RunSettings;
 use samara::alert::{Alert, AlertError};
 
 use crate::build::{self, Binary, BuildError, BuildOptions, Profile};
-use crate::check::{check, refuse_secrets};
+use crate::check::{check, refuse_alert_secrets, refuse_hook_secrets};
 use crate::diagnostic::{Colour, Diagnostic, code};
 use crate::emit::emit;
 use crate::krate::Crate;
@@ -232,7 +232,10 @@ fn read_to_ship(workflow: &Path, alert: Option<&Path>) -> Result<Plan, Error> {
     let plan = read(workflow, alert)?;
     let alerts = Document::read(alert.unwrap_or(workflow))
         .map_err(|diagnostic| Error::of_file(diagnostic, Error::Alert))?;
-    refuse_secrets(&alerts).map_err(Error::Alert)?;
+    let workflow = Document::read(workflow)
+        .map_err(|diagnostic| Error::of_file(diagnostic, Error::Workflow))?;
+    refuse_hook_secrets(&workflow).map_err(Error::Workflow)?;
+    refuse_alert_secrets(&alerts).map_err(Error::Alert)?;
     Ok(plan)
 }
 

@@ -39,6 +39,28 @@ pub fn parent_context(settings: &Settings) -> Context {
     }
 }
 
+/// The headers by which a request carries a trace on: none if the context has no span.
+#[cfg(feature = "engine")]
+pub(crate) fn headers(context: &Context) -> Vec<(&'static str, String)> {
+    let span = context.span();
+    let span = span.span_context();
+    if !span.is_valid() {
+        return Vec::new();
+    }
+    let parent = format!(
+        "00-{}-{}-{:02x}",
+        span.trace_id(),
+        span.span_id(),
+        span.trace_flags().to_u8()
+    );
+    let state = span.trace_state().header();
+    let mut headers = vec![("traceparent", parent)];
+    if !state.is_empty() {
+        headers.push(("tracestate", state));
+    }
+    headers
+}
+
 fn trace_state(given: Option<&Given>) -> TraceState {
     let Some(given) = given else {
         return TraceState::NONE;
