@@ -351,6 +351,19 @@ mod tests {
         assert_eq!(log.lines().count(), 1, "{log}");
     }
 
+    #[cfg(feature = "engine")]
+    #[test]
+    fn what_was_continued_is_handed_on_as_it_came() {
+        for flags in ["00", "01"] {
+            let parent = format!("00-{TRACE}-{PARENT}-{flags}");
+            let state = "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7";
+            let context = parent_context(&settings(Some(&parent), Some(state)));
+            let expected = [("traceparent", parent), ("tracestate", state.to_owned())];
+            assert_eq!(headers(&context), expected);
+        }
+        assert_eq!(headers(&Context::new()), []);
+    }
+
     #[test]
     fn nothing_given_is_nothing_said() {
         let (parent, log) = continued(None, None);
