@@ -6,5 +6,6 @@ mod collector;
 mod crash;
 mod customer_orders;
 mod functions;
+mod hooks;
 mod program;
 mod refusals;

@@ -148,3 +148,24 @@ fn the_schemas_that_are_exported_are_those_in_the_repository() {
         assert_eq!(streams(&output.expect("samara starts")).0, written);
     }
 }
+
+#[test]
+fn a_secret_in_a_hook_is_refused_before_it_is_shipped() {
+    let workplace = Workplace::empty();
+    let action = r#"{"id": "h", "action_type": "http", "url": "https://example.com", "method": "POST",
+  "headers": {"Authorization": "Bearer hunter2"}, "timeout": 5, "retry": {"max_attempts": 0, "delay_in_seconds": 1}}"#;
+    let file = format!(
+        r#"{{"workflow": {{"id": "w", "jobs": [{{"id": "j", "hooks": {{"onStart": [{action}]}}}}]}}}}"#
+    );
+    workplace.write("job.json", &file);
+    let output = workplace
+        .samara(&["emit", "job.json", "--emit-dir", "crate"])
+        .output()
+        .expect("samara starts");
+    assert_eq!(output.status.code(), Some(32));
+    let text = streams(&output).1;
+    assert!(
+        text.contains("error[S0211]") && text.contains("job.json:2:"),
+        "{text}"
+    );
+}

@@ -11,9 +11,10 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use samara::RunSettings;
 use samara::alert::{Alert, AlertError};
+use samara::telemetry::log;
 
 use crate::build::{self, Binary, BuildError, BuildOptions, Profile};
-use crate::check::{check, refuse_secrets};
+use crate::check::{check, refuse_alert_secrets, refuse_hook_secrets};
 use crate::diagnostic::{Colour, Diagnostic, code};
 use crate::emit::emit;
 use crate::krate::Crate;
@@ -245,9 +246,12 @@ fn run(arguments: &RunArguments) -> Result<String, Error> {
     let workflow = arguments.workflow_filepath.as_path();
     let mut settings = arguments.settings.clone();
     let plan = read(workflow, settings.alert_filepath.as_deref());
+    let level = settings.telemetry.log_level;
     // The binary gets the alerts by its flag: others are no reason to build it again, and no secret gets into it.
     let alerts = settings.alert_filepath.get_or_insert(workflow.to_owned());
-    let mut plan = plan.inspect_err(|error| raise_alert(alerts, workflow, error))?;
+    let mut plan = plan.inspect_err(|error| {
+        log::shown(level, || raise_alert(alerts, workflow, error));
+    })?;
     if plan.alerts.take().is_none() {
         settings.alert_filepath = None;
     }
@@ -291,7 +295,10 @@ fn read_to_ship(workflow: &Path, alert: Option<&Path>) -> Result<Plan, Error> {
     let plan = read(workflow, alert)?;
     let alerts = Document::read(alert.unwrap_or(workflow))
         .map_err(|diagnostic| Error::of_file(diagnostic, Error::Alert))?;
-    refuse_secrets(&alerts).map_err(Error::Alert)?;
+    let workflow = Document::read(workflow)
+        .map_err(|diagnostic| Error::of_file(diagnostic, Error::Workflow))?;
+    refuse_hook_secrets(&workflow).map_err(Error::Workflow)?;
+    refuse_alert_secrets(&alerts).map_err(Error::Alert)?;
     Ok(plan)
 }
 

@@ -42,6 +42,61 @@ pub struct Job {
     pub enabled: bool,
     /// Extracts, then transforms, then loads, each in the workflow's order. Empty if the job is disabled.
     pub steps: Vec<Step>,
+    /// What else happens when the job starts and ends. None if the job is disabled.
+    pub hooks: Hooks,
+}
+
+/// The enabled hooks of a job.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Hooks {
+    /// Before the job does anything.
+    pub on_start: Vec<Hook>,
+    /// After the job failed.
+    pub on_error: Vec<Hook>,
+    /// After the job succeeded.
+    pub on_success: Vec<Hook>,
+    /// At the end, whatever happened.
+    pub on_finally: Vec<Hook>,
+}
+
+impl Hooks {
+    /// Each moment's method of [`samara::Hooks`], with its hooks.
+    pub fn moments(&self) -> [(&'static str, &[Hook]); 4] {
+        [
+            ("on_start", &self.on_start),
+            ("on_error", &self.on_error),
+            ("on_success", &self.on_success),
+            ("on_finally", &self.on_finally),
+        ]
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.moments().iter().all(|(_, hooks)| hooks.is_empty())
+    }
+}
+
+/// A request that is sent when a job starts or ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hook {
+    /// The action's id, for the log.
+    pub id: String,
+    /// What a person says about it; may be empty.
+    pub description: String,
+    /// In capitals.
+    pub method: String,
+    /// Where the request goes; may hold variables.
+    pub url: String,
+    /// Name and value of each header; a value may hold variables.
+    pub headers: Vec<(String, String)>,
+    /// The JSON to send.
+    pub payload: Option<String>,
+    /// Seconds to wait for an answer.
+    pub timeout: u64,
+    /// How often to try again.
+    pub retries: u64,
+    /// Seconds to wait before that.
+    pub delay: u64,
 }
 
 /// One step of a job: it becomes one function.

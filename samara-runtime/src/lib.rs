@@ -56,12 +56,15 @@ extern crate self as samara;
 
 #[cfg(feature = "engine")]
 pub mod alert;
+mod client;
 mod context;
 #[cfg(feature = "engine")]
 pub mod engine;
 pub mod entry;
 #[cfg(feature = "engine")]
 mod error;
+#[cfg(feature = "engine")]
+pub mod request;
 pub mod settings;
 pub mod step;
 pub mod telemetry;
@@ -93,4 +96,4 @@ pub use error::{Error, Result};
 #[cfg(feature = "engine")]
 pub use settings::RunSettings;
 #[cfg(feature = "engine")]
-pub use workflow::Workflow;
+pub use workflow::{Hook, Hooks, Workflow};

@@ -88,6 +88,14 @@ pub fn is_given_at_run_time(text: &str) -> bool {
     references.peek().is_some() && references.all(|reference| reference.default.is_none())
 }
 
+/// The text as it may be shown: references stand for what is not to be seen, but for one that the text begins with, and that does not
+/// make up all of it. So `${BASE}/tell?key=${KEY}` shows where it goes.
+pub(crate) fn masked(text: &str) -> Result<String, VariableError> {
+    let base = Reference::parse(text).filter(|base| base.length < text.len());
+    let (base, rest) = text.split_at(base.map_or(0, |base| base.length));
+    Ok(resolve(base)? + &resolve_with(rest, |_| Ok("REDACTED".to_owned()))?)
+}
+
 struct Reference<'a> {
     name: &'a str,
     default: Option<&'a str>,

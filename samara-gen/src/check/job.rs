@@ -26,7 +26,6 @@ pub(super) fn steps(
         frames: Vec::new(),
         problems,
     };
-    checker.hooks(&job.hooks);
     let later = job.transforms.iter().map(|transform| &transform.value.id);
     let later: Vec<&Spanned<String>> = later.collect();
     let mut steps = Vec::new();
@@ -87,22 +86,6 @@ impl<'a> Checker<'a> {
         self.ids.push(id);
         self.frames.push(frame);
         step
-    }
-
-    fn hooks(&mut self, hooks: &model::Hooks) {
-        let all = [
-            &hooks.on_start,
-            &hooks.on_error,
-            &hooks.on_success,
-            &hooks.on_finally,
-        ];
-        for action in all
-            .into_iter()
-            .flatten()
-            .filter(|action| action.value.enabled)
-        {
-            self.not_supported("hooks are", action.value.id.span);
-        }
     }
 
     fn not_supported(&mut self, what: &str, span: Span) {

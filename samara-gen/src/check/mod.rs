@@ -5,15 +5,17 @@
 
 mod alerts;
 mod frame;
+mod hooks;
 mod job;
 mod option;
 mod schema;
+mod secret;
 
 use std::path::Path;
 
 use samara::{RunSettings, Session};
 
-pub use alerts::refuse_secrets;
+pub use secret::{refuse_alert_secrets, refuse_hook_secrets};
 
 use crate::diagnostic::{Diagnostic, code};
 use crate::model::{Config, Workflow};
@@ -87,15 +89,17 @@ fn jobs(
         }
         seen.push(&job.value.id);
     }
-    let plan = |job: &Spanned<crate::model::Job>| Job {
-        id: job.value.id.value.clone(),
-        description: job.value.description.clone(),
-        enabled: job.value.enabled,
-        steps: if workflow.enabled && job.value.enabled {
-            job::steps(session, document, &job.value, problems)
-        } else {
-            Vec::new()
-        },
+    let plan = |job: &Spanned<crate::model::Job>| {
+        let runs = workflow.enabled && job.value.enabled;
+        let hooks = runs.then(|| hooks::check(document, &job.value.hooks, problems));
+        let steps = runs.then(|| job::steps(session, document, &job.value, problems));
+        Job {
+            id: job.value.id.value.clone(),
+            description: job.value.description.clone(),
+            enabled: job.value.enabled,
+            steps: steps.unwrap_or_default(),
+            hooks: hooks.unwrap_or_default(),
+        }
     };
     workflow.jobs.iter().map(plan).collect()
 }

@@ -215,17 +215,83 @@ fn without_a_schema_csv_and_text_say_their_columns_and_nothing_else_does() {
     assert_eq!(problem(&json).0, code::NOT_SUPPORTED);
 }
 
-#[test]
-fn hooks_are_refused_unless_they_are_disabled() {
-    let action = |enabled: bool| {
-        json!({"id": "h", "description": "", "enabled": enabled, "action_type": "http", "url": "http://example.com", "method": "POST",
-            "headers": {}, "payload": {}, "timeout": 5, "retry": {"max_attempts": 0, "delay_in_seconds": 1}})
-    };
+/// A workflow whose one job has an action at one moment.
+fn with_hook(moment: &str, action: Value) -> Value {
     let mut file = workflow(json!([]), json!([]), json!([]));
-    file["workflow"]["jobs"][0]["hooks"] = json!({"onStart": [action(false)]});
-    assert!(checked(&file).is_ok());
-    file["workflow"]["jobs"][0]["hooks"] = json!({"onFailure": [action(true)]});
-    assert_eq!(problem(&file).0, code::NOT_SUPPORTED);
+    file["workflow"]["jobs"][0]["hooks"] = json!({ moment: [action] });
+    file
+}
+
+fn action() -> Value {
+    json!({"id": "h", "action_type": "http", "url": "https://example.com/${PATH}", "method": "post",
+        "headers": {"X-Token": "${TOKEN}"}, "payload": {"text": "${WHO} starts", "level": 3},
+        "timeout": 5, "retry": {"max_attempts": 2, "delay_in_seconds": 1}})
+}
+
+#[test]
+fn a_hook_becomes_a_request_of_the_plan() {
+    for moment in ["onError", "onFailure"] {
+        let plan = checked(&with_hook(moment, action())).expect("a plan");
+        let [hook] = plan.jobs[0].hooks.on_error.as_slice() else {
+            panic!("one hook")
+        };
+        assert_eq!((hook.method.as_str(), hook.timeout), ("POST", 5));
+        assert_eq!((hook.retries, hook.delay), (2, 1));
+        assert_eq!(
+            hook.payload.as_deref(),
+            Some(r#"{"level":3,"text":"${WHO} starts"}"#)
+        );
+    }
+}
+
+#[test]
+fn a_disabled_hook_is_left_out_and_not_checked_further() {
+    let mut off = action();
+    off["enabled"] = json!(false);
+    off["timeout"] = json!(99);
+    let plan = checked(&with_hook("onStart", off)).expect("a plan");
+    assert!(plan.jobs[0].hooks.is_empty());
+}
+
+#[test]
+fn what_no_request_can_be_made_of_is_refused_at_its_place() {
+    let cases = [
+        ("/url", json!("example.com"), "not a full URL"),
+        ("/url", json!(""), "not a full URL"),
+        ("/method", json!("PSOT"), "`PSOT` is no method"),
+        ("/timeout", json!(0), "`timeout` is 0"),
+        ("/timeout", json!(31), "`timeout` is 31"),
+        ("/retry/max_attempts", json!(4), "`max_attempts` is 4"),
+        (
+            "/retry/delay_in_seconds",
+            json!(31),
+            "`delay_in_seconds` is 31",
+        ),
+        ("/headers", json!({"a b": "c"}), "the header `a b`"),
+        ("/headers", json!({"a": "b\nc"}), "the header `a`"),
+        ("/id", json!(" "), "an id must not be empty"),
+    ];
+    for (place, value, message) in cases {
+        let mut action = action();
+        *action.pointer_mut(place).expect("a field") = value;
+        let (found, text) = problem(&with_hook("onFinally", action));
+        assert_eq!(found, code::INVALID_VALUE);
+        assert!(text.contains(message), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_in_a_hook_is_refused_where_it_would_be_shipped() {
+    let refused = |name: &str, value: &str| {
+        let mut action = action();
+        action["headers"] = json!({ name: value });
+        let file = with_hook("onStart", action).to_string();
+        let document = Document::parse("job.json", file, Syntax::Json).expect("json");
+        super::refuse_hook_secrets(&document).map_err(|problems| problems.len())
+    };
+    assert_eq!(refused("Authorization", "Bearer ${TOKEN}"), Ok(()));
+    assert_eq!(refused("Content-Type", "text/plain"), Ok(()));
+    assert_eq!(refused("Authorization", "Bearer abc"), Err(1));
 }
 
 #[test]
@@ -288,7 +354,7 @@ fn a_secret_in_plain_text_is_refused_where_it_would_be_shipped() {
                 "timeout": 5, "retry": retry},
         ]}});
         let document = Document::parse("alert.json", file.to_string(), Syntax::Json).expect("json");
-        super::refuse_secrets(&document).map_err(|problems| problems.len())
+        super::refuse_alert_secrets(&document).map_err(|problems| problems.len())
     };
     let harmless = ("Content-Type", "application/json");
     assert_eq!(with("${SMTP_PASSWORD}", harmless), Ok(()));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use samara::{Format, Join, SaveMode};
 
 use crate::emit::doc_comment::{doc, doc_of_markdown};
+use crate::emit::hooks;
 use crate::emit::layout::{Code, attribute, signature};
 use crate::emit::names::Names;
 use crate::emit::step_doc;
@@ -12,8 +13,8 @@ use crate::plan::{Extract, Function, Job, Load, Nulls, Step, Transform};
 
 /// The text of a job's module.
 pub fn write(job: &Job) -> String {
-    let mut names = Names::of_steps();
-    let names: Vec<String> = job.steps.iter().map(|step| names.give(step.id())).collect();
+    let mut given = Names::of_steps();
+    let names: Vec<String> = job.steps.iter().map(|step| given.give(step.id())).collect();
     let mut parts = vec![doc("//!", &job.description), imports(job)];
     parts.extend(
         job.steps
@@ -22,6 +23,7 @@ pub fn write(job: &Job) -> String {
             .map(|(place, _)| step(job, &names, place)),
     );
     parts.push(run(job, &names));
+    parts.extend(hooks::write(job, &mut given));
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
 }
@@ -52,6 +54,8 @@ fn imports(job: &Job) -> String {
             "Dropna",
             has(|function| matches!(function, Function::Dropna { .. })),
         ),
+        ("Hook", !job.hooks.is_empty()),
+        ("Hooks", !job.hooks.is_empty()),
         (
             "Join",
             has(|function| matches!(function, Function::Join { .. })),
@@ -67,7 +71,11 @@ fn imports(job: &Job) -> String {
         .filter(|(_, used)| *used)
         .map(|(name, _)| *name)
         .collect();
-    format!("use samara::{{{}}};\n", used.join(", "))
+    let std = match job.hooks.is_empty() {
+        true => "",
+        false => "use std::time::Duration;\n\n",
+    };
+    format!("{std}use samara::{{{}}};\n", used.join(", "))
 }
 
 fn step(job: &Job, names: &[String], place: usize) -> String {

@@ -6,6 +6,8 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::emit::doc_comment::visible;
+
 const MAX_WIDTH: usize = 100;
 const TAB: usize = 4;
 const CHAIN_WIDTH: usize = 60;
@@ -47,6 +49,16 @@ impl Code {
     /// A string literal of any text.
     pub fn text(text: &str) -> Code {
         Code::Word(proc_macro2::Literal::string(text).to_string())
+    }
+
+    /// A string literal that reads like the JSON in it, if the text is plain enough to stand as it is.
+    pub fn json(text: &str) -> Code {
+        if visible(text) != text {
+            return Code::text(text);
+        }
+        let runs = text.split(|c| c != '#').map(str::len);
+        let fence = "#".repeat(runs.max().unwrap_or_default() + 1);
+        Code::Word(format!("r{fence}\"{text}\"{fence}"))
     }
 
     /// An array of string literals.
@@ -159,7 +171,7 @@ impl Code {
     }
 
     fn is_simple(&self) -> bool {
-        matches!(self, Code::Word(word) if !word.contains("::") || word.starts_with('"'))
+        matches!(self, Code::Word(word) if !word.contains("::") || word.starts_with('"') || word.starts_with("r#"))
     }
 }
 

@@ -56,10 +56,12 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
         vec![Code::text(&plan.id)],
     );
     let job = |workflow: Code, (module, job): &(String, &Job)| {
-        workflow.method(
-            "job",
-            vec![Code::text(&job.id), Code::word(format!("{module}::run"))],
-        )
+        let id_and_run = vec![Code::text(&job.id), Code::word(format!("{module}::run"))];
+        if job.hooks.is_empty() {
+            return workflow.method("job", id_and_run);
+        }
+        let hooks = Code::Call(format!("{module}::hooks"), vec![]);
+        workflow.method("job_with_hooks", [id_and_run, vec![hooks]].concat())
     };
     let described = match plan.description.trim() {
         "" => new,

@@ -4,6 +4,7 @@
 //! comment. The text is laid out as rustfmt would, since people read and review it, and the same plan always gives the same bytes.
 
 mod doc_comment;
+mod hooks;
 mod job_file;
 mod layout;
 mod lock_file;

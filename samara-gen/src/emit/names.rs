@@ -14,9 +14,9 @@ pub struct Names {
 }
 
 impl Names {
-    /// For the step functions of a job, which share their scope with `run` and its `session`.
+    /// For the step functions of a job, which share their scope with `run`, its `session`, and `hooks`.
     pub fn of_steps() -> Names {
-        Names::without("step", &["run", "session"])
+        Names::without("step", &["run", "session", "hooks"])
     }
 
     /// For the modules of a crate: each is a file of `src`, beside `main.rs`, and a name among the crates.

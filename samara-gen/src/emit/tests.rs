@@ -5,7 +5,7 @@ use std::process::Command;
 use samara::{Format, Join, SaveMode};
 
 use super::*;
-use crate::plan::{Extract, Function, Load, Nulls, Step, Transform};
+use crate::plan::{Extract, Function, Hook, Hooks, Load, Nulls, Step, Transform};
 
 fn runtime() -> RuntimeSource {
     RuntimeSource {
@@ -57,6 +57,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         description: String::new(),
         enabled: true,
         steps,
+        hooks: Hooks::default(),
     };
     Plan {
         id: "orders".to_owned(),
@@ -128,6 +129,57 @@ pub fn run(session: &Session) -> Result<()> {
 }
 "#;
     assert!(text.contains(step) && text.ends_with(run), "{text}");
+}
+
+fn hook(id: &str, payload: Option<&str>) -> Hook {
+    Hook {
+        id: id.to_owned(),
+        description: String::new(),
+        method: "POST".to_owned(),
+        url: "https://example.com/${TEAM}".to_owned(),
+        headers: Vec::new(),
+        payload: payload.map(str::to_owned),
+        timeout: 5,
+        retries: 0,
+        delay: 1,
+    }
+}
+
+#[test]
+fn hooks_are_functions_and_a_list_of_when_they_are_sent() {
+    let mut plan = plan(vec![]);
+    let mut tell = hook("tell-start", Some(r#"{"text":"starts"}"#));
+    tell.headers = vec![("X-Token".to_owned(), "${TOKEN}".to_owned())];
+    tell.retries = 2;
+    plan.jobs[0].hooks.on_start = vec![tell];
+    plan.jobs[0].hooks.on_finally = vec![hook("a", None), hook("hooks", None)];
+    let text = file(&plan, "src/silver.rs");
+    let function = r##"
+/// Sends a POST request to `https://example.com/${TEAM}`.
+fn tell_start() -> Hook {
+    Hook::new("tell-start", "POST", "https://example.com/${TEAM}")
+        .header("X-Token", "${TOKEN}")
+        .payload(r#"{"text":"starts"}"#)
+        .timeout(Duration::from_secs(5))
+        .retries(2, Duration::from_secs(1))
+}
+"##;
+    let list = r"
+/// What else happens when the job starts and ends.
+pub fn hooks() -> Hooks {
+    Hooks::new()
+        .on_start([tell_start()])
+        .on_finally([a(), hooks_2()])
+}
+";
+    assert!(text.contains(function) && text.ends_with(list), "{text}");
+    assert!(
+        text.contains("use std::time::Duration;\n\nuse samara::{Hook, Hooks, Result, Session};\n"),
+        "{text}"
+    );
+    let main = file(&plan, "src/main.rs");
+    let job = ".job_with_hooks(\"silver\", silver::run, silver::hooks())";
+    assert!(main.contains(job), "{main}");
 }
 
 #[test]
@@ -222,6 +274,14 @@ fn any_text_is_a_literal_a_name_or_a_comment() {
     plan.id = wild.to_owned();
     plan.description = wild.to_owned();
     plan.jobs[0].id = wild.to_owned();
+    let mut hook = hook(wild, Some(wild));
+    hook.headers = vec![(wild.to_owned(), wild.to_owned())];
+    (hook.url, hook.description) = (wild.to_owned(), wild.to_owned());
+    let quoting = Hook {
+        payload: Some("\"## r#\"\\".to_owned()),
+        ..hook.clone()
+    };
+    plan.jobs[0].hooks.on_error = vec![hook, quoting];
     let krate = emit(&plan, &runtime());
     for (path, text) in krate
         .files
@@ -304,6 +364,16 @@ fn rustfmt_leaves_the_text_alone_at_every_length() -> Result<(), Box<dyn std::er
             load(&half, 5),
         ];
         let mut plan = plan(steps);
+        let mut requests = vec![hook(&name, Some(&format!("{{\"a\":\"{name}\"}}"))); length % 4];
+        for (place, request) in requests.iter_mut().enumerate() {
+            request.url = format!("https://{half}");
+            request.headers = vec![(half.clone(), name.clone()); place];
+            request.retries = (length % 2) as u64;
+        }
+        let hooks = &mut plan.jobs[0].hooks;
+        hooks.on_start = vec![hook(&half, None)];
+        hooks.on_error = requests.clone();
+        hooks.on_success = requests;
         plan.id = name;
         for module in ["main", "silver"] {
             let path = folder.path().join(format!("{module}{length}.rs"));

@@ -3,6 +3,7 @@
 //! An alert never harms a run: what cannot be sent is a warning, and neither stops other channels nor changes the exit code.
 
 mod channel;
+mod email;
 pub mod model;
 
 use std::collections::HashSet;

@@ -1,7 +1,15 @@
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
+use crate::request::tests::Server;
 use crate::telemetry::log::tests::captured;
 
 /// An alert section whose file channels `first` and `second` write into a folder, with these triggers.
@@ -131,22 +139,162 @@ fn a_channel_that_fails_is_a_warning_and_stops_no_other() {
     );
 }
 
+/// The log of raising an alert through one channel, beside a file channel that gets it too.
+fn raised_through(channel: &Value) -> String {
+    let folder = folder();
+    let file = json!({"channel_type": "file", "id": "f", "file_path": folder.path().join("f")});
+    let trigger = json!({"id": "t", "channel_ids": [channel["id"], "f"]});
+    let alert = parsed(json!({"channels": [channel, file], "triggers": [trigger]}));
+    let ((), log) = captured(|| alert.expect("valid").raise("Tïtle", "Body", ""));
+    assert_eq!(written(&folder, "f"), "Tïtle: Body\n");
+    log
+}
+
 #[test]
-fn channels_that_are_not_sent_yet_say_so_once_each() {
-    let mut section = http("timeout", 5);
-    section["channels"]
-        .as_array_mut()
-        .expect("channels")
-        .push(email(587, &["c@d"])["channels"][0].clone());
-    section["triggers"] = json!([{"id": "t", "channel_ids": ["h", "m"]}]);
-    let alert = parsed(section).expect("valid");
-    let ((), log) = captured(|| alert.raise("Title", "Body", ""));
-    assert_eq!(log.lines().count(), 2, "{log}");
+fn an_http_channel_sends_title_and_message_as_json() {
+    let server = Server::answering(&[503, 200]);
+    let mut channel = http("timeout", 5)["channels"][0].clone();
+    channel["url"] = json!(server.url("/alerts"));
+    channel["headers"] = json!({"Authorization": "Bearer ${CARGO_PKG_NAME}"});
+    assert_eq!(raised_through(&channel), "");
+    let received = server.received();
+    assert_eq!(received.len(), 2, "one failure, one retry");
+    assert_eq!(received[1].line, "POST /alerts HTTP/1.1");
+    assert_eq!(received[1].headers["authorization"], "Bearer samara");
+    assert_eq!(received[1].headers["content-type"], "application/json");
+    let body: Value = serde_json::from_str(&received[1].body).expect("json");
+    assert_eq!(body, json!({"title": "Tïtle", "message": "Body"}));
+}
+
+#[test]
+fn an_http_channel_that_is_refused_is_one_warning_without_its_url() {
+    let server = Server::answering(&[401]);
+    let mut channel = http("max_attempts", 0)["channels"][0].clone();
+    channel["url"] = json!(server.url("/hunter2"));
+    let log = raised_through(&channel);
+    assert_eq!(log.lines().count(), 1, "{log}");
     assert!(
-        log.contains("http channels are not sent yet")
-            && log.contains("e-mail channels are not sent yet"),
+        log.contains("channel `h`: the server answered 401") && !log.contains("hunter2"),
         "{log}"
     );
+}
+
+#[test]
+fn an_email_channel_speaks_smtp() {
+    let server = Smtp::start("235 welcome");
+    assert_eq!(raised_through(&server.channel("u", "hunter2")), "");
+    let said = server.said();
+    let has = |text: &str| assert!(said.contains(text), "{said}");
+    has(&format!("AUTH PLAIN {}\n", STANDARD.encode("\0u\0hunter2")));
+    has("MAIL FROM:<a@example.com>");
+    has("RCPT TO:<b@example.com>\n");
+    has("RCPT TO:<c@example.com>\n");
+    has("From: Samara <a@example.com>\n");
+    has("Subject: =?utf-8?b?");
+    has("Message-ID: <");
+    has("Date: ");
+    has("\nBody\n");
+}
+
+#[test]
+fn an_email_channel_without_a_user_does_not_log_in() {
+    let server = Smtp::start("500 no");
+    assert_eq!(raised_through(&server.channel("", "")), "");
+    let said = server.said();
+    assert!(
+        !said.contains("AUTH") && said.contains("\nBody\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_password_is_not_told_even_if_the_server_repeats_it() {
+    let told = STANDARD.encode("\0u\0hunter2");
+    let server = Smtp::start(format!("535 no such user: hunter2 {told}").leak());
+    let log = raised_through(&server.channel("u", "hunter2"));
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(
+        log.contains("channel `m`") && log.contains("no such user: *** ***"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_mail_server_that_is_not_there_is_one_warning() {
+    let mut channel = Smtp::start("235 ok").channel("u", "hunter2");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    channel["smtp_port"] = json!(free.local_addr().expect("bound").port());
+    drop(free);
+    let log = raised_through(&channel);
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(
+        log.contains("channel `m`") && log.contains("refused"),
+        "{log}"
+    );
+    channel["to_emails"] = json!(["nobody"]);
+    let log = raised_through(&channel);
+    assert!(log.contains("`to_emails` is no e-mail address"), "{log}");
+}
+
+/// A mail server that takes one mail, in plain text.
+struct Smtp {
+    port: u16,
+    said: Receiver<String>,
+}
+
+impl Smtp {
+    /// With its answer to who logs in.
+    fn start(login: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("bound").port();
+        let (send, said) = mpsc::channel();
+        thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("a client");
+            let _ = send.send(converse(stream, login));
+        });
+        Self { port, said }
+    }
+
+    fn channel(&self, username: &str, password: &str) -> Value {
+        let mut channel = email(self.port.into(), &["b@example.com", "C <c@example.com>"]);
+        let mut channel = channel["channels"][0].take();
+        channel["smtp_server"] = json!("127.0.0.1");
+        channel["username"] = json!(username);
+        channel["password"] = json!(password);
+        channel["from_email"] = json!("Samara <a@example.com>");
+        channel
+    }
+
+    /// All that the client said, once it is gone.
+    fn said(&self) -> String {
+        self.said.recv().expect("a conversation")
+    }
+}
+
+fn converse(mut stream: TcpStream, login: &str) -> String {
+    let mut said = String::new();
+    let lines = BufReader::new(stream.try_clone().expect("a reader")).lines();
+    let mut in_data = false;
+    stream
+        .write_all(b"220 ready\r\n")
+        .expect("the client listens");
+    for line in lines.map_while(Result::ok) {
+        let answer = match line.as_str() {
+            "." => "250 taken",
+            _ if in_data => "",
+            "DATA" => "354 go on",
+            "QUIT" => "221 bye",
+            line if line.starts_with("EHLO") => "250-here\r\n250 AUTH PLAIN LOGIN",
+            line if line.starts_with("AUTH") => login,
+            _ => "250 ok",
+        };
+        in_data = line == "DATA" || in_data && line != ".";
+        said += &format!("{line}\n");
+        if !answer.is_empty() && write!(stream, "{answer}\r\n").is_err() {
+            break;
+        }
+    }
+    said
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The HTTP client that OTLP goes out by: `ureq`, which blocks, as the SDK's exporting threads expect.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use http::{Uri, uri};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use thiserror::Error;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig};
 
 use super::delivery::Delivery;
+use crate::client;
 
 /// Time for one request, from the look-up of the name to the last byte of the answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(4);
@@ -35,9 +34,7 @@ pub(super) enum EndpointError {
 impl Endpoint {
     pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
         let uri: Uri = text.parse()?;
-        let usable = matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|host| !host.is_empty());
-        if usable {
+        if client::is_full(&uri) {
             Ok(Self(uri))
         } else {
             Err(EndpointError::Scheme)
@@ -50,15 +47,7 @@ impl Endpoint {
 
     /// The URL without user, password and query, which may hold secrets.
     pub(super) fn shown(&self) -> String {
-        let scheme = self.0.scheme_str().unwrap_or_default();
-        let authority = self
-            .0
-            .authority()
-            .map_or("", |authority| authority.as_str());
-        let host_and_port = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, host)| host);
-        format!("{scheme}://{host_and_port}{}", self.0.path())
+        client::shown(&self.0)
     }
 }
 
@@ -70,19 +59,12 @@ pub(super) struct BlockingClient {
 }
 
 impl BlockingClient {
-    /// A client. TLS and its certificates are set up when the first `https` request needs them.
+    /// A client that delivers nothing yet.
     pub(super) fn new(delivery: Arc<Delivery>) -> Self {
-        let config = Agent::config_builder()
-            .timeout_global(Some(REQUEST_TIMEOUT))
-            .http_status_as_error(false)
+        let config = client::config(REQUEST_TIMEOUT)
             // A redirect turns a POST into a GET, which delivers nothing and yet succeeds.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .tls_config(
-                TlsConfig::builder()
-                    .root_certs(RootCerts::PlatformVerifier)
-                    .build(),
-            )
             .build();
         Self {
             agent: config.new_agent(),
@@ -112,30 +94,11 @@ impl HttpClient for BlockingClient {
             Ok(answer) => self
                 .delivery
                 .request_failed(format!("the server answered {}", answer.status())),
-            Err(error) => self.delivery.request_failed(cause(error)),
+            Err(error) => self
+                .delivery
+                .request_failed(client::cause(error, REQUEST_TIMEOUT)),
         }
         Ok(answer?)
-    }
-}
-
-/// Why a request failed, in the words of a person.
-fn cause(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::Timeout(_) => format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
-        ureq::Error::Io(error) => io_cause(error),
-        error => error.to_string(),
-    }
-}
-
-fn io_cause(error: &io::Error) -> String {
-    match error.kind() {
-        // How the connector hands on what TLS says.
-        io::ErrorKind::InvalidData => format!("TLS failed: {error}"),
-        // A kind has a plain name ("connection refused"), but kinds that std does not know have one that says nothing.
-        kind if error.raw_os_error().is_some() && !kind.to_string().contains("uncategorized") => {
-            kind.to_string()
-        }
-        _ => error.to_string(),
     }
 }
 

@@ -33,7 +33,7 @@ pub fn install(level: LogLevel, traces: Option<&SdkTracerProvider>) {
 }
 
 /// What `action` returns; while it runs, its log events are shown as those of [`install`] are, if nobody else shows them.
-pub(super) fn shown<T>(level: LogLevel, action: impl FnOnce() -> T) -> T {
+pub fn shown<T>(level: LogLevel, action: impl FnOnce() -> T) -> T {
     if tracing::dispatcher::has_been_set() {
         action()
     } else {

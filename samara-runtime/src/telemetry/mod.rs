@@ -40,6 +40,8 @@ use http::{BlockingClient, Endpoint};
 pub use guard::{Guard, init};
 pub use instruments::{AlreadyInstalled, Providers};
 pub(crate) use instruments::{Instruments, instruments};
+#[cfg(feature = "engine")]
+pub(crate) use trace_context::headers as trace_headers;
 
 /// The longest that a run waits at its end for its telemetry to be delivered. Longer than one request may take, and with some time left of
 /// the five seconds that are promised.

@@ -97,6 +97,24 @@ pub const ERROR_TYPE_PANIC: &str = "panic";
 /// Value of [`ERROR_TYPE`] for an async step whose future was dropped before its end.
 pub const ERROR_TYPE_CANCELLED: &str = "cancelled";
 
+/// Method of a request that the run sends, on its span (string; semantic conventions, "HTTP").
+pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+
+/// How often a request was sent before, on the span of one that is sent again (int; semantic conventions, "HTTP").
+pub const HTTP_REQUEST_RESEND_COUNT: &str = "http.request.resend_count";
+
+/// Status of the answer to a request (int; semantic conventions, "HTTP").
+pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
+
+/// Host that a request goes to (string; semantic conventions, "HTTP").
+pub const SERVER_ADDRESS: &str = "server.address";
+
+/// Port that a request goes to (int; semantic conventions, "HTTP").
+pub const SERVER_PORT: &str = "server.port";
+
+/// Where a request goes, without user, password, query and what variables hold (string; semantic conventions, "HTTP").
+pub const URL_FULL: &str = "url.full";
+
 /// Name of the span event that tells of a failure (semantic conventions, "Exceptions").
 pub const EXCEPTION_EVENT: &str = "exception";
 

@@ -39,6 +39,28 @@ pub fn parent_context(settings: &Settings) -> Context {
     }
 }
 
+/// The headers by which a request carries a trace on: none if the context has no span.
+#[cfg(feature = "engine")]
+pub(crate) fn headers(context: &Context) -> Vec<(&'static str, String)> {
+    let span = context.span();
+    let span = span.span_context();
+    if !span.is_valid() {
+        return Vec::new();
+    }
+    let parent = format!(
+        "00-{}-{}-{:02x}",
+        span.trace_id(),
+        span.span_id(),
+        span.trace_flags().to_u8()
+    );
+    let state = span.trace_state().header();
+    let mut headers = vec![("traceparent", parent)];
+    if !state.is_empty() {
+        headers.push(("tracestate", state));
+    }
+    headers
+}
+
 fn trace_state(given: Option<&Given>) -> TraceState {
     let Some(given) = given else {
         return TraceState::NONE;
@@ -327,6 +349,19 @@ mod tests {
         let (parent, log) = continued(None, Some("a=b"));
         assert!(!parent.is_valid());
         assert_eq!(log.lines().count(), 1, "{log}");
+    }
+
+    #[cfg(feature = "engine")]
+    #[test]
+    fn what_was_continued_is_handed_on_as_it_came() {
+        for flags in ["00", "01"] {
+            let parent = format!("00-{TRACE}-{PARENT}-{flags}");
+            let state = "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7";
+            let context = parent_context(&settings(Some(&parent), Some(state)));
+            let expected = [("traceparent", parent), ("tracestate", state.to_owned())];
+            assert_eq!(headers(&context), expected);
+        }
+        assert_eq!(headers(&Context::new()), []);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! The life of a run: its jobs in order, its spans, its alerts, its exit code.
 
+mod hook;
 mod summary;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::trace::{
+    SpanBuilder, SpanKind, Status, TraceContextExt as _, TraceId, Tracer as _,
+};
 use opentelemetry::{Context, KeyValue, global};
 
 use crate::alert::{Alert, AlertError};
@@ -15,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::settings::RunSettings;
 use crate::step::Reports;
 use crate::telemetry::{Providers, Telemetry, names};
+pub use hook::{Hook, Hooks};
 use summary::Summary;
 
 /// The function of a job: calls its steps in order.
@@ -47,6 +51,7 @@ pub struct Workflow {
 struct Job {
     id: &'static str,
     run: JobFn,
+    hooks: Hooks,
 }
 
 /// How a run ends, as the exit code of its process.
@@ -79,8 +84,13 @@ impl Workflow {
     }
 
     /// Adds a job, which runs after those added before.
-    pub fn job(mut self, id: &'static str, run: JobFn) -> Self {
-        self.jobs.push(Job { id, run });
+    pub fn job(self, id: &'static str, run: JobFn) -> Self {
+        self.job_with_hooks(id, run, Hooks::new())
+    }
+
+    /// As [`Workflow::job`], with what else happens when the job starts and ends.
+    pub fn job_with_hooks(mut self, id: &'static str, run: JobFn, hooks: Hooks) -> Self {
+        self.jobs.push(Job { id, run, hooks });
         self
     }
 
@@ -169,7 +179,9 @@ impl Workflow {
             tracing::error!("{message}");
             fail_span(context, kind, message);
             if let Some(alerts) = alerts {
-                alerts.raise(&format!("Workflow {} failed", self.id), message, message);
+                let _current = context.clone().attach();
+                let title = format!("Workflow {} failed", self.id);
+                alerts.raise(&title, &traced(message, context), message);
             }
         };
         let (exit, word) = match outcome {
@@ -201,7 +213,7 @@ impl Job {
         let span = JobSpan(context.clone());
         let outcome = {
             let _current = context.attach();
-            (self.run)(session)
+            self.run_between_hooks(session, &span)
         };
         if let Err(error) = &outcome {
             fail_span(&span.0, error.kind(), &error.to_string());
@@ -212,16 +224,31 @@ impl Job {
             source: Box::new(source),
         })
     }
+
+    fn run_between_hooks(&self, session: &Session, span: &JobSpan) -> Result<()> {
+        self.hooks.started();
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.run)(session)));
+        span.end_open_steps();
+        self.hooks.ended(matches!(outcome, Ok(Ok(()))));
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
 }
 
 /// A job's span, which ends with the job however it ends, and its steps before it.
 struct JobSpan(Context);
 
-impl Drop for JobSpan {
-    fn drop(&mut self) {
+impl JobSpan {
+    /// Ends the steps that a failure left open: what follows is not their time.
+    fn end_open_steps(&self) {
         if let Some(steps) = self.0.get::<Reports>() {
             steps.end_open_steps();
         }
+    }
+}
+
+impl Drop for JobSpan {
+    fn drop(&mut self) {
+        self.end_open_steps();
         if std::thread::panicking() {
             fail_span(&self.0, names::ERROR_TYPE_PANIC, "the job panicked");
         }
@@ -238,9 +265,21 @@ fn open_span(parent: &Context, name: String, attribute: KeyValue) -> Context {
     parent.with_span(tracer.build_with_context(builder, parent))
 }
 
+/// A message with the id of its trace, if there is one.
+fn traced(message: &str, context: &Context) -> String {
+    let trace = context.span().span_context().trace_id();
+    match trace == TraceId::INVALID {
+        true => message.to_owned(),
+        false => format!("{message} (trace {trace})"),
+    }
+}
+
 fn fail_span(context: &Context, kind: &'static str, message: &str) {
     context
         .span()
         .set_attribute(KeyValue::new(names::ERROR_TYPE, kind));
     context.span().set_status(Status::error(message.to_owned()));
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! Requests that a run sends by itself, for its hooks and its alerts.
+//!
+//! Each attempt is a span of its own, by OpenTelemetry's conventions for HTTP clients, and carries the trace on.
+
+use std::thread;
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _};
+use opentelemetry::{Context, KeyValue, global};
+use thiserror::Error;
+use ureq::Agent;
+
+use crate::client;
+use crate::telemetry::{names, trace_headers};
+use crate::variables::{self, VariableError};
+
+/// The methods that a request may have.
+pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// What is read of an answer: enough to take the connection to its end in good order.
+const ANSWER_LIMIT: u64 = 1024 * 1024;
+
+/// Why a request cannot be sent, or was not answered well. No message holds a URL or the value of a variable.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// A text of it names a variable that is not set.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
+    /// The method is none of [`METHODS`].
+    #[error("`{text}` is no method; methods are {}", METHODS.join(", "))]
+    Method {
+        /// What it is.
+        text: String,
+    },
+    /// The URL is none, or lacks its scheme or host.
+    #[error("not a full URL, such as https://example.com/path")]
+    Url,
+    /// The name or the value of a header has characters that none may have.
+    #[error("the header `{0}` has a name or a value that headers cannot have")]
+    Header(String),
+    /// The payload is no JSON.
+    #[error("the payload is no JSON: {0}")]
+    Payload(serde_json::Error),
+    /// There was no answer.
+    #[error("{cause}")]
+    Transport {
+        /// Why, for a person.
+        cause: String,
+        /// Why, as one of a few words.
+        kind: String,
+    },
+    /// The server refused.
+    #[error("the server answered {0}")]
+    Status(StatusCode),
+}
+
+impl RequestError {
+    /// One of a few words, for the attribute `error.type`.
+    fn kind(&self) -> String {
+        match self {
+            Self::Transport { kind, .. } => kind.clone(),
+            Self::Status(status) => status.as_u16().to_string(),
+            _ => "_OTHER".to_owned(),
+        }
+    }
+}
+
+/// How often, and how soon, to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Retries {
+    pub count: u32,
+    pub delay: Duration,
+}
+
+/// A request, ready to be sent: every variable in it is resolved.
+pub(crate) struct Request {
+    method: Method,
+    url: Uri,
+    shown_url: String,
+    headers: HeaderMap,
+    body: Option<String>,
+    timeout: Duration,
+}
+
+impl Request {
+    /// Resolves the variables in a URL and its headers. A body is JSON, unless a header says something else.
+    pub fn new<'a>(
+        method: &str,
+        url: &str,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        body: Option<String>,
+        timeout: Duration,
+    ) -> Result<Self, RequestError> {
+        let uri = parse_url(&variables::resolve(url)?)?;
+        let mut map = HeaderMap::new();
+        if body.is_some() {
+            map.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in headers {
+            let (name, value) = parse_header(name, &variables::resolve(value)?)?;
+            map.insert(name, value);
+        }
+        Ok(Self {
+            method: parse_method(method)?,
+            shown_url: shown(url, &uri)?,
+            url: uri,
+            headers: map,
+            body,
+            timeout,
+        })
+    }
+
+    /// Sends it until the server accepts it, or all attempts are used up. The error is the last attempt's.
+    pub fn send(&self, retries: Retries) -> Result<(), RequestError> {
+        let agent = client::config(self.timeout).build().new_agent();
+        let mut outcome = self.attempt(&agent, 0);
+        for resend in 1..=retries.count {
+            if outcome.is_ok() {
+                break;
+            }
+            thread::sleep(retries.delay);
+            outcome = self.attempt(&agent, resend);
+        }
+        outcome
+    }
+
+    fn attempt(&self, agent: &Agent, resend: u32) -> Result<(), RequestError> {
+        let context = self.open_span(resend);
+        let answer = self.exchange(agent, &context);
+        let span = context.span();
+        if let Ok(status) | Err(RequestError::Status(status)) = &answer {
+            let code = i64::from(status.as_u16());
+            span.set_attribute(KeyValue::new(names::HTTP_RESPONSE_STATUS_CODE, code));
+        }
+        if let Err(error) = &answer {
+            span.set_attribute(KeyValue::new(names::ERROR_TYPE, error.kind()));
+            span.set_status(Status::error(error.to_string()));
+        }
+        span.end();
+        answer.map(drop)
+    }
+
+    fn exchange(&self, agent: &Agent, context: &Context) -> Result<StatusCode, RequestError> {
+        let mut request = http::Request::new(());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.url.clone();
+        *request.headers_mut() = self.headers.clone();
+        for (name, value) in trace_headers(context) {
+            let value = HeaderValue::try_from(value);
+            request.headers_mut().extend(
+                value
+                    .ok()
+                    .map(|value| (HeaderName::from_static(name), value)),
+            );
+        }
+        let answer = match &self.body {
+            Some(body) => agent.run(request.map(|()| body.as_str())),
+            None => agent.run(request),
+        };
+        let mut answer = answer.map_err(|error| self.transport(&error))?;
+        let status = answer.status();
+        // Whatever else it says: it has answered.
+        let _ = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_LIMIT)
+            .read_to_vec();
+        match status.is_client_error() || status.is_server_error() {
+            true => Err(RequestError::Status(status)),
+            false => Ok(status),
+        }
+    }
+
+    fn transport(&self, error: &ureq::Error) -> RequestError {
+        RequestError::Transport {
+            cause: client::cause(error, self.timeout),
+            kind: match error {
+                ureq::Error::Timeout(_) => "timeout".to_owned(),
+                ureq::Error::HostNotFound => "HostNotFound".to_owned(),
+                ureq::Error::Io(error) => format!("{:?}", error.kind()),
+                _ => "_OTHER".to_owned(),
+            },
+        }
+    }
+
+    /// A context with the attempt's span in it, a child of the current one.
+    fn open_span(&self, resend: u32) -> Context {
+        let parent = Context::current();
+        let port = match (self.url.port_u16(), self.url.scheme_str()) {
+            (Some(port), _) => port,
+            (None, Some("https")) => 443,
+            (None, _) => 80,
+        };
+        let host = self.url.host().unwrap_or_default().to_owned();
+        let method = self.method.as_str().to_owned();
+        let mut attributes = vec![
+            KeyValue::new(names::HTTP_REQUEST_METHOD, method.clone()),
+            KeyValue::new(names::URL_FULL, self.shown_url.clone()),
+            KeyValue::new(names::SERVER_ADDRESS, host),
+            KeyValue::new(names::SERVER_PORT, i64::from(port)),
+        ];
+        if resend > 0 {
+            let resend = i64::from(resend);
+            attributes.push(KeyValue::new(names::HTTP_REQUEST_RESEND_COUNT, resend));
+        }
+        let builder = SpanBuilder::from_name(method)
+            .with_kind(SpanKind::Client)
+            .with_attributes(attributes);
+        let tracer = global::tracer(names::SCOPE);
+        parent.with_span(tracer.build_with_context(builder, &parent))
+    }
+}
+
+/// The method, whatever its case.
+///
+/// # Errors
+/// [`RequestError::Method`] if it is none of [`METHODS`].
+pub fn parse_method(text: &str) -> Result<Method, RequestError> {
+    let name = text.to_uppercase();
+    let known = METHODS.contains(&name.as_str());
+    let method = known
+        .then(|| Method::try_from(name.as_str()).ok())
+        .flatten();
+    method.ok_or_else(|| RequestError::Method {
+        text: text.to_owned(),
+    })
+}
+
+/// A full URL in which nothing is left to resolve.
+///
+/// # Errors
+/// [`RequestError::Url`] for anything else.
+pub fn parse_url(text: &str) -> Result<Uri, RequestError> {
+    let uri: Option<Uri> = text.parse().ok();
+    uri.filter(client::is_full).ok_or(RequestError::Url)
+}
+
+/// A header in which nothing is left to resolve.
+///
+/// # Errors
+/// [`RequestError::Header`] if its name or its value has characters that none may have.
+pub fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), RequestError> {
+    let header = HeaderName::try_from(name)
+        .ok()
+        .zip(HeaderValue::try_from(value).ok());
+    header.ok_or_else(|| RequestError::Header(name.to_owned()))
+}
+
+/// Where a request goes, as a span may tell it: what variables hold is left out, but for the base of the URL.
+fn shown(template: &str, resolved: &Uri) -> Result<String, VariableError> {
+    let masked = variables::masked(template)?;
+    Ok(match parse_url(&masked) {
+        Ok(uri) => client::shown(&uri),
+        Err(_) => format!("{}/REDACTED", client::origin(resolved)),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

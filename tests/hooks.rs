@@ -1,0 +1,230 @@
+//! A workflow with hooks and an alert over HTTP, built once, run to a good and to a bad end.
+
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
+use tiny_http::{Response, Server};
+
+use crate::collector::{Collector, attributes};
+use crate::program::{Workplace, streams};
+
+const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
+
+/// A receiver of hooks and alerts. It refuses the first request to each path that ends in `flaky`.
+struct Receiver {
+    server: Arc<Server>,
+    requests: Arc<Mutex<Vec<Request>>>,
+    worker: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Clone)]
+struct Request {
+    path: String,
+    trace_parent: String,
+    trace_state: String,
+    token: String,
+    body: String,
+}
+
+impl Receiver {
+    fn start() -> Self {
+        let server = Arc::new(Server::http("127.0.0.1:0").expect("a free port"));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let worker = std::thread::spawn({
+            let (server, requests) = (Arc::clone(&server), Arc::clone(&requests));
+            move || {
+                for request in server.incoming_requests() {
+                    answer(request, &requests);
+                }
+            }
+        });
+        Self {
+            server,
+            requests,
+            worker: Some(worker),
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.server.server_addr())
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().expect("no panic while held").clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.server.unblock();
+        if let Some(worker) = self.worker.take() {
+            let outcome = worker.join();
+            assert!(std::thread::panicking() || outcome.is_ok());
+        }
+    }
+}
+
+fn answer(mut request: tiny_http::Request, requests: &Mutex<Vec<Request>>) {
+    let mut body = String::new();
+    request
+        .as_reader()
+        .read_to_string(&mut body)
+        .expect("a whole request");
+    let header = |name: &'static str| {
+        let headers = request.headers().iter();
+        let found = headers.filter(|header| header.field.equiv(name));
+        found.map(|header| header.value.to_string()).collect()
+    };
+    let got = Request {
+        path: request.url().to_owned(),
+        trace_parent: header("traceparent"),
+        trace_state: header("tracestate"),
+        token: header("x-token"),
+        body,
+    };
+    let mut requests = requests.lock().expect("no panic while held");
+    let is_first = requests.iter().all(|earlier| earlier.path != got.path);
+    let status = if got.path.ends_with("flaky") && is_first {
+        503
+    } else {
+        200
+    };
+    requests.push(got);
+    drop(requests);
+    request
+        .respond(Response::empty(status))
+        .expect("an open connection");
+}
+
+fn action(path: &str) -> String {
+    format!(
+        r#"{{"id": "tell{path}", "description": "Tells of {path}.", "enabled": true, "action_type": "http",
+            "url": "${{HOOKS_URL}}{path}", "method": "post", "headers": {{"X-Token": "${{HOOKS_TOKEN}}"}},
+            "payload": {{"text": "silver: ${{WHAT:-nothing}}"}}, "timeout": 5,
+            "retry": {{"max_attempts": 1, "delay_in_seconds": 1}}}}"#
+    )
+}
+
+fn workflow() -> String {
+    let [start, error, success, finally] =
+        ["/start", "/error", "/success", "/finally-flaky"].map(action);
+    format!(
+        r#"{{"workflow": {{"id": "hooked", "jobs": [{{"id": "silver",
+  "extracts": [{{"id": "in", "extract_type": "file", "data_format": "csv", "location": "in.csv",
+    "schema": "{{\"fields\": [{{\"name\": \"a\", \"type\": \"long\"}}]}}"}}],
+  "transforms": [],
+  "loads": [{{"id": "out", "upstream_id": "in", "load_type": "file", "data_format": "csv", "location": "out", "mode": "overwrite"}}],
+  "hooks": {{"onStart": [{start}], "onFailure": [{error}], "onSuccess": [{success}], "onFinally": [{finally}]}}
+}}]}},
+"alert": {{
+  "channels": [
+    {{"channel_type": "http", "id": "dead", "url": "http://127.0.0.1:9/hunter2", "method": "POST", "timeout": 5,
+      "retry": {{"max_attempts": 0, "delay_in_seconds": 1}}}},
+    {{"channel_type": "http", "id": "web", "url": "${{HOOKS_URL}}/alert", "method": "POST", "timeout": 5,
+      "headers": {{"X-Token": "${{HOOKS_TOKEN}}"}}, "retry": {{"max_attempts": 0, "delay_in_seconds": 1}}}}
+  ],
+  "triggers": [{{"id": "t", "channel_ids": ["dead", "web"], "template": {{"prepend_title": "[prod] "}},
+    "rules": [{{"rule_type": "exception_regex", "pattern": "in\\.csv"}}]}}]
+}}}}"#
+    )
+}
+
+/// A run that continues a trace, reports to a collector, and has its hooks received.
+fn run(workplace: &Workplace, program: &std::path::Path) -> (Output, Vec<Request>, Vec<Span>) {
+    let (receiver, collector) = (Receiver::start(), Collector::start());
+    let output = workplace
+        .command(program)
+        .args(collector.flags())
+        .env("HOOKS_URL", receiver.url())
+        .env("HOOKS_TOKEN", "hunter3")
+        .env("TRACEPARENT", format!("00-{TRACE_ID}-b7ad6b7169203331-01"))
+        .env("TRACESTATE", "congo=t61rcWkgMzE")
+        .output()
+        .expect("the program starts");
+    (output, receiver.requests(), collector.spans())
+}
+
+/// Each request's span: the one that the receiver would continue.
+fn spans_of<'a>(requests: &[Request], spans: &'a [Span]) -> Vec<&'a Span> {
+    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let span_of = |request: &Request| {
+        let mut ids = spans
+            .iter()
+            .filter(|span| span.kind == SpanKind::Client as i32);
+        let expected = |span: &&Span| {
+            format!("00-{TRACE_ID}-{}-01", hexadecimal(&span.span_id)) == request.trace_parent
+        };
+        ids.find(expected)
+            .unwrap_or_else(|| panic!("{request:?} continues no span"))
+    };
+    requests.iter().map(span_of).collect()
+}
+
+fn paths(requests: &[Request]) -> Vec<&str> {
+    requests
+        .iter()
+        .map(|request| request.path.as_str())
+        .collect()
+}
+
+#[test]
+fn hooks_and_alerts_tell_of_a_run_and_carry_its_trace_on() {
+    let workplace = Workplace::empty();
+    workplace.write("job.json", &workflow());
+    let program = workplace.build("job.json", "hooked");
+
+    let input = workplace.write("in.csv", "1\n2\n");
+    let (output, requests, spans) = run(&workplace, &program);
+    let log = streams(&output).1;
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    assert!(!log.contains("WARN"), "{log}");
+    let expected = ["/start", "/success", "/finally-flaky", "/finally-flaky"];
+    assert_eq!(paths(&requests), expected);
+    for request in &requests {
+        assert_eq!(request.token, "hunter3");
+        assert_eq!(request.trace_state, "congo=t61rcWkgMzE");
+        assert_eq!(request.body, r#"{"text":"silver: nothing"}"#);
+    }
+    let named = |name: &str| spans.iter().find(|span| span.name == name).expect("a span");
+    let job = named("job silver");
+    let requests = spans_of(&requests, &spans);
+    for span in &requests {
+        assert_eq!(span.name, "POST");
+        assert_eq!(span.parent_span_id, job.span_id);
+    }
+    let resent = attributes(&requests[3].attributes);
+    assert_eq!(resent["http.request.resend_count"], "1");
+    assert_eq!(attributes(&requests[2].attributes)["error.type"], "503");
+    let (start, load) = (requests[0], named("out"));
+    assert!(start.end_time_unix_nano <= load.start_time_unix_nano);
+    assert!(load.end_time_unix_nano <= requests[1].start_time_unix_nano);
+
+    std::fs::remove_file(input).expect("the input");
+    let (output, requests, spans) = run(&workplace, &program);
+    let log = streams(&output).1;
+    assert_eq!(output.status.code(), Some(50), "{log}");
+    let expected = [
+        "/start",
+        "/error",
+        "/finally-flaky",
+        "/finally-flaky",
+        "/alert",
+    ];
+    assert_eq!(paths(&requests), expected);
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("channel `dead`: connection refused"));
+    assert!(!log.contains("hunter"), "{log}");
+    let alert: serde_json::Value = serde_json::from_str(&requests[4].body).expect("json");
+    assert_eq!(alert["title"], "[prod] Workflow hooked failed");
+    let message = alert["message"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("in.csv") && message.contains(TRACE_ID),
+        "{message}"
+    );
+    let alert = spans_of(&requests, &spans)[4];
+    let run = spans.iter().find(|span| span.name == "run hooked");
+    assert_eq!(alert.parent_span_id, run.expect("a span").span_id);
+}
