@@ -8,3 +8,4 @@ mod customer_orders;
 mod functions;
 mod program;
 mod refusals;
+mod spark;
