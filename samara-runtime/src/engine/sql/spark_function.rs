@@ -134,6 +134,17 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             null_unless_positive(value, call("log", arguments.clone())),
         ),
         ("sqrt", [value]) => square_root(value),
+        ("size" | "cardinality", [value]) => when(
+            Expr::IsNotNull(Box::new(value.clone())),
+            call("size", arguments.clone()),
+            Expr::Value(Value::Null.with_empty_span()),
+        ),
+        ("isnan", [_]) => call("coalesce", vec![call("isnan", arguments), truth(false)]),
+        (
+            "exp" | "expm1" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh"
+            | "tanh" | "cbrt" | "degrees" | "radians",
+            [_],
+        ) => with_first_as("double", &name, arguments),
         ("rint", [value]) => call("rint", vec![cast(value, "double")]),
         ("zeroifnull", [value]) => call("coalesce", vec![value.clone(), number("0")]),
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
@@ -187,6 +198,10 @@ pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
 /// A text as a literal.
 pub(crate) fn string(text: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(text.to_owned()).with_empty_span())
+}
+
+fn truth(value: bool) -> Expr {
+    Expr::Value(Value::Boolean(value).with_empty_span())
 }
 
 fn number(digits: &str) -> Expr {

@@ -56,6 +56,9 @@ pub enum WriteError {
         /// Why.
         source: std::io::Error,
     },
+    /// A frame without columns.
+    #[error("the output has no columns")]
+    NoColumns,
     /// Two columns of the same name, which no file can hold.
     #[error("the output has two columns `{name}`: select or drop one")]
     DuplicateColumn {
@@ -131,9 +134,12 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
 ///
 /// # Errors
 ///
-/// [`WriteError::DuplicateColumn`], or [`WriteError::UnsupportedType`] for a nested type in csv.
+/// [`WriteError::NoColumns`], [`WriteError::DuplicateColumn`], or [`WriteError::UnsupportedType`] for a nested type in csv.
 pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     use crate::engine::DataType as T;
+    if schema.fields.is_empty() {
+        return Err(WriteError::NoColumns);
+    }
     for (index, field) in schema.fields.iter().enumerate() {
         if schema.fields[..index]
             .iter()
