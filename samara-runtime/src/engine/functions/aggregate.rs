@@ -233,8 +233,10 @@ impl Aggregate {
             Self::Count => (count(value), None),
             Self::First => (first_row(value), None),
             Self::Last => (last_value(value, Vec::new()), None),
+            Self::Max if kind.is_floating() => (greatest(value), None),
             Self::Max => (max(value), None),
             Self::Median => (median(as_double(value, kind)), None),
+            Self::Min if kind.is_floating() => (least(value), None),
             Self::Min => (min(value), None),
             Self::Stddev => (stddev(as_double(value, kind)), None),
             Self::StddevPop => (stddev_pop(as_double(value, kind)), None),
@@ -243,6 +245,17 @@ impl Aggregate {
             Self::VarPop => (var_pop(as_double(value, kind)), None),
         }
     }
+}
+
+/// The engine's own `max` loses a `NaN` within a group, which is greater than any other value.
+fn greatest(value: Expr) -> Expr {
+    let order = value.clone().sort(true, true);
+    last_value(value, vec![order])
+}
+
+fn least(value: Expr) -> Expr {
+    let order = value.clone().sort(true, false);
+    first_value(value, vec![order])
 }
 
 /// The engine's own average cuts digits off: with one digit more there is something to round.

@@ -151,7 +151,11 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("positive", [value]) => value.clone(),
         ("to_date", [value]) => cast(value, "date"),
         ("to_timestamp" | "timestamp_seconds", [value]) => cast(value, "timestamp"),
-        ("unix_timestamp", [value]) => cast(&cast(value, "timestamp"), "bigint"),
+        // Towards zero, as Spark does here, and not down as a cast does.
+        ("unix_timestamp", [value]) => {
+            let seconds = cast(&cast(value, "timestamp"), "double");
+            cast(&seconds, "bigint")
+        }
         ("from_unixtime", [value]) => cast(&cast(value, "timestamp"), "string"),
         ("date_trunc", [unit, value]) => call(&name, vec![unit.clone(), cast(value, "timestamp")]),
         ("date_format" | "to_date" | "to_timestamp", [value, pattern]) => {
