@@ -185,7 +185,7 @@ def main() -> None:
                 recorded[case["name"]] = recorder.answer(case, document["inputs"])
     spark.stop()
     entries = ",\n".join(
-        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}" for name, answer in recorded.items()
+        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}" for name, answer in sorted(recorded.items())
     )
     text = f"{{\n{entries}\n}}\n"
     if len(sys.argv) > 1:
