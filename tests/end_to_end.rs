@@ -9,3 +9,4 @@ mod functions;
 mod hooks;
 mod program;
 mod refusals;
+mod spark;

@@ -6,7 +6,7 @@ use datafusion::functions_aggregate::{
     bool_and_or::{bool_and, bool_or},
     count::count,
     expr_fn::{avg, max, median, min, stddev, stddev_pop, sum, var_pop, var_sample},
-    first_last::last_value,
+    first_last::{first_value, last_value},
 };
 use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlanBuilder, cast, lit};
 use datafusion_spark::expr_fn::{collect_list, collect_set};
@@ -120,7 +120,7 @@ impl DataFrame {
         let mut summaries = Vec::new();
         for (function, column, alias) in aggregates {
             let plan_name = unique.add(alias);
-            let (summary, result) = self.summary(function, column)?;
+            let (summary, result) = self.summary(function, column, keys.is_empty())?;
             summaries.push(summary.alias(&plan_name));
             let value = Expr::Column(Column::new_unqualified(plan_name));
             let value = match result {
@@ -146,7 +146,12 @@ impl DataFrame {
     }
 
     /// The engine's expression for a function of a column, and the type that its value is to be cast to, if it has another one.
-    fn summary(&self, function: &str, column: &str) -> Result<(Expr, Option<DataType>)> {
+    fn summary(
+        &self,
+        function: &str,
+        column: &str,
+        of_all_rows: bool,
+    ) -> Result<(Expr, Option<DataType>)> {
         let aggregate = named(function)?;
         if aggregate == Aggregate::Count && column == ROWS {
             return Ok((count(lit(1_i64)), None));
@@ -161,6 +166,9 @@ impl DataFrame {
                 message: format!("`{function}` does not take a column of type {kind}"),
                 offset: None,
             });
+        }
+        if aggregate == Aggregate::First && of_all_rows {
+            return Ok((first_value(value, Vec::new()), None));
         }
         Ok(aggregate.of(value, &kind))
     }
@@ -213,7 +221,7 @@ impl Aggregate {
     fn of(self, value: Expr, kind: &ArrowType) -> (Expr, Option<DataType>) {
         match self {
             Self::ApproxCountDistinct => (approx_distinct(value), Some(DataType::Long)),
-            Self::Avg if kind.is_decimal() => (avg(value), None),
+            Self::Avg if kind.is_decimal() => avg_of_decimals(value, kind),
             Self::Avg => (avg(as_double(value, kind)), None),
             Self::BitAnd => (bit_and(value), None),
             Self::BitOr => (bit_or(value), None),
@@ -225,8 +233,10 @@ impl Aggregate {
             Self::Count => (count(value), None),
             Self::First => (first_row(value), None),
             Self::Last => (last_value(value, Vec::new()), None),
+            Self::Max if kind.is_floating() => (greatest(value), None),
             Self::Max => (max(value), None),
             Self::Median => (median(as_double(value, kind)), None),
+            Self::Min if kind.is_floating() => (least(value), None),
             Self::Min => (min(value), None),
             Self::Stddev => (stddev(as_double(value, kind)), None),
             Self::StddevPop => (stddev_pop(as_double(value, kind)), None),
@@ -234,6 +244,29 @@ impl Aggregate {
             Self::Variance => (var_sample(as_double(value, kind)), None),
             Self::VarPop => (var_pop(as_double(value, kind)), None),
         }
+    }
+}
+
+/// The engine's own `max` loses a `NaN` within a group, which is greater than any other value.
+fn greatest(value: Expr) -> Expr {
+    let order = value.clone().sort(true, true);
+    last_value(value, vec![order])
+}
+
+fn least(value: Expr) -> Expr {
+    let order = value.clone().sort(true, false);
+    first_value(value, vec![order])
+}
+
+/// The engine's own average cuts digits off: with one digit more there is something to round.
+fn avg_of_decimals(value: Expr, kind: &ArrowType) -> (Expr, Option<DataType>) {
+    match *kind {
+        ArrowType::Decimal128(precision @ ..34, scale) => {
+            let wider = cast(value, ArrowType::Decimal128(precision + 1, scale + 1));
+            let rounded = DataType::Decimal(precision + 4, scale + 4);
+            (avg(wider), Some(rounded))
+        }
+        _ => (avg(value), None),
     }
 }
 

@@ -312,8 +312,9 @@ pub(crate) fn to_text(array: &ArrayRef, timestamps: TimestampText) -> Result<Str
         }
         ArrowType::Decimal128(_, scale) => {
             let decimals = array.as_primitive::<Decimal128Type>();
-            Ok(texts(decimals.iter(), |out, value| {
-                text::write_decimal(out, value, *scale)
+            Ok(texts(decimals.iter(), |out, value| match timestamps {
+                TimestampText::Sql => text::write_decimal(out, value, *scale),
+                TimestampText::Iso => text::write_decimal_of_file(out, value, *scale),
             }))
         }
         ArrowType::Date32 => {

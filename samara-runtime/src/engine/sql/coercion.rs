@@ -2,7 +2,7 @@
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
+use datafusion::common::{DFSchema, Result, ScalarValue, not_impl_err, plan_err};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
@@ -60,7 +60,7 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
         "round" => return spark_round(function, schema),
         "coalesce" | "greatest" | "least" | "array" | "make_array" => &mut function.args[..],
-        "concat" => return as_texts(function, schema),
+        "concat" | "reverse" => return as_texts(function, schema),
         "nvl" | "ifnull" => &mut function.args[..],
         "nvl2" if function.args.len() == 3 => &mut function.args[1..],
         "date_part" if function.args.len() == 2 => {
@@ -76,11 +76,18 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
     Ok(Expr::ScalarFunction(function))
 }
 
-/// The same function, its arguments that are neither texts nor arrays cast to text.
+/// The same function, its arguments that are no texts cast to text.
+///
+/// # Errors
+///
+/// For arrays, which the engine would take for text.
 fn as_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     for value in &mut function.args {
         let kind = value.get_type(schema)?;
-        let stays = is_text(&kind) || kind.is_nested() || kind.is_binary() || kind.is_null();
+        if kind.is_nested() {
+            return not_impl_err!("`{}` of arrays is not supported yet", function.name());
+        }
+        let stays = is_text(&kind) || kind.is_binary() || kind.is_null();
         if !stays {
             *value = SparkCast::call(value.clone(), &DataType::String);
         }

@@ -157,6 +157,10 @@ fn number(digits: String, long: bool, next: Option<&Token>) -> (Vec<Token>, bool
         "S" => "smallint",
         "F" => "float",
         "D" => "double",
+        "BD" if !digits.contains('.') => {
+            let kind = format!("decimal({},0)", digits.len());
+            return (typed(digits, &kind), true);
+        }
         "BD" => return (vec![Token::Number(digits, false)], true),
         _ if long => return (typed(digits, "bigint"), false),
         _ if digits.contains(['e', 'E']) => return (typed(digits, "double"), false),

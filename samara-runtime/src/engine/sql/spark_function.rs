@@ -134,13 +134,28 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             null_unless_positive(value, call("log", arguments.clone())),
         ),
         ("sqrt", [value]) => square_root(value),
+        ("size" | "cardinality", [value]) => when(
+            Expr::IsNotNull(Box::new(value.clone())),
+            call("size", arguments.clone()),
+            Expr::Value(Value::Null.with_empty_span()),
+        ),
+        ("isnan", [_]) => call("coalesce", vec![call("isnan", arguments), truth(false)]),
+        (
+            "exp" | "expm1" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh"
+            | "tanh" | "cbrt" | "degrees" | "radians",
+            [_],
+        ) => with_first_as("double", &name, arguments),
         ("rint", [value]) => call("rint", vec![cast(value, "double")]),
         ("zeroifnull", [value]) => call("coalesce", vec![value.clone(), number("0")]),
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
         ("positive", [value]) => value.clone(),
         ("to_date", [value]) => cast(value, "date"),
         ("to_timestamp" | "timestamp_seconds", [value]) => cast(value, "timestamp"),
-        ("unix_timestamp", [value]) => cast(&cast(value, "timestamp"), "bigint"),
+        // Towards zero, as Spark does here, and not down as a cast does.
+        ("unix_timestamp", [value]) => {
+            let seconds = cast(&cast(value, "timestamp"), "double");
+            cast(&seconds, "bigint")
+        }
         ("from_unixtime", [value]) => cast(&cast(value, "timestamp"), "string"),
         ("date_trunc", [unit, value]) => call(&name, vec![unit.clone(), cast(value, "timestamp")]),
         ("date_format" | "to_date" | "to_timestamp", [value, pattern]) => {
@@ -187,6 +202,10 @@ pub(crate) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
 /// A text as a literal.
 pub(crate) fn string(text: &str) -> Expr {
     Expr::Value(Value::SingleQuotedString(text.to_owned()).with_empty_span())
+}
+
+fn truth(value: bool) -> Expr {
+    Expr::Value(Value::Boolean(value).with_empty_span())
 }
 
 fn number(digits: &str) -> Expr {

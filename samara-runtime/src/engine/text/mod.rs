@@ -104,6 +104,19 @@ pub(crate) fn write_decimal(out: &mut String, unscaled: i128, scale: i8) {
     write_infallible(out, format_args!("{sign}{whole}.{fraction}"));
 }
 
+/// A decimal as csv and json files hold it, which is how Java's `BigDecimal` prints it: with an exponent where six zeros or more lead.
+pub(crate) fn write_decimal_of_file(out: &mut String, unscaled: i128, scale: i8) {
+    let digits = unscaled.unsigned_abs().to_string();
+    let exponent = digits.len() as i64 - 1 - i64::from(scale);
+    if exponent >= -6 || scale <= 0 {
+        return write_decimal(out, unscaled, scale);
+    }
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let (first, rest) = digits.split_at(1);
+    let point = if rest.is_empty() { "" } else { "." };
+    write_infallible(out, format_args!("{sign}{first}{point}{rest}E{exponent}"));
+}
+
 fn push_date(out: &mut String, days: i64) {
     let (year, month, day) = civil_of(days);
     match year {

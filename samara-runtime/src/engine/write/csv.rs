@@ -121,30 +121,35 @@ impl CsvOptions {
     }
 
     fn write_line<'a>(&self, cells: impl Iterator<Item = Option<&'a str>>, out: &mut String) {
+        let start = out.len();
         for (index, cell) in cells.enumerate() {
             if index > 0 {
                 out.push(self.delimiter);
             }
-            match cell {
+            match cell.map(|text| self.trimmed(text)) {
+                None if self.quote_all => self.write_cell(&self.null_value, out),
                 None => out.push_str(&self.null_value),
                 Some("") => out.push_str(&self.empty_value),
                 Some(text) => self.write_cell(text, out),
             }
         }
-        out.push_str(&self.line_end);
+        // Spark writes no empty line: the null of an only column has none.
+        if out.len() > start {
+            out.push_str(&self.line_end);
+        }
+    }
+
+    fn trimmed<'a>(&self, mut text: &'a str) -> &'a str {
+        if self.trim_start {
+            text = text.trim_start_matches(is_blank);
+        }
+        if self.trim_end {
+            text = text.trim_end_matches(is_blank);
+        }
+        text
     }
 
     fn write_cell(&self, text: &str, out: &mut String) {
-        let text = if self.trim_start {
-            text.trim_start_matches(is_blank)
-        } else {
-            text
-        };
-        let text = if self.trim_end {
-            text.trim_end_matches(is_blank)
-        } else {
-            text
-        };
         let special = |c: char| {
             c == self.delimiter
                 || matches!(c, '\n' | '\r')

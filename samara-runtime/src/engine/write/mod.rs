@@ -66,6 +66,9 @@ pub enum WriteError {
         /// Why.
         source: std::io::Error,
     },
+    /// A frame without columns.
+    #[error("the output has no columns")]
+    NoColumns,
     /// Two columns of the same name, which no file can hold.
     #[error("the output has two columns `{name}`: select or drop one")]
     DuplicateColumn {
@@ -142,9 +145,13 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
 ///
 /// # Errors
 ///
-/// [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv; [`WriteError::NotOneText`] for text.
+/// [`WriteError::NoColumns`]; [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv;
+/// [`WriteError::NotOneText`] for text.
 pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     use crate::engine::DataType as T;
+    if schema.fields.is_empty() {
+        return Err(WriteError::NoColumns);
+    }
     if format == Format::Text {
         return match schema.fields.as_slice() {
             [column] if column.data_type == T::String => Ok(()),

@@ -1,0 +1,120 @@
+//! Cases with answers that Spark itself gave: `tests/spark/README.md` says where they come from.
+
+mod case;
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use case::Case;
+use run::Runner;
+
+/// What Spark, or we, made of a case.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    Rows { schema: Value, lines: Vec<String> },
+    Failure { error: String },
+}
+
+impl Answer {
+    /// Errors agree if there is one: its words are each program's own.
+    fn agrees_with(&self, spark: &Self) -> bool {
+        match (self, spark) {
+            (Self::Failure { .. }, Self::Failure { .. }) => true,
+            (
+                Self::Rows { schema, lines },
+                Self::Rows {
+                    schema: spark_schema,
+                    lines: spark_lines,
+                },
+            ) => schema == spark_schema && lines == spark_lines,
+            _ => false,
+        }
+    }
+
+    fn parts(&self) -> Vec<String> {
+        match self {
+            Self::Failure { error } => vec![format!("fails: {error}")],
+            Self::Rows { schema, lines } => {
+                let fields = schema["fields"].as_array().into_iter().flatten();
+                let schema = fields.map(|field| format!("schema {field}"));
+                let lines = lines.iter().map(|line| format!("row {line:?}"));
+                schema.chain(lines).collect()
+            }
+        }
+    }
+}
+
+fn directory() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/spark"))
+}
+
+fn recorded() -> BTreeMap<String, Answer> {
+    let text = std::fs::read_to_string(directory().join("recorded.json")).expect("recorded.json");
+    serde_json::from_str(&text).expect("recorded answers")
+}
+
+/// What only one of the two has.
+fn difference(case: &Case, ours: &Answer, spark: &Answer) -> String {
+    let (ours, spark) = (ours.parts(), spark.parts());
+    let mut text = format!("{}\n", case.name);
+    let only = |these: &[String], those: &[String]| -> Vec<String> {
+        let lines = these.iter().filter(|line| !those.contains(line));
+        lines.cloned().collect()
+    };
+    let (of_spark, of_ours) = (only(&spark, &ours), only(&ours, &spark));
+    for line in &of_spark {
+        let _ = writeln!(text, "  spark  {line}");
+    }
+    for line in &of_ours {
+        let _ = writeln!(text, "  samara {line}");
+    }
+    if of_spark.is_empty() && of_ours.is_empty() {
+        let _ = writeln!(
+            text,
+            "  the order, or how often a line comes: {spark:?} {ours:?}"
+        );
+    }
+    text
+}
+
+#[test]
+fn every_case_gives_the_rows_and_the_schema_that_spark_gave() {
+    let recorded = recorded();
+    let runner = Runner::new();
+    let mut differing = Vec::new();
+    for case in Case::all(directory()) {
+        let Some(spark) = recorded.get(&case.name) else {
+            continue;
+        };
+        let ours = runner.answer(&case);
+        match (&case.known_difference, ours.agrees_with(spark)) {
+            (None, false) => differing.push(difference(&case, &ours, spark)),
+            (Some(why), true) => {
+                differing.push(format!("{}\n  agrees now; it said: {why}\n", case.name));
+            }
+            _ => {}
+        }
+    }
+    let count = differing.len();
+    assert!(
+        count == 0,
+        "{count} cases differ\n\n{}",
+        differing.join("\n")
+    );
+}
+
+#[test]
+fn every_case_is_recorded_once_and_every_recording_has_its_case() {
+    let cases = Case::all(directory());
+    let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names.len(), cases.len(), "two cases of one name");
+    let recorded = recorded();
+    let recorded: BTreeSet<&str> = recorded.keys().map(String::as_str).collect();
+    assert_eq!(names, recorded, "run tests/spark/record.py again");
+}

@@ -1,0 +1,125 @@
+//! The case files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// The files of cases, as `record.py` names them.
+const FILES: [&str; 4] = [
+    "functions.json",
+    "reading.json",
+    "types.json",
+    "expressions.json",
+];
+
+/// A file that a case reads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub data_format: String,
+    pub schema: Value,
+    #[serde(default)]
+    pub options: Map<String, Value>,
+    pub text: String,
+}
+
+/// Functions over inputs, and how the result is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub name: String,
+    #[serde(default)]
+    pub inputs: BTreeMap<String, Input>,
+    pub from: String,
+    pub functions: Vec<Value>,
+    pub data_format: String,
+    /// The writer's.
+    #[serde(default)]
+    pub options: Map<String, Value>,
+    /// Whether the order of rows counts.
+    #[serde(default)]
+    pub ordered: bool,
+    /// Why the answer is another one than Spark's.
+    #[serde(default)]
+    pub known_difference: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseFile {
+    inputs: BTreeMap<String, Input>,
+    #[serde(default)]
+    cases: Vec<Case>,
+    #[serde(default)]
+    expressions: Vec<String>,
+    #[serde(default)]
+    known_differences: Vec<Known>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Known {
+    Expression {
+        expression: String,
+        known_difference: String,
+    },
+    Case(Case),
+}
+
+impl Case {
+    /// The cases of all files in a directory.
+    pub fn all(directory: &Path) -> Vec<Self> {
+        let files = FILES.iter();
+        files
+            .flat_map(|file| {
+                let path = directory.join(file);
+                let text = std::fs::read_to_string(&path).expect("a case file");
+                let file: CaseFile = serde_json::from_str(&text)
+                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                file.cases()
+            })
+            .collect()
+    }
+
+    /// An expression as a case that shows its value beside the column `id`.
+    fn of_expression(expression: &str, known_difference: Option<String>) -> Self {
+        Self {
+            name: expression.to_owned(),
+            inputs: BTreeMap::new(),
+            from: "typed".to_owned(),
+            functions: vec![
+                json!({"function_type": "withColumn", "arguments": {"col_name": "x", "col_expr": expression}}),
+                json!({"function_type": "select", "arguments": {"columns": ["id", "x"]}}),
+            ],
+            data_format: "json".to_owned(),
+            options: Map::new(),
+            ordered: false,
+            known_difference,
+        }
+    }
+}
+
+impl CaseFile {
+    fn cases(self) -> Vec<Case> {
+        let expressions = self.expressions.iter();
+        let expressions = expressions.map(|text| Case::of_expression(text, None));
+        let known = self.known_differences.into_iter().map(|known| match known {
+            Known::Expression {
+                expression,
+                known_difference,
+            } => Case::of_expression(&expression, Some(known_difference)),
+            Known::Case(case) => case,
+        });
+        let cases = self.cases.into_iter().chain(expressions).chain(known);
+        cases
+            .map(|mut case| {
+                let shared = self.inputs.clone().into_iter();
+                let own = std::mem::take(&mut case.inputs);
+                case.inputs = shared.chain(own).collect();
+                case
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Records what Spark does with the cases in this directory, into recorded.json.
+
+    /opt/spark/bin/python tests/spark/record.py
+
+needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run changes nothing. Cases whose name contains the first
+argument are printed instead of recorded: `record.py pivot`.
+
+For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
+class of its error.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+HERE = Path(__file__).parent
+FILES = ["functions.json", "reading.json", "types.json", "expressions.json"]
+
+
+def cases(document: dict) -> list[dict]:
+    """All cases of a file; an expression is a case that shows its value beside the column `id`."""
+    known = document.get("known_differences", [])
+    listed = document.get("cases", []) + [case for case in known if "name" in case]
+    expressions = document.get("expressions", []) + [case["expression"] for case in known if "expression" in case]
+    return listed + [expression_case(text) for text in expressions]
+
+
+def expression_case(text: str) -> dict:
+    with_column = {"function_type": "withColumn", "arguments": {"col_name": "x", "col_expr": text}}
+    select = {"function_type": "select", "arguments": {"columns": ["id", "x"]}}
+    return {"name": text, "from": "typed", "functions": [with_column, select], "data_format": "json"}
+
+
+def select(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    return df.select(*arguments["columns"])
+
+
+def drop(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    return df.drop(*arguments["columns"])
+
+
+def filter_(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    return df.filter(arguments["condition"])
+
+
+def with_column(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    if "columns" not in arguments:
+        return df.withColumn(arguments["col_name"], F.expr(arguments["col_expr"]))
+    for column in arguments["columns"]:
+        df = df.withColumn(column["column_name"], F.expr(column["expression"]))
+    return df
+
+
+def cast(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    for column in arguments["columns"]:
+        name = column["column_name"]
+        df = df.withColumn(name, F.col(name).cast(column["cast_type"]))
+    return df
+
+
+def distinct(df: DataFrame, _arguments: dict, _frames: dict) -> DataFrame:
+    return df.distinct()
+
+
+def drop_duplicates(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    return df.dropDuplicates(arguments["columns"] or None)
+
+
+def dropna(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    return df.dropna(arguments.get("how", "any"), arguments.get("thresh"), arguments.get("subset"))
+
+
+def join(df: DataFrame, arguments: dict, frames: dict) -> DataFrame:
+    other, on = frames[arguments["other_upstream_id"]], arguments.get("on", [])
+    if not on:
+        return df.crossJoin(other)
+    return df.join(other, on, arguments.get("how", "inner"))
+
+
+def group_by(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    columns = [
+        getattr(F, a["function"])(a["input_column"] or F.lit(1)).alias(a["output_column"]) for a in arguments["aggregations"]
+    ]
+    return df.groupBy(*arguments["group_columns"]).agg(*columns)
+
+
+def aggregate(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    columns = [F.expr(f"{a['function']}({a['column_name']})").alias(a["alias"]) for a in arguments["aggregate_columns"]]
+    return df.groupBy(*arguments.get("group_by_columns") or []).agg(*columns)
+
+
+def order_by(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    columns = [(F.col(c["column_name"]), c.get("ascending", True)) for c in arguments["columns"]]
+    return df.orderBy(*(column.asc() if ascending else column.desc() for column, ascending in columns))
+
+
+def pivot(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
+    value = getattr(F, arguments["agg_func"])(arguments["values_column"])
+    return df.groupBy(*arguments["group_by"]).pivot(arguments["pivot_column"]).agg(value)
+
+
+FUNCTIONS = {
+    "select": select,
+    "drop": drop,
+    "filter": filter_,
+    "withcolumn": with_column,
+    "cast": cast,
+    "distinct": distinct,
+    "dropduplicates": drop_duplicates,
+    "dropna": dropna,
+    "join": join,
+    "groupby": group_by,
+    "aggregate": aggregate,
+    "orderby": order_by,
+    "pivot": pivot,
+}
+
+
+def option(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def options(values: dict) -> dict[str, str]:
+    return {name: option(value) for name, value in values.items()}
+
+
+class Recorder:
+    def __init__(self, spark: SparkSession, directory: Path) -> None:
+        self.spark = spark
+        self.directory = directory
+
+    def read(self, name: str, source: dict) -> DataFrame:
+        path = self.directory / f"{name}.{source['data_format']}"
+        path.write_bytes(source["text"].encode())
+        reader = self.spark.read.format(source["data_format"]).options(**options(source.get("options", {})))
+        return reader.schema(StructType.fromJson(source["schema"])).load(str(path))
+
+    def written(self, df: DataFrame, case: dict) -> list[str]:
+        output = self.directory / "output"
+        shutil.rmtree(output, ignore_errors=True)
+        df.write.options(**options(case.get("options", {}))).format(case["data_format"]).save(str(output))
+        text = "".join(part.read_bytes().decode() for part in sorted(output.glob("part-*")))
+        lines = text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        return lines if case.get("ordered") else sorted(lines)
+
+    def answer(self, case: dict, inputs: dict) -> dict:
+        try:
+            frames = {name: self.read(name, source) for name, source in (inputs | case.get("inputs", {})).items()}
+            df = frames[case["from"]]
+            for function in case["functions"]:
+                df = FUNCTIONS[function["function_type"].lower()](df, function["arguments"], frames)
+            return {"schema": df.schema.jsonValue(), "lines": self.written(df, case)}
+        except PySparkException as error:
+            return {"error": error.getCondition() or type(error).__name__}
+        except Py4JJavaError as error:
+            return {"error": error.java_exception.getClass().getSimpleName()}
+
+
+def main() -> None:
+    builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    builder = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "1")
+    builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    recorded = {}
+    with tempfile.TemporaryDirectory() as directory:
+        recorder = Recorder(spark, Path(directory))
+        for file in FILES:
+            document = json.loads((HERE / file).read_text())
+            for case in cases(document):
+                if len(sys.argv) > 1 and sys.argv[1] not in case["name"]:
+                    continue
+                assert case["name"] not in recorded, f"two cases {case['name']}"
+                recorded[case["name"]] = recorder.answer(case, document["inputs"])
+    spark.stop()
+    entries = ",\n".join(
+        f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}" for name, answer in sorted(recorded.items())
+    )
+    text = f"{{\n{entries}\n}}\n"
+    if len(sys.argv) > 1:
+        print(text, end="")
+    else:
+        (HERE / "recorded.json").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

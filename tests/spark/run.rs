@@ -1,0 +1,204 @@
+//! Cases as workflows: checked by the compiler, and the plan run in process.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use samara::{DataFrame, Dropna, Error, Format, RunSettings, Session, asc, desc};
+use samara_gen::check::check;
+use samara_gen::plan::{Extract, Function, Load, Nulls, Plan, Step, Transform};
+use samara_gen::source::{Document, Syntax};
+use serde_json::{Value, json};
+
+use super::Answer;
+use super::case::Case;
+use crate::program::Workplace;
+
+/// Runs cases, one after the other, on one thread: a file has one header.
+pub struct Runner {
+    session: Session,
+}
+
+impl Runner {
+    pub fn new() -> Self {
+        let settings = RunSettings {
+            threads: NonZeroUsize::new(1),
+            ..RunSettings::default()
+        };
+        Self {
+            session: Session::new(&settings).expect("a session"),
+        }
+    }
+
+    pub fn answer(&self, case: &Case) -> Answer {
+        let workplace = Workplace::empty();
+        let failure = |error| Answer::Failure { error };
+        let plan = match plan(case, &workplace) {
+            Ok(plan) => plan,
+            Err(problems) => return failure(problems),
+        };
+        match self.run(&plan) {
+            Ok(schema) => Answer::Rows {
+                schema,
+                lines: lines(case, &workplace),
+            },
+            Err(error) => failure(error.to_string()),
+        }
+    }
+
+    /// Runs a plan of one job with one load; the schema of what it wrote.
+    fn run(&self, plan: &Plan) -> Result<Value, Error> {
+        let mut frames = Vec::new();
+        for step in &plan.jobs[0].steps {
+            let frame = match step {
+                Step::Extract(extract) => self.extract(extract)?,
+                Step::Transform(transform) => transformed(transform, &frames)?,
+                Step::Load(load) => return written(load, &frames),
+            };
+            frames.push(frame);
+        }
+        unreachable!("a case has a load")
+    }
+
+    fn extract(&self, extract: &Extract) -> Result<DataFrame, Error> {
+        let schema: Vec<(&str, &str)> = pairs(&extract.schema);
+        let mut reader = self.session.read().schema(schema);
+        for (name, value) in &extract.options {
+            reader = reader.option(name, value);
+        }
+        match extract.format {
+            Format::Csv => reader.csv(&extract.location),
+            Format::Json => reader.json(&extract.location),
+            Format::Text => reader.text(&extract.location),
+        }
+    }
+}
+
+fn plan(case: &Case, workplace: &Workplace) -> Result<Plan, String> {
+    let text = workflow(case, workplace).to_string();
+    let document = Document::parse("case.json", text, Syntax::Json).expect("json");
+    check(&document, None).map_err(|problems| {
+        let messages = problems.iter().map(|problem| problem.message.as_str());
+        messages.collect::<Vec<_>>().join("; ")
+    })
+}
+
+/// The workflow of a case: its inputs, one transform, one load.
+fn workflow(case: &Case, workplace: &Workplace) -> Value {
+    let path = |name: &str| workplace.path().join(name).display().to_string();
+    let inputs = case.inputs.iter();
+    let extracts = inputs.map(|(id, input)| {
+        let location = workplace.write(&format!("{id}.{}", input.data_format), &input.text);
+        json!({
+            "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,
+            "schema": input.schema.to_string(), "options": input.options,
+        })
+    });
+    let extracts: Vec<Value> = extracts.collect();
+    let transform =
+        json!({"id": "transform", "upstream_id": case.from, "functions": case.functions});
+    let load = json!({
+        "id": "load", "upstream_id": "transform", "load_type": "file", "data_format": case.data_format,
+        "location": path("output"), "mode": "overwrite", "options": case.options, "schema_export": path("schema.json"),
+    });
+    let job =
+        json!({"id": "job", "extracts": extracts, "transforms": [transform], "loads": [load]});
+    json!({"workflow": {"id": "case", "jobs": [job]}})
+}
+
+fn transformed(transform: &Transform, frames: &[DataFrame]) -> Result<DataFrame, Error> {
+    let input = frames[transform.upstream].clone();
+    let functions = transform.functions.iter();
+    functions
+        .into_iter()
+        .try_fold(input, |frame, function| apply(frame, function, frames))
+}
+
+fn apply(frame: DataFrame, function: &Function, frames: &[DataFrame]) -> Result<DataFrame, Error> {
+    match function {
+        Function::Select { columns } => frame.select(texts(columns)),
+        Function::Drop { columns } => frame.drop(texts(columns)),
+        Function::Filter { condition } => frame.filter(condition),
+        Function::WithColumn { name, expression } => frame.with_column(name, expression),
+        Function::Cast { columns } => frame.cast(pairs(columns)),
+        Function::DropDuplicates { columns } => frame.drop_duplicates(texts(columns)),
+        Function::Distinct => frame.distinct(),
+        Function::Dropna { rule, subset } => frame.dropna(dropna(*rule, subset.as_deref())),
+        Function::Aggregate { keys, aggregates } => {
+            let aggregates = aggregates.iter();
+            let aggregates: Vec<_> = aggregates
+                .map(|[function, column, name]| (function.as_str(), column.as_str(), name.as_str()))
+                .collect();
+            frame.aggregate(texts(keys), aggregates)
+        }
+        Function::OrderBy { columns } => {
+            let columns = columns.iter();
+            let columns: Vec<_> = columns
+                .map(|(name, ascending)| if *ascending { asc(name) } else { desc(name) })
+                .collect();
+            frame.order_by(columns)
+        }
+        Function::Pivot {
+            keys,
+            pivot,
+            function,
+            values,
+        } => frame.pivot(texts(keys), pivot, function, values),
+        Function::Join { other, on, how } => frame.join(frames[*other].clone(), texts(on), *how),
+    }
+}
+
+fn dropna(rule: Nulls, subset: Option<&[String]>) -> Dropna {
+    let nulls = match rule {
+        Nulls::Any => Dropna::any(),
+        Nulls::All => Dropna::all(),
+        Nulls::Thresh(values) => Dropna::thresh(values),
+    };
+    match subset {
+        Some(columns) => nulls.subset(texts(columns)),
+        None => nulls,
+    }
+}
+
+fn written(load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
+    let mut writer = frames[load.upstream].clone().write().mode(load.mode);
+    for (name, value) in &load.options {
+        writer = writer.option(name, value);
+    }
+    let export = load.schema_export.as_deref().expect("a schema export");
+    let writer = writer.schema_export(export);
+    match load.format {
+        Format::Csv => writer.csv(&load.location)?,
+        Format::Json => writer.json(&load.location)?,
+        Format::Text => writer.text(&load.location)?,
+    }
+    Ok(schema(Path::new(export)))
+}
+
+fn schema(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).expect("the schema");
+    serde_json::from_str(&text).expect("json")
+}
+
+fn lines(case: &Case, workplace: &Workplace) -> Vec<String> {
+    let text = workplace.parts("output");
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    if !case.ordered {
+        lines.sort();
+    }
+    lines
+}
+
+fn texts(values: &[String]) -> Vec<&str> {
+    values.iter().map(String::as_str).collect()
+}
+
+fn pairs(values: &[(String, String)]) -> Vec<(&str, &str)> {
+    let values = values.iter();
+    values
+        .map(|(one, other)| (one.as_str(), other.as_str()))
+        .collect()
+}
