@@ -80,10 +80,9 @@ impl Workplace {
     /// `samara` with arguments, started here.
     pub fn samara(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_samara")));
-        command.args(arguments).env(
-            "SAMARA_CACHE_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-        );
+        command
+            .args(arguments)
+            .env("SAMARA_CACHE_DIR", cache_directory());
         command
     }
 
@@ -123,4 +122,10 @@ pub fn succeeded(output: &Output) -> (String, String) {
 pub fn streams(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
+}
+
+/// Where `samara` keeps its crates, for all tests. Not in the target directory: of what lies in there, cargo takes any crate of the same name
+/// for the one that it has built.
+pub fn cache_directory() -> PathBuf {
+    std::env::temp_dir().join("samara-tests")
 }
