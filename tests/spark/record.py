@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Records what Spark does with the cases in this directory, into recorded.json.
 
-    /opt/spark/bin/python tests/spark/record.py
+    pip install "pyspark>=4,<5"
+    python tests/spark/record.py
 
 needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run changes nothing. Cases whose name contains the first
 argument are printed instead of recorded: `record.py pivot`.
