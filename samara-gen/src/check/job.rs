@@ -111,7 +111,9 @@ impl<'a> Checker<'a> {
             ),
             None => Vec::new(),
         };
-        let schema = self.problems.keep(schema::check(self.document, extract));
+        let given = pairs(&options);
+        let schema = schema::check(self.document, extract, format, &given);
+        let schema = self.problems.keep(schema);
         let frame = schema
             .as_ref()
             .filter(|columns| !columns.is_empty())
@@ -131,11 +133,7 @@ impl<'a> Checker<'a> {
             .schema
             .as_ref()
             .map_or(extract.id.span, |schema| schema.span);
-        let columns: Vec<(&str, &str)> = schema
-            .iter()
-            .map(|(name, kind)| (name.as_str(), kind.as_str()))
-            .collect();
-        let data = self.session.empty(&columns).map_err(|error| {
+        let data = self.session.empty(pairs(schema)).map_err(|error| {
             Diagnostic::error(code::SCHEMA, error.to_string()).at(
                 self.document.source(),
                 origin,
@@ -506,13 +504,7 @@ impl Checker<'_> {
             Function::Drop { columns } => data.drop(borrowed(columns)),
             Function::Filter { condition } => data.filter(condition),
             Function::WithColumn { name, expression } => data.with_column(name, expression),
-            Function::Cast { columns } => {
-                let columns: Vec<(&str, &str)> = columns
-                    .iter()
-                    .map(|(c, t)| (c.as_str(), t.as_str()))
-                    .collect();
-                data.cast(columns)
-            }
+            Function::Cast { columns } => data.cast(pairs(columns)),
             Function::DropDuplicates { columns } => data.drop_duplicates(borrowed(columns)),
             Function::Distinct => data.distinct(),
             Function::Dropna { subset, .. } => {
@@ -563,6 +555,11 @@ fn values(columns: &[Spanned<String>]) -> Vec<String> {
 
 fn borrowed(columns: &[String]) -> Vec<&str> {
     columns.iter().map(String::as_str).collect()
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+    let pairs = pairs.iter();
+    pairs.map(|(a, b)| (a.as_str(), b.as_str())).collect()
 }
 
 fn borrowed_triples(triples: &[[String; 3]]) -> Vec<(&str, &str, &str)> {

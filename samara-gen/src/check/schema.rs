@@ -1,22 +1,24 @@
 //! The schema of an extract: a path, or the JSON itself.
 
-use samara::Schema;
-use samara::engine::read::text::VALUE;
+use samara::engine::read::{self, text::VALUE};
+use samara::{Format, Schema};
 
 use crate::diagnostic::{Diagnostic, code};
-use crate::model::{Extract, Format};
+use crate::model::Extract;
 use crate::source::{Document, Spanned};
 
 /// The columns that an extract declares, with their types; none where the files themselves say them, when they are read.
 pub(super) fn check(
     document: &Document,
     extract: &Extract,
+    format: Option<Format>,
+    options: &[(&str, &str)],
 ) -> Result<Vec<(String, String)>, Diagnostic> {
     let Some(schema) = &extract.schema else {
-        if extract.data_format.value == Format::Text {
+        if format == Some(Format::Text) {
             return Ok(vec![(VALUE.to_owned(), "string".to_owned())]);
         }
-        if extract.data_format.value == Format::Csv && !infers_types(extract) {
+        if format.is_some_and(|format| read::knows_columns(format, options)) {
             return Ok(Vec::new());
         }
         let message = format!(
@@ -47,14 +49,6 @@ pub(super) fn check(
     }
     let column = |field: &samara::Field| (field.name.clone(), field.data_type.to_string());
     Ok(parsed.fields.iter().map(column).collect())
-}
-
-/// Whether the values of a csv file shall say the types of its columns.
-fn infers_types(extract: &Extract) -> bool {
-    extract.options.iter().any(|(name, value)| {
-        let is_asked = value.value.to_string().to_lowercase().contains("true");
-        name.value.eq_ignore_ascii_case("inferSchema") && is_asked
-    })
 }
 
 fn text(schema: &Spanned<String>) -> std::io::Result<String> {

@@ -22,6 +22,15 @@ pub(crate) struct OptionValue<'a> {
     pub value: &'a str,
 }
 
+/// Options that are given as pairs of name and value.
+pub(crate) fn values<'a>(
+    options: &'a [(&'a str, &'a str)],
+) -> impl Iterator<Item = OptionValue<'a>> {
+    options
+        .iter()
+        .map(|(name, value)| OptionValue { name, value })
+}
+
 impl OptionValue<'_> {
     /// An error about this option.
     pub fn error(&self, message: impl Into<String>) -> OptionError {

@@ -17,7 +17,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 
 use crate::engine::frame::DataFrame;
-use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::option::{self, OptionError, OptionValue};
 use crate::engine::session::Session;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::engine::{Format, Pairs};
@@ -126,13 +126,21 @@ impl Mode {
 /// assert_eq!(error.suggestion.as_deref(), Some("header"));
 /// ```
 pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), OptionError> {
-    let values = options
-        .iter()
-        .map(|(name, value)| OptionValue { name, value });
+    let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::parse_options(values),
+    }
+}
+
+/// Whether a reader without a schema knows its columns: those of csv, all strings, and of text. Options that are wrong know none.
+pub fn knows_columns(format: Format, options: &[(&str, &str)]) -> bool {
+    let values = option::values(options);
+    match format {
+        Format::Csv => csv::CsvOptions::parse(values).is_ok_and(|options| !options.infer_types),
+        Format::Json => false,
+        Format::Text => true,
     }
 }
 

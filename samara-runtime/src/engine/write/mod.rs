@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::engine::boundary::Work;
 use crate::engine::compression::{Compression, FileWriter};
-use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::option::{self, OptionError, OptionValue};
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::{Error, Result};
@@ -131,9 +131,7 @@ impl SaveMode {
 ///
 /// [`OptionError`] names the first option that is unknown, not supported yet, or holds a wrong value.
 pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), OptionError> {
-    let values = options
-        .iter()
-        .map(|(name, value)| OptionValue { name, value });
+    let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::parse_options(values).map(drop),
