@@ -19,9 +19,9 @@ const SOURCES: [&str; 7] = [
 ];
 
 fn main() -> io::Result<()> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("..")
-        .canonicalize()?;
+    // As it is when this runs: a cache may hold a build script that was compiled for another checkout.
+    let package = set_by_cargo("CARGO_MANIFEST_DIR")?;
+    let workspace = package.join("..").canonicalize()?;
     let mut files = Vec::new();
     for source in SOURCES {
         let path = workspace.join(source);
@@ -45,12 +45,16 @@ fn main() -> io::Result<()> {
         "pub const FILES: &[(&str, &str)] = &[\n{list}];\npub const DIGEST: &str = \"{}\";\n",
         digest.short()
     );
-    let output = env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?;
-    let output = Path::new(&output);
+    let output = set_by_cargo("OUT_DIR")?;
     // <target>/<profile>/build/<package>/out
-    let target = output.ancestors().nth(4).unwrap_or(output);
+    let target = output.ancestors().nth(4).unwrap_or(&output);
     println!("cargo::rustc-env=SAMARA_BUILT_IN={}", target.display());
     fs::write(output.join("runtime_archive.rs"), archive)
+}
+
+fn set_by_cargo(name: &str) -> io::Result<PathBuf> {
+    let value = env::var_os(name).ok_or_else(|| io::Error::other(format!("cargo sets {name}")))?;
+    Ok(value.into())
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -4,6 +4,7 @@ mod case;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -54,8 +55,23 @@ fn directory() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/spark"))
 }
 
-fn recorded() -> BTreeMap<String, Answer> {
-    let text = std::fs::read_to_string(directory().join("recorded.json")).expect("recorded.json");
+/// The names of the case files, and of their recordings.
+fn files() -> Vec<OsString> {
+    let entries = std::fs::read_dir(directory().join("cases")).expect("the directory of cases");
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").file_name())
+        .collect();
+    names.sort();
+    names
+}
+
+fn cases(file: &OsStr) -> Vec<Case> {
+    Case::of_file(&directory().join("cases").join(file))
+}
+
+fn recorded(file: &OsStr) -> BTreeMap<String, Answer> {
+    let path = directory().join("recorded").join(file);
+    let text = std::fs::read_to_string(path).expect("the recording of a case file");
     serde_json::from_str(&text).expect("recorded answers")
 }
 
@@ -83,38 +99,52 @@ fn difference(case: &Case, ours: &Answer, spark: &Answer) -> String {
     text
 }
 
-#[test]
-fn every_case_gives_the_rows_and_the_schema_that_spark_gave() {
-    let recorded = recorded();
-    let runner = Runner::new();
-    let mut differing = Vec::new();
-    for case in Case::all(directory()) {
-        let Some(spark) = recorded.get(&case.name) else {
-            continue;
-        };
+/// A line for each case of a file whose answer is not as the file says.
+fn differing(runner: &Runner, file: &OsStr) -> Vec<String> {
+    let recorded = recorded(file);
+    let answered = cases(file).into_iter().filter_map(|case| {
+        let spark = recorded.get(&case.name)?;
         let ours = runner.answer(&case);
         match (&case.known_difference, ours.agrees_with(spark)) {
-            (None, false) => differing.push(difference(&case, &ours, spark)),
-            (Some(why), true) => {
-                differing.push(format!("{}\n  agrees now; it said: {why}\n", case.name));
-            }
-            _ => {}
+            (None, false) => Some(difference(&case, &ours, spark)),
+            (Some(why), true) => Some(format!("{}\n  agrees now; it said: {why}\n", case.name)),
+            _ => None,
         }
-    }
-    let count = differing.len();
+    });
+    answered.collect()
+}
+
+#[test]
+fn every_case_gives_the_rows_and_the_schema_that_spark_gave() {
+    let runner = Runner::new();
+    let files = files();
+    let differing: Vec<String> = files
+        .iter()
+        .flat_map(|file| differing(&runner, file))
+        .collect();
     assert!(
-        count == 0,
-        "{count} cases differ\n\n{}",
+        differing.is_empty(),
+        "{} cases differ\n\n{}",
+        differing.len(),
         differing.join("\n")
     );
 }
 
 #[test]
 fn every_case_is_recorded_once_and_every_recording_has_its_case() {
-    let cases = Case::all(directory());
-    let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
-    assert_eq!(names.len(), cases.len(), "two cases of one name");
-    let recorded = recorded();
-    let recorded: BTreeSet<&str> = recorded.keys().map(String::as_str).collect();
-    assert_eq!(names, recorded, "run tests/spark/record.py again");
+    for file in files() {
+        let cases = cases(&file);
+        let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(
+            names.len(),
+            cases.len(),
+            "two cases of one name in {file:?}"
+        );
+        let recorded = recorded(&file);
+        let recorded: BTreeSet<&str> = recorded.keys().map(String::as_str).collect();
+        assert_eq!(
+            names, recorded,
+            "run tests/spark/record.py again for {file:?}"
+        );
+    }
 }

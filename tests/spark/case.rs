@@ -6,14 +6,6 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// The files of cases, as `record.py` names them.
-const FILES: [&str; 4] = [
-    "functions.json",
-    "reading.json",
-    "types.json",
-    "expressions.json",
-];
-
 /// A file that a case reads.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,18 +61,12 @@ enum Known {
 }
 
 impl Case {
-    /// The cases of all files in a directory.
-    pub fn all(directory: &Path) -> Vec<Self> {
-        let files = FILES.iter();
-        files
-            .flat_map(|file| {
-                let path = directory.join(file);
-                let text = std::fs::read_to_string(&path).expect("a case file");
-                let file: CaseFile = serde_json::from_str(&text)
-                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                file.cases()
-            })
-            .collect()
+    /// The cases of a file.
+    pub fn of_file(path: &Path) -> Vec<Self> {
+        let text = std::fs::read_to_string(path).expect("a case file");
+        let file: CaseFile = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        file.cases()
     }
 
     /// An expression as a case that shows its value beside the column `id`.

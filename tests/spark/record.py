@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Records what Spark does with the cases in this directory, into recorded.json.
+"""Records what Spark does with the cases in `cases/`, each file into the file of that name in `recorded/`.
 
     pip install "pyspark>=4,<5"
-    python tests/spark/record.py
+    python tests/spark/record.py                # every file
+    python tests/spark/record.py types reading  # some files
 
-needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run changes nothing. Cases whose name contains the first
-argument are printed instead of recorded: `record.py pivot`.
+needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run changes nothing. To see the answers of the cases whose name
+contains a text, without recording them: `record.py --print pivot`.
 
 For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
 class of its error.
@@ -24,7 +25,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 HERE = Path(__file__).parent
-FILES = ["functions.json", "reading.json", "types.json", "expressions.json"]
+CASES, RECORDED = HERE / "cases", HERE / "recorded"
 
 
 def cases(document: dict) -> list[dict]:
@@ -168,31 +169,45 @@ class Recorder:
             return {"error": error.java_exception.getClass().getSimpleName()}
 
 
-def main() -> None:
+def session() -> SparkSession:
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "1")
     builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
+    return spark
+
+
+def answers(recorder: Recorder, file: Path, part_of_name: str) -> str:
+    """The answers to a file's cases as JSON, a line each."""
+    document = json.loads(file.read_text())
     recorded = {}
-    with tempfile.TemporaryDirectory() as directory:
-        recorder = Recorder(spark, Path(directory))
-        for file in FILES:
-            document = json.loads((HERE / file).read_text())
-            for case in cases(document):
-                if len(sys.argv) > 1 and sys.argv[1] not in case["name"]:
-                    continue
-                assert case["name"] not in recorded, f"two cases {case['name']}"
-                recorded[case["name"]] = recorder.answer(case, document["inputs"])
-    spark.stop()
+    for case in cases(document):
+        if part_of_name not in case["name"]:
+            continue
+        assert case["name"] not in recorded, f"two cases {case['name']}"
+        recorded[case["name"]] = recorder.answer(case, document["inputs"])
     entries = ",\n".join(
         f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}" for name, answer in sorted(recorded.items())
     )
-    text = f"{{\n{entries}\n}}\n"
-    if len(sys.argv) > 1:
-        print(text, end="")
-    else:
-        (HERE / "recorded.json").write_text(text)
+    return f"{{\n{entries}\n}}\n"
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    printed = arguments[1] if arguments[:1] == ["--print"] else None
+    stems = [] if printed else arguments
+    files = [CASES / f"{stem}.json" for stem in stems] or sorted(CASES.glob("*.json"))
+    spark = session()
+    with tempfile.TemporaryDirectory() as directory:
+        recorder = Recorder(spark, Path(directory))
+        for file in files:
+            text = answers(recorder, file, printed or "")
+            if printed:
+                print(text, end="")
+            else:
+                (RECORDED / file.name).write_text(text)
+    spark.stop()
 
 
 if __name__ == "__main__":
