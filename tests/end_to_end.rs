@@ -9,4 +9,5 @@ mod functions;
 mod hooks;
 mod program;
 mod refusals;
+mod sharing;
 mod spark;

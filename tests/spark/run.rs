@@ -52,7 +52,7 @@ impl Runner {
             let frame = match step {
                 Step::Extract(extract) => self.extract(extract)?,
                 Step::Transform(transform) => transformed(transform, &frames)?,
-                Step::Load(load) => return written(load, &frames),
+                Step::Load(load) => return self.written(load, &frames),
             };
             frames.push(frame);
         }
@@ -70,6 +70,22 @@ impl Runner {
             Format::Json => reader.json(&extract.location),
             Format::Text => reader.text(&extract.location),
         }
+    }
+
+    fn written(&self, load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
+        let mut writer = frames[load.upstream].clone().write().mode(load.mode);
+        for (name, value) in &load.options {
+            writer = writer.option(name, value);
+        }
+        let export = load.schema_export.as_deref().expect("a schema export");
+        let writer = writer.schema_export(export);
+        let load = match load.format {
+            Format::Csv => writer.csv(&load.location)?,
+            Format::Json => writer.json(&load.location)?,
+            Format::Text => writer.text(&load.location)?,
+        };
+        self.session.run([load])?;
+        Ok(schema(Path::new(export)))
     }
 }
 
@@ -157,21 +173,6 @@ fn dropna(rule: Nulls, subset: Option<&[String]>) -> Dropna {
         Some(columns) => nulls.subset(texts(columns)),
         None => nulls,
     }
-}
-
-fn written(load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
-    let mut writer = frames[load.upstream].clone().write().mode(load.mode);
-    for (name, value) in &load.options {
-        writer = writer.option(name, value);
-    }
-    let export = load.schema_export.as_deref().expect("a schema export");
-    let writer = writer.schema_export(export);
-    match load.format {
-        Format::Csv => writer.csv(&load.location)?,
-        Format::Json => writer.json(&load.location)?,
-        Format::Text => writer.text(&load.location)?,
-    }
-    Ok(schema(Path::new(export)))
 }
 
 fn schema(path: &Path) -> Value {

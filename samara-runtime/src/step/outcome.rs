@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use super::error_type::ErrorType;
 use super::site::Step;
 
-/// Ends a step with what its function returned, which is its value: an `Err` marks the span, a `DataFrame` takes it along. Written by
+/// Ends a step with what its function returned, which is its value: an `Err` marks the span, a `DataFrame` or a `Load` takes it along. Written by
 /// `#[samara::step]`.
 ///
 /// A third argument, `Display` or `Debug`, says how the error is told; without it, by the first of the two that its type has.
@@ -201,7 +201,7 @@ pub fn debugged<T: Fallible<Error: Debug>>(_probe: Probe<T>) -> fn(&T) -> Option
     |outcome| outcome.error().map(|error| format!("{error:?}"))
 }
 
-/// A frame, which takes the open step along.
+/// A frame or a load, which takes the open step along.
 pub trait ConcludesFrame<T> {
     /// Hands the step to the frame, or ends it as failed.
     fn conclude(self, step: Step, outcome: T, failure: Failure<T>) -> T;
@@ -216,10 +216,25 @@ impl ConcludesFrame<crate::Result<crate::DataFrame>> for &Probe<crate::Result<cr
         failure: Failure<crate::Result<crate::DataFrame>>,
     ) -> crate::Result<crate::DataFrame> {
         match outcome {
-            Ok(frame) => Ok(match step.take() {
-                None => frame,
-                Some(open) => frame.leaving(&super::OpenStep::share(open)),
-            }),
+            Ok(frame) => Ok(frame.leaving(step.take().map(super::OpenStep::share))),
+            failed => {
+                step.conclude(&failed, failure);
+                failed
+            }
+        }
+    }
+}
+
+#[cfg(feature = "engine")]
+impl ConcludesFrame<crate::Result<crate::Load>> for &Probe<crate::Result<crate::Load>> {
+    fn conclude(
+        self,
+        step: Step,
+        outcome: crate::Result<crate::Load>,
+        failure: Failure<crate::Result<crate::Load>>,
+    ) -> crate::Result<crate::Load> {
+        match outcome {
+            Ok(load) => Ok(load.leaving(step.take().map(super::OpenStep::share))),
             failed => {
                 step.conclude(&failed, failure);
                 failed

@@ -18,6 +18,7 @@ pub(crate) struct Measured {
     pub output_batches: Option<u64>,
     pub input_bytes: Option<u64>,
     pub output_bytes: Option<u64>,
+    pub spilled_bytes: Option<u64>,
     pub busy: Option<Duration>,
     pub destination: Option<String>,
 }
@@ -33,6 +34,7 @@ impl Measured {
             count(names::STEP_OUTPUT_BATCHES, self.output_batches),
             count(names::STEP_INPUT_BYTES, self.input_bytes),
             count(names::STEP_OUTPUT_BYTES, self.output_bytes),
+            count(names::STEP_SPILLED_BYTES, self.spilled_bytes),
             self.busy
                 .map(|busy| KeyValue::new(names::STEP_BUSY_TIME, busy.as_secs_f64())),
         ]

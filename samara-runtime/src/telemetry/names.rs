@@ -76,6 +76,9 @@ pub const STEP_OUTPUT_BATCHES: &str = "samara.step.output.batches";
 /// Bytes that came out of the step: in memory, or written by a load (int).
 pub const STEP_OUTPUT_BYTES: &str = "samara.step.output.bytes";
 
+/// Bytes that a step's operators wrote to disk because the memory limit did not hold them. On a step's span, if there were any.
+pub const STEP_SPILLED_BYTES: &str = "samara.step.spilled.bytes";
+
 /// Seconds that the step itself was busy, waiting for its input not counted, over all threads (double).
 pub const STEP_BUSY_TIME: &str = "samara.step.busy_time";
 

@@ -51,10 +51,12 @@ impl DataFrame {
         function: &str,
         values_column: &str,
     ) -> Result<Self> {
-        let values = self.pivot_values(pivot_column)?;
         let mut grouped = keys.to_vec();
         grouped.push(pivot_column);
+        // Read twice, for the values and for the rows, and computed once.
         let cells = self.aggregate(grouped, [(function, values_column, "value")])?;
+        let cells = cells.cache()?;
+        let values = cells.pivot_values(keys.len(), pivot_column)?;
 
         let (pivot, value) = (cells.column(keys.len()), cells.column(keys.len() + 1));
         let mut unique = Names::default();
@@ -84,8 +86,7 @@ impl DataFrame {
     }
 
     /// The different values of a column, sorted, nulls first, each with its text.
-    fn pivot_values(&self, column: &str) -> Result<Vec<(String, ScalarValue)>> {
-        let (_, index) = self.attribute(column)?;
+    fn pivot_values(&self, index: usize, column: &str) -> Result<Vec<(String, ScalarValue)>> {
         let value = self.key(index).alias("value");
         let text = SparkCast::call(self.column(index), &DataType::String).alias("text");
         let key = Expr::Column(Column::new_unqualified("value"));

@@ -16,6 +16,20 @@ pub(crate) struct Part {
     pub end: u64,
 }
 
+/// How much longer a compressed text may be than it is on disk.
+const MOST_COMPRESSED: u64 = 10;
+
+impl Part {
+    /// About how many bytes of text there are to read.
+    pub fn text_size(&self) -> u64 {
+        if self.end < u64::MAX {
+            return self.end - self.start;
+        }
+        let on_disk = std::fs::metadata(&self.path).map_or(0, |file| file.len());
+        on_disk.saturating_mul(MOST_COMPRESSED)
+    }
+}
+
 /// Files smaller than this are not worth a second reader.
 const SMALLEST_PART: u64 = 4 * 1024 * 1024;
 

@@ -152,6 +152,11 @@ pub(crate) struct ScanExec {
 }
 
 impl ScanExec {
+    /// About how many bytes of text there are to read.
+    pub fn text_size(&self) -> u64 {
+        self.groups.iter().flatten().map(Part::text_size).sum()
+    }
+
     /// The bytes read so far.
     pub fn bytes_read(&self) -> u64 {
         self.metrics

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+mod load;
 mod publish;
 mod text;
 
@@ -13,21 +14,17 @@ use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt as _;
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::engine::boundary::Work;
 use crate::engine::compression::{Compression, FileWriter};
 use crate::engine::option::{self, OptionError, OptionValue};
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
-use crate::error::{Error, Result};
-use crate::step::{Measured, measure_current};
+use crate::error::Result;
 use crate::variables;
-use publish::{StagedFile, Staging};
+pub use load::Load;
 
 /// Output that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -180,8 +177,8 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Writes a frame to files, as Spark's `DataFrameWriter` does. Whatever the frame's plan holds is run by it.
-#[must_use = "a writer writes nothing until csv or json is called"]
+/// How a frame is written to files, as Spark's `DataFrameWriter`.
+#[must_use = "a writer writes nothing until csv or json is called, and what they give is run"]
 #[derive(Debug)]
 pub struct Writer {
     frame: DataFrame,
@@ -218,34 +215,34 @@ impl Writer {
         self
     }
 
-    /// Writes csv files into the directory `location`. `${NAME}` in it is a variable of the run.
+    /// Csv files in the directory `location`. `${NAME}` in it is a variable of the run.
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong in the options, in the steps before, or in writing. The output is then as it was before.
-    pub fn csv(self, location: &str) -> Result<()> {
+    /// A wrong option, a variable that is not set, columns that the format cannot hold.
+    pub fn csv(self, location: &str) -> Result<Load> {
         let options = csv::CsvOptions::parse(self.option_values())?;
-        self.save(location, Encoder::Csv(options))
+        self.load(location, Encoder::Csv(options))
     }
 
-    /// Writes json files, one object a line, into the directory `location`.
+    /// Json files, one object a line, in the directory `location`.
     ///
     /// # Errors
     ///
     /// As [`Writer::csv`].
-    pub fn json(self, location: &str) -> Result<()> {
+    pub fn json(self, location: &str) -> Result<Load> {
         let compression = json::parse_options(self.option_values())?;
-        self.save(location, Encoder::Json(compression))
+        self.load(location, Encoder::Json(compression))
     }
 
-    /// Writes text files, a line for each row of the frame's one column, into the directory `location`.
+    /// Text files, a line for each row of the frame's one column, in the directory `location`.
     ///
     /// # Errors
     ///
     /// As [`Writer::csv`], and if there is another column, or it holds no texts.
-    pub fn text(self, location: &str) -> Result<()> {
+    pub fn text(self, location: &str) -> Result<Load> {
         let options = text::TextOptions::parse(self.option_values())?;
-        self.save(location, Encoder::Text(options))
+        self.load(location, Encoder::Text(options))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -254,49 +251,19 @@ impl Writer {
             .map(|(name, value)| OptionValue { name, value })
     }
 
-    /// Writes the schema beside its place before anything is published, so that what may fail has been done by then.
-    fn stage_schema(&self, schema: &Schema) -> Result<Option<StagedFile>> {
-        let Some(path) = &self.schema_export else {
-            return Ok(None);
-        };
-        let path = variables::resolve(path)?;
-        Ok(Some(StagedFile::write(&path, schema.to_json().as_bytes())?))
-    }
-
-    fn save(self, location: &str, encoder: Encoder) -> Result<()> {
-        let location = &variables::resolve(location)?;
+    fn load(self, location: &str, encoder: Encoder) -> Result<Load> {
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
-        let export = self.stage_schema(&schema)?;
-        let measured = match Staging::open(location, self.mode)? {
-            None => {
-                tracing::info!("`{location}` exists already and stays as it is (mode ignore)");
-                Measured {
-                    input_rows: Some(0),
-                    output_rows: Some(0),
-                    ..Measured::default()
-                }
-            }
-            Some(staging) => {
-                let output = Output {
-                    encoder,
-                    names: self.frame.names.clone(),
-                    write_id: Uuid::new_v4(),
-                    directory: staging.path().to_owned(),
-                };
-                let measured = run(self.frame, output)?;
-                staging.publish()?;
-                measured
-            }
-        };
-        if let Some(export) = export {
-            export.publish()?;
-        }
-        measure_current(Measured {
-            destination: Some(location.clone()),
-            ..measured
-        });
-        Ok(())
+        let export = self.schema_export.as_deref().map(variables::resolve);
+        Ok(Load {
+            location: variables::resolve(location)?,
+            export: export.transpose()?,
+            frame: self.frame,
+            schema,
+            encoder,
+            mode: self.mode,
+            step: None,
+        })
     }
 }
 
@@ -345,6 +312,15 @@ impl Encoder {
     }
 }
 
+impl Part {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.batches += other.batches;
+        self.bytes += other.bytes;
+        self.busy += other.busy;
+    }
+}
+
 /// Where part files go, and what they look like.
 struct Output {
     encoder: Encoder,
@@ -353,72 +329,13 @@ struct Output {
     directory: PathBuf,
 }
 
-/// What one part file came to.
-#[derive(Debug, Default)]
+/// What part files came to.
+#[derive(Debug, Default, Clone, Copy)]
 struct Part {
     rows: u64,
     batches: u64,
     bytes: u64,
     busy: Duration,
-}
-
-/// Runs the frame's plan, each partition into a file of its own.
-fn run(frame: DataFrame, output: Output) -> Result<Measured> {
-    let session = frame.session.clone();
-    session.runtime().block_on(async {
-        let plan = session.state().create_physical_plan(&frame.plan).await?;
-        drop(frame);
-        let total = write_parts(&plan, session.state().task_ctx(), output).await?;
-        let work = Work::of(&plan);
-        Ok(Measured {
-            input_rows: Some(total.rows),
-            output_rows: Some(total.rows),
-            output_batches: Some(total.batches),
-            input_bytes: None,
-            output_bytes: Some(total.bytes),
-            busy: Some(total.busy + work.busy),
-            destination: None,
-        })
-    })
-}
-
-async fn write_parts(
-    plan: &Arc<dyn ExecutionPlan>,
-    context: Arc<TaskContext>,
-    output: Output,
-) -> Result<Part> {
-    let output = Arc::new(output);
-    let mut tasks = JoinSet::new();
-    for partition in 0..plan.properties().partitioning.partition_count() {
-        let stream = plan.execute(partition, Arc::clone(&context))?;
-        tasks.spawn(write_part(Arc::clone(&output), partition, stream));
-    }
-    let written = sum_of_parts(&mut tasks).await;
-    // After a failure others are still writing: wait for their end, before the directory goes that they write into.
-    tasks.shutdown().await;
-    let mut total = written?;
-    if total.batches == 0 {
-        total.bytes = PartFile::create(&output, 0)?.finish()?;
-    }
-    Ok(total)
-}
-
-async fn sum_of_parts(tasks: &mut JoinSet<Result<Part>>) -> Result<Part> {
-    let mut total = Part::default();
-    while let Some(part) = tasks.join_next().await {
-        let part = match part {
-            Ok(part) => part?,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => return Err(Error::other(error)),
-            },
-        };
-        total.rows += part.rows;
-        total.batches += part.batches;
-        total.bytes += part.bytes;
-        total.busy += part.busy;
-    }
-    Ok(total)
 }
 
 async fn write_part(
