@@ -10,3 +10,4 @@ mod hooks;
 mod program;
 mod refusals;
 mod spark;
+mod validate;

@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why an e-mail could not be sent.
 #[derive(Debug, Error)]
-pub(super) enum EmailError {
+pub(crate) enum EmailError {
     #[error(transparent)]
     Variable(#[from] VariableError),
     #[error("`{field}` is no e-mail address: {source}")]
@@ -48,6 +48,15 @@ impl EmailChannel {
         let sent = server.send(&email);
         sent.map_err(|error| EmailError::Smtp(without(&username, &password, &cause(&error))))?;
         Ok(())
+    }
+
+    /// Whether there is an e-mail to send, and somebody who could send it.
+    pub(super) fn check(&self) -> Result<(), EmailError> {
+        self.compose(&Message {
+            title: String::new(),
+            body: String::new(),
+        })?;
+        self.server("", "").map(drop)
     }
 
     fn compose(&self, message: &Message) -> Result<Email, EmailError> {

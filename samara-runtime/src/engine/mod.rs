@@ -10,6 +10,7 @@ mod frame;
 mod functions;
 pub(crate) mod option;
 pub mod read;
+pub(crate) mod rehearsal;
 mod session;
 mod sql;
 mod text;

@@ -25,6 +25,7 @@ use crate::engine::read::{Reader, schema_of};
 use crate::engine::sql;
 use crate::engine::types::Field;
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::settings::RunSettings;
 
 /// What steps read with and frames run on. Cheap to clone.
@@ -94,10 +95,10 @@ impl Session {
 
     /// The rows of a plan, in its order.
     pub(crate) fn collect(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-        self.runtime().block_on(async {
+        self.runtime().block_on(interrupt::or_signal(async {
             let plan = self.state().create_physical_plan(plan).await?;
             Ok(collect(plan, self.state().task_ctx()).await?)
-        })
+        }))
     }
 
     pub(crate) fn state(&self) -> &SessionState {

@@ -22,9 +22,11 @@ use uuid::Uuid;
 use crate::engine::boundary::Work;
 use crate::engine::compression::{Compression, FileWriter};
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::step::{Measured, measure_current};
 use crate::variables;
 use publish::{StagedFile, Staging};
@@ -264,6 +266,9 @@ impl Writer {
     }
 
     fn save(self, location: &str, encoder: Encoder) -> Result<()> {
+        if let Some(rehearsal) = Rehearsal::current() {
+            return self.rehearse(&rehearsal, location, encoder.format());
+        }
         let location = &variables::resolve(location)?;
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
@@ -297,6 +302,41 @@ impl Writer {
             ..measured
         });
         Ok(())
+    }
+
+    /// Looks whether all could be written; whatever could not is noted, and stops nothing.
+    fn rehearse(self, rehearsal: &Rehearsal, location: &str, format: Format) -> Result<()> {
+        let schema = self.frame.schema()?;
+        let places = [
+            self.check_output(rehearsal, location, &schema),
+            self.check_export(),
+        ];
+        for error in places.into_iter().filter_map(Result::err) {
+            rehearsal.note(error);
+        }
+        if rehearsal.sees_columns()
+            && let Err(error) = check_schema(format, &schema)
+        {
+            rehearsal.note(error);
+        }
+        Ok(())
+    }
+
+    fn check_output(&self, rehearsal: &Rehearsal, location: &str, schema: &Schema) -> Result<()> {
+        let location = variables::resolve(location)?;
+        let is_written = rehearsal.is_written(&location);
+        rehearsal.write(&location, schema.clone());
+        if is_written && self.mode == SaveMode::ErrorIfExists {
+            return Err(WriteError::Exists { location }.into());
+        }
+        Ok(publish::check_output(&location, self.mode)?)
+    }
+
+    fn check_export(&self) -> Result<()> {
+        let Some(path) = &self.schema_export else {
+            return Ok(());
+        };
+        Ok(publish::check_file(&variables::resolve(path)?)?)
     }
 }
 
@@ -393,8 +433,8 @@ async fn write_parts(
         let stream = plan.execute(partition, Arc::clone(&context))?;
         tasks.spawn(write_part(Arc::clone(&output), partition, stream));
     }
-    let written = sum_of_parts(&mut tasks).await;
-    // After a failure others are still writing: wait for their end, before the directory goes that they write into.
+    let written = interrupt::or_signal(sum_of_parts(&mut tasks)).await;
+    // After a failure or a signal others are still writing: wait for their end, before the directory goes that they write into.
     tasks.shutdown().await;
     let mut total = written?;
     if total.batches == 0 {
