@@ -8,6 +8,8 @@ mod customer_orders;
 mod functions;
 mod hooks;
 mod program;
+mod receiver;
 mod refusals;
+mod signals;
 mod spark;
 mod validate;

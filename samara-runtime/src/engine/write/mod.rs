@@ -485,6 +485,8 @@ async fn write_part(
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
+        // Rows that need no waiting for would never let the task be stopped.
+        tokio::task::yield_now().await;
     }
     if let Some(file) = file {
         part.bytes = file.finish()?;
