@@ -93,6 +93,16 @@ impl Workplace {
         for name in FOREIGN {
             command.env_remove(name);
         }
+        // What cargo says of this test would make a cargo that is started here build what is built (`ring` looks at it).
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
+                command.env_remove(name);
+            }
+        }
         command
     }
 

@@ -1,5 +1,7 @@
 //! Alerts by e-mail, over SMTP.
 
+use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -109,10 +111,17 @@ fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, EmailError> {
 
 /// What went wrong, in the words of the server if it said any.
 fn cause(error: &SmtpError) -> String {
-    match error.is_timeout() {
+    match error.is_timeout() || has_run_out_of_time(error) {
         true => format!("no answer within {} s", TIMEOUT.as_secs()),
         false => error.to_string(),
     }
+}
+
+/// Whether a socket gave up waiting, which Unix has another word for than lettre knows.
+fn has_run_out_of_time(error: &SmtpError) -> bool {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
+    io.any(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A text of a server, which may repeat what it was told, without the password in any form in which it was told.
