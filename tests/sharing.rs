@@ -110,7 +110,7 @@ fn a_source_of_several_loads_and_of_a_join_with_itself_is_read_once() {
         (ROWS - 1) % 7,
         ROWS - 1,
         (ROWS - 1) % 4,
-        ROWS / 7
+        ROWS / 7 + 1
     );
     assert_eq!(joined.lines().count(), ROWS);
     assert!(

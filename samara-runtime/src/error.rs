@@ -105,6 +105,12 @@ pub enum Error {
     /// A failure of the engine itself.
     #[error("engine: {}", sentence(.0))]
     Engine(#[source] DataFusionError),
+    /// A signal that ended the run.
+    #[error("interrupted by {signal}")]
+    Interrupted {
+        /// Its name.
+        signal: &'static str,
+    },
     /// A failure of a hand-written step.
     #[error(transparent)]
     Other(Box<dyn StdError + Send + Sync>),
@@ -133,6 +139,7 @@ impl Error {
             Self::Step { kind, .. } => kind,
             Self::Job { source, .. } => source.kind(),
             Self::Engine(_) => "Engine",
+            Self::Interrupted { .. } => "Interrupted",
             Self::Other(_) => "Other",
         }
     }

@@ -65,6 +65,8 @@ pub mod entry;
 #[cfg(feature = "engine")]
 mod error;
 #[cfg(feature = "engine")]
+mod interrupt;
+#[cfg(feature = "engine")]
 pub mod request;
 pub mod settings;
 pub mod step;

@@ -11,6 +11,7 @@ mod functions;
 mod memory;
 pub(crate) mod option;
 pub mod read;
+pub(crate) mod rehearsal;
 mod session;
 mod share;
 mod spill;

@@ -29,6 +29,7 @@ use crate::engine::spill::SpillDirectory;
 use crate::engine::types::Field;
 use crate::engine::{share, sql};
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::settings::RunSettings;
 
 /// What steps read with and frames run on. Cheap to clone.
@@ -98,7 +99,7 @@ impl Session {
 
     /// The rows of a plan, in its order.
     pub(crate) fn collect(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-        self.runtime().block_on(async {
+        self.runtime().block_on(interrupt::or_signal(async {
             let plans = self.physical(vec![plan.clone()]).await?;
             let context = self.state().task_ctx();
             let mut batches = Vec::new();
@@ -106,7 +107,7 @@ impl Session {
                 batches.extend(collect(plan, Arc::clone(&context)).await?);
             }
             Ok(batches)
-        })
+        }))
     }
 
     /// How plans are run together, the frames of steps that they have in common computed once. The plans are let go of: steps end with their

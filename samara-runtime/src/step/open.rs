@@ -40,7 +40,7 @@ impl Open {
             }
         };
         #[cfg(feature = "engine")]
-        let context = super::report::measurable(context);
+        let context = super::report::measurable(context, site.name());
         Self {
             site,
             instruments,

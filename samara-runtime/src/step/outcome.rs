@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 
 use super::error_type::ErrorType;
 use super::site::Step;
+#[cfg(feature = "engine")]
+use crate::engine::rehearsal::endured;
 
 /// Ends a step with what its function returned, which is its value: an `Err` marks the span, a `DataFrame` or a `Load` takes it along. Written by
 /// `#[samara::step]`.
@@ -215,7 +217,7 @@ impl ConcludesFrame<crate::Result<crate::DataFrame>> for &Probe<crate::Result<cr
         outcome: crate::Result<crate::DataFrame>,
         failure: Failure<crate::Result<crate::DataFrame>>,
     ) -> crate::Result<crate::DataFrame> {
-        match outcome {
+        match endured(outcome) {
             Ok(frame) => Ok(frame.leaving(step.take().map(super::OpenStep::share))),
             failed => {
                 step.conclude(&failed, failure);

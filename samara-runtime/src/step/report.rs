@@ -44,19 +44,30 @@ impl Measured {
 }
 
 /// What the work inside a function's step has measured, for the step to report when the function returns.
-#[derive(Debug, Default)]
-struct Gauge(Mutex<Measured>);
+#[derive(Debug)]
+struct Gauge {
+    step: &'static str,
+    measured: Mutex<Measured>,
+}
 
 /// The context of a step, with a place for what its work measures.
-pub(super) fn measurable(context: Context) -> Context {
-    context.with_value(Gauge::default())
+pub(super) fn measurable(context: Context, step: &'static str) -> Context {
+    context.with_value(Gauge {
+        step,
+        measured: Mutex::default(),
+    })
+}
+
+/// The id of the step that this thread is in.
+pub(crate) fn current_step() -> Option<&'static str> {
+    Context::map_current(|context| context.get::<Gauge>().map(|gauge| gauge.step))
 }
 
 /// Tells the step that this thread is in what its work came to.
 pub(crate) fn measure_current(measured: Measured) {
     Context::map_current(|context| {
         if let Some(gauge) = context.get::<Gauge>() {
-            *gauge.0.lock() = measured;
+            *gauge.measured.lock() = measured;
         }
     });
 }
@@ -64,7 +75,7 @@ pub(crate) fn measure_current(measured: Measured) {
 /// Reports a step whose function has returned.
 pub(super) fn returned(open: &Open, error_type: Option<&'static str>) {
     let gauge = open.context().get::<Gauge>();
-    let measured = gauge.map(|gauge| std::mem::take(&mut *gauge.0.lock()));
+    let measured = gauge.map(|gauge| std::mem::take(&mut *gauge.measured.lock()));
     finished(open, measured.unwrap_or_default(), error_type);
 }
 

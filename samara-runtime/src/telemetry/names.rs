@@ -14,6 +14,11 @@ pub fn run_span(workflow: &str) -> String {
     format!("run {workflow}")
 }
 
+/// As [`run_span`], of a workflow that is looked at without being run: `validate customer-orders`.
+pub fn validate_span(workflow: &str) -> String {
+    format!("validate {workflow}")
+}
+
 /// Name of a job's span, a child of the run's: `job silver`.
 ///
 /// A step's span, a child of its job's, is named by the step's id alone: a constant, so that a step costs no allocation.
@@ -43,7 +48,7 @@ pub const COMMAND_RUN: &str = "run";
 /// Id of the workflow, on the run's span (string).
 pub const WORKFLOW_NAME: &str = "samara.workflow.name";
 
-/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`] or [`OUTCOME_FAILURE`].
+/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`], [`OUTCOME_FAILURE`] or [`OUTCOME_INTERRUPTED`].
 pub const RUN_OUTCOME: &str = "samara.run.outcome";
 
 /// Value of [`RUN_OUTCOME`]: every job succeeded.
@@ -51,6 +56,9 @@ pub const OUTCOME_SUCCESS: &str = "success";
 
 /// Value of [`RUN_OUTCOME`]: a job failed.
 pub const OUTCOME_FAILURE: &str = "failure";
+
+/// Value of [`RUN_OUTCOME`]: a signal ended it.
+pub const OUTCOME_INTERRUPTED: &str = "interrupted";
 
 /// Id of the job, on its span (string).
 pub const JOB_NAME: &str = "samara.job.name";
@@ -96,6 +104,9 @@ pub const ERROR_TYPE: &str = "error.type";
 
 /// Value of [`ERROR_TYPE`] for a step that panicked.
 pub const ERROR_TYPE_PANIC: &str = "panic";
+
+/// Value of [`ERROR_TYPE`] for a run that did not begin, or a workflow that could not run here.
+pub const ERROR_TYPE_UNFIT: &str = "unfit";
 
 /// Value of [`ERROR_TYPE`] for an async step whose future was dropped before its end.
 pub const ERROR_TYPE_CANCELLED: &str = "cancelled";

@@ -4,6 +4,7 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt as _, LogicalPlanBuilder, l
 use datafusion::scalar::ScalarValue;
 
 use crate::engine::frame::Names;
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result};
@@ -97,6 +98,10 @@ impl DataFrame {
             .limit(0, Some(MAX_VALUES + 1))?
             .build()?;
         let mut values = Vec::new();
+        if let Some(rehearsal) = Rehearsal::current() {
+            rehearsal.lose_sight();
+            return Ok(values);
+        }
         for batch in self.session.collect(&plan)? {
             for row in 0..batch.num_rows() {
                 let value = ScalarValue::try_from_array(batch.column(0), row)?;

@@ -3,6 +3,7 @@
 pub(crate) mod columns;
 mod csv;
 mod files;
+mod inspect;
 mod json;
 mod lenient;
 mod lines;
@@ -18,6 +19,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 
 use crate::engine::frame::DataFrame;
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::session::Session;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::engine::{Format, Pairs};
@@ -62,6 +64,26 @@ pub enum ReadError {
     TooLarge {
         /// The file.
         path: PathBuf,
+    },
+    /// A header with another name than the schema has: columns are taken by position, so this is an error in `validate` only.
+    #[error("`{path}`: the header says `{header}` where the schema says `{column}`")]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        header: String,
+        /// The name in the schema.
+        column: String,
+    },
+    /// A header with more or fewer columns than the schema has: an error in `validate` only.
+    #[error("`{path}`: the header has {found} columns where the schema has {declared}")]
+    HeaderWidth {
+        /// The file.
+        path: PathBuf,
+        /// How many columns the file has.
+        found: usize,
+        /// How many the schema has.
+        declared: usize,
     },
     /// A malformed record, under the mode FAILFAST.
     #[error("`{path}`, line {line}: {message} (mode FAILFAST)")]
@@ -251,14 +273,33 @@ impl Reader {
                 .map(|(name, kind)| (name.as_str(), kind.as_str())),
         )?;
         check_types(&schema, &decoder)?;
-        let table = scan::FileTable::new(
-            files::list(&variables::resolve(location)?)?,
-            schema,
-            decoder,
-        );
+        let location = variables::resolve(location)?;
+        if let Some(rehearsal) = Rehearsal::current() {
+            return self.rehearse(&rehearsal, &location, &schema, &decoder);
+        }
+        let table = scan::FileTable::new(files::list(&location)?, schema, decoder);
         let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
             .build()?;
         DataFrame::unqualified(self.session, plan)
+    }
+
+    /// Looks at the files, if no earlier step is to write them, and gives a frame without rows.
+    fn rehearse(
+        self,
+        rehearsal: &Rehearsal,
+        location: &str,
+        schema: &Schema,
+        decoder: &scan::Decoder,
+    ) -> Result<DataFrame> {
+        if !rehearsal.is_written(location) {
+            let faults = inspect::faults(&files::list(location)?, schema, decoder);
+            faults.into_iter().for_each(|fault| rehearsal.note(fault));
+        }
+        let columns = self.schema.iter();
+        let columns: Vec<_> = columns
+            .map(|(name, kind)| (name.as_str(), kind.as_str()))
+            .collect();
+        self.session.empty(columns)
     }
 }
 
@@ -270,7 +311,12 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
                 .to_owned(),
         ));
     }
-    for path in files::list(&variables::resolve(location)?)? {
+    let resolved = variables::resolve(location)?;
+    let rehearsal = Rehearsal::current();
+    if let Some(names) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
+        return Ok(columns_of_written(names, options));
+    }
+    for path in files::list(&resolved)? {
         let part = files::Part {
             path,
             start: 0,
@@ -287,6 +333,15 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
     Err(Error::Schema(format!(
         "no schema is declared, and there is no record at `{location}` to take the columns from"
     )))
+}
+
+/// As [`columns_of_csv`], of files that an earlier step would have written by now.
+fn columns_of_written(names: Vec<String>, options: &csv::CsvOptions) -> Pairs {
+    let named = |(index, name)| match options.header {
+        true => (name, "string".to_owned()),
+        false => (format!("_c{index}"), "string".to_owned()),
+    };
+    names.into_iter().enumerate().map(named).collect()
 }
 
 /// Refuses types that files of a format cannot hold.

@@ -11,9 +11,11 @@ use uuid::Uuid;
 use super::publish::{StagedFile, Staging};
 use super::{Encoder, Output, Part, PartFile, SaveMode, write_part};
 use crate::engine::boundary::Work;
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Session, share};
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::step::{Measured, OpenStep, measure_current};
 
 /// A frame and the files that it is to be written to: what a load step gives, and [`Session::run`] writes.
@@ -58,6 +60,9 @@ impl Session {
     }
 
     fn run_loads(&self, loads: Vec<Load>) -> Result<()> {
+        if Rehearsal::current().is_some() {
+            return Ok(());
+        }
         let mut staged = Vec::new();
         let mut plans = Vec::new();
         for (index, load) in loads.into_iter().enumerate() {
@@ -111,8 +116,8 @@ fn spawn(
 }
 
 async fn finish(mut parts: Parts, staged: &mut [Staged]) -> Result<()> {
-    let written = sum(&mut parts, staged).await;
-    // After a failure others are still writing: wait for their end, before the directory goes that they write into.
+    let written = interrupt::or_signal(sum(&mut parts, staged)).await;
+    // After a failure or a signal others are still writing: wait for their end, before the directory goes that they write into.
     parts.shutdown().await;
     written
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::engine::compression::{Compression, FileWriter};
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::Result;
@@ -252,6 +253,9 @@ impl Writer {
     }
 
     fn load(self, location: &str, encoder: Encoder) -> Result<Load> {
+        if let Some(rehearsal) = Rehearsal::current() {
+            return self.rehearse(&rehearsal, location, encoder);
+        }
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
         let export = self.schema_export.as_deref().map(variables::resolve);
@@ -264,6 +268,49 @@ impl Writer {
             mode: self.mode,
             step: None,
         })
+    }
+
+    /// Looks whether all could be written; whatever could not is noted, and stops nothing.
+    fn rehearse(self, rehearsal: &Rehearsal, location: &str, encoder: Encoder) -> Result<Load> {
+        let schema = self.frame.schema()?;
+        let places = [
+            self.check_output(rehearsal, location, &schema),
+            self.check_export(),
+        ];
+        for error in places.into_iter().filter_map(Result::err) {
+            rehearsal.note(error);
+        }
+        if rehearsal.sees_columns()
+            && let Err(error) = check_schema(encoder.format(), &schema)
+        {
+            rehearsal.note(error);
+        }
+        Ok(Load {
+            location: location.to_owned(),
+            export: None,
+            frame: self.frame,
+            schema,
+            encoder,
+            mode: self.mode,
+            step: None,
+        })
+    }
+
+    fn check_output(&self, rehearsal: &Rehearsal, location: &str, schema: &Schema) -> Result<()> {
+        let location = variables::resolve(location)?;
+        let is_written = rehearsal.is_written(&location);
+        rehearsal.write(&location, schema.clone());
+        if is_written && self.mode == SaveMode::ErrorIfExists {
+            return Err(WriteError::Exists { location }.into());
+        }
+        Ok(publish::check_output(&location, self.mode)?)
+    }
+
+    fn check_export(&self) -> Result<()> {
+        let Some(path) = &self.schema_export else {
+            return Ok(());
+        };
+        Ok(publish::check_file(&variables::resolve(path)?)?)
     }
 }
 
@@ -362,6 +409,8 @@ async fn write_part(
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
+        // Rows that need no waiting for would never let the task be stopped.
+        tokio::task::yield_now().await;
     }
     if let Some(file) = file {
         part.bytes = file.finish()?;
