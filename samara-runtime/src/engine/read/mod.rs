@@ -1,11 +1,14 @@
 //! Reading files as Spark's sources do.
 
+mod charset;
 pub(crate) mod columns;
 mod csv;
 mod files;
 mod json;
 mod lenient;
-mod lines;
+pub(crate) mod lines;
+mod records;
+mod reject;
 pub(crate) mod scan;
 pub mod text;
 mod tokens;
@@ -57,14 +60,14 @@ pub enum ReadError {
         /// The directory.
         path: PathBuf,
     },
-    /// A file that would have to be read whole, and is too large for that.
-    #[error("`{path}` is larger than 2 GiB, the most that can be read as one document (multiLine)")]
+    /// A record, or a file that is one, that is too large.
+    #[error("`{path}` has a record of more than 2 GiB, the most that can be read as one")]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
-    /// A malformed record, under the mode FAILFAST.
-    #[error("`{path}`, line {line}: {message} (mode FAILFAST)")]
+    /// A malformed record: under the mode FAILFAST, or one that no mode allows.
+    #[error("`{path}`, line {line}: {message}")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -73,17 +76,27 @@ pub enum ReadError {
         /// What is wrong with the record.
         message: String,
     },
+    /// A header of other names than the schema's, where `enforceSchema` is false.
+    #[error(
+        "`{path}`: the header says `{header}` where the schema says `{column}` (enforceSchema is false)"
+    )]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// What the header says.
+        header: String,
+        /// What the schema says.
+        column: String,
+    },
+    /// Nothing is read but the column for malformed records.
+    #[error(
+        "the column of corrupt records is read alone: a record is only judged by the columns that are read with it"
+    )]
+    CorruptAlone,
 }
 
-impl ReadError {
-    fn malformed(path: PathBuf, line: u64, message: String) -> Self {
-        Self::Malformed {
-            path,
-            line,
-            message,
-        }
-    }
-}
+/// The column for the text of malformed records, if the schema has it, by Spark's default.
+pub(crate) const CORRUPT_RECORD: &str = "_corrupt_record";
 
 /// What becomes of a malformed record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,7 +143,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
-        Format::Text => text::parse_options(values),
+        Format::Text => text::TextOptions::parse(values).map(drop),
     }
 }
 
@@ -231,11 +244,11 @@ impl Reader {
     ///
     /// As [`Reader::csv`]; [`Error::Schema`] for a schema of more than one column, or of another type.
     pub fn text(mut self, location: &str) -> Result<DataFrame> {
-        text::parse_options(self.option_values())?;
+        let options = text::TextOptions::parse(self.option_values())?;
         if self.schema.is_empty() {
             self = self.schema([(text::VALUE, "string")]);
         }
-        self.scan(location, scan::Decoder::Text)
+        self.scan(location, scan::Decoder::Text(options))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -251,11 +264,8 @@ impl Reader {
                 .map(|(name, kind)| (name.as_str(), kind.as_str())),
         )?;
         check_types(&schema, &decoder)?;
-        let table = scan::FileTable::new(
-            files::list(&variables::resolve(location)?)?,
-            schema,
-            decoder,
-        );
+        let files = files::list(&variables::resolve(location)?, decoder.selection())?;
+        let table = scan::FileTable::new(files, schema, decoder);
         let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
             .build()?;
         DataFrame::unqualified(self.session, plan)
@@ -270,14 +280,15 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
                 .to_owned(),
         ));
     }
-    for path in files::list(&variables::resolve(location)?)? {
+    for path in files::list(&variables::resolve(location)?, &options.selection)? {
         let part = files::Part {
             path,
             start: 0,
             end: u64::MAX,
         };
-        let mut lines = lines::Lines::open(&part)?;
-        while let Some(line) = lines.next()? {
+        let quotes = Some(options).filter(|options| options.multi_line);
+        let mut records = records::Records::open(&part, &options.form, quotes)?;
+        while let Some(line) = records.next()? {
             if options.is_record(&line.text) {
                 let names = options.column_names(&line.text).into_iter();
                 return Ok(names.map(|name| (name, "string".to_owned())).collect());
@@ -291,7 +302,7 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
 
 /// Refuses types that files of a format cannot hold.
 fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
-    if matches!(decoder, scan::Decoder::Text) && schema.fields.len() != 1 {
+    if matches!(decoder, scan::Decoder::Text(_)) && schema.fields.len() != 1 {
         let message = "a text file has one column, of strings";
         return Err(Error::Schema(message.to_owned()));
     }
@@ -307,7 +318,7 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
             (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
                 "the keys of a map in json are strings"
             }
-            (scan::Decoder::Text, kind) if *kind != DataType::String => {
+            (scan::Decoder::Text(_), kind) if *kind != DataType::String => {
                 "a text file has one column, of strings"
             }
             _ => continue,
@@ -316,7 +327,17 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
             "column `{name}` is {data_type}: {why}"
         )));
     }
-    Ok(())
+    let corrupt = schema
+        .fields
+        .iter()
+        .find(|field| Some(field.name.as_str()) == decoder.corrupt_record());
+    match corrupt {
+        Some(field) if field.data_type != DataType::String => Err(Error::Schema(format!(
+            "column `{}` is {}: the text of corrupt records is a string",
+            field.name, field.data_type
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Whether there is a map in the type whose keys are no strings.

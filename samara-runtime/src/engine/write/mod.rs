@@ -1,6 +1,7 @@
 //! Writing frames to files as Spark does: part files and `_SUCCESS` in a directory that changes in one step.
 
 mod csv;
+mod file_text;
 mod json;
 mod publish;
 mod text;
@@ -134,7 +135,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
-        Format::Json => json::parse_options(values).map(drop),
+        Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
     }
 }
@@ -168,7 +169,7 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
             });
         }
         let nested = matches!(field.data_type, T::Struct(_) | T::Array(_) | T::Map(..));
-        if format == Format::Csv && (nested || field.data_type == T::Binary) {
+        if format == Format::Csv && nested {
             let (column, kind) = (field.name.clone(), field.data_type.to_string());
             return Err(WriteError::UnsupportedType {
                 column,
@@ -234,8 +235,8 @@ impl Writer {
     ///
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<()> {
-        let compression = json::parse_options(self.option_values())?;
-        self.save(location, Encoder::Json(compression))
+        let options = json::JsonOptions::parse(self.option_values())?;
+        self.save(location, Encoder::Json(options))
     }
 
     /// Writes text files, a line for each row of the frame's one column, into the directory `location`.
@@ -303,7 +304,7 @@ impl Writer {
 #[derive(Debug, Clone)]
 enum Encoder {
     Csv(csv::CsvOptions),
-    Json(Compression),
+    Json(json::JsonOptions),
     Text(text::TextOptions),
 }
 
@@ -319,7 +320,7 @@ impl Encoder {
     fn compression(&self) -> Compression {
         match self {
             Self::Csv(options) => options.compression(),
-            Self::Json(compression) => *compression,
+            Self::Json(options) => options.compression,
             Self::Text(options) => options.compression,
         }
     }
@@ -339,7 +340,7 @@ impl Encoder {
     ) -> Result<(), DataFusionError> {
         match self {
             Self::Csv(options) => options.encode(batch, out),
-            Self::Json(_) => json::encode(names, batch, out),
+            Self::Json(options) => options.encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
         }
     }
