@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use datafusion::arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder,
     Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, ListArray, MapArray,
@@ -204,11 +206,10 @@ impl ColumnBuilder {
             ),
             Self::Binary(b) => match json_string(raw, dialect) {
                 Some(text) => {
-                    let bytes = BASE64_STANDARD.decode(text.as_ref()).ok();
-                    return if append!(b, bytes) {
-                        Fit::Whole
-                    } else {
-                        Fit::Never
+                    let is_whole = append!(b, jackson_base64(&text));
+                    return match is_whole || is_skipped_after(&text) {
+                        true => Fit::when(is_whole),
+                        false => Fit::Never,
                     };
                 }
                 None => append!(b, None::<&[u8]>),
@@ -293,6 +294,33 @@ fn json_f64(raw: &str, dialect: Dialect) -> Option<f64> {
         _ if raw.starts_with(['"', '\'']) => None,
         number => number.parse().ok(),
     }
+}
+
+/// Bits that are left over are no matter, as in Jackson.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// Bytes from base64, as Jackson decodes it: with blanks between groups of four characters.
+fn jackson_base64(text: &str) -> Option<Vec<u8>> {
+    let mut length = 0;
+    let is_kept = |character: &char| {
+        let is_blank = length % 4 == 0 && *character <= ' ';
+        length += usize::from(!is_blank);
+        !is_blank
+    };
+    let text: String = text.chars().filter(is_kept).collect();
+    BASE64.decode(text).ok()
+}
+
+/// Whether Jackson finds the end of a text that is no base64: not where it stops inside of a character of several bytes, and then the
+/// whole record is lost.
+fn is_skipped_after(text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/= \t\r\n".contains(c);
+    text.chars()
+        .find(|c| !is_base64(*c))
+        .is_none_or(|c| c.is_ascii())
 }
 
 /// A date's text, or the days since 1970 as a text, unless dates have a pattern.

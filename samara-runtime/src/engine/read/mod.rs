@@ -8,7 +8,7 @@ mod json;
 mod lenient;
 pub(crate) mod lines;
 mod records;
-mod reject;
+pub(crate) mod reject;
 pub(crate) mod scan;
 pub mod text;
 mod tokens;

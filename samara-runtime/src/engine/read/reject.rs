@@ -1,8 +1,10 @@
 //! Records that do not fit their schema.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use parking_lot::Mutex;
 
 use crate::engine::read::{Mode, ReadError};
 
@@ -31,16 +33,26 @@ pub(crate) fn misfit(column: &str) -> String {
 }
 
 /// The records of one read that were rejected so far, over all of its threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Rejected {
+    mode: Mode,
     records: AtomicU64,
     /// The first that was met, as the error that it would be under FAILFAST.
     first: Mutex<Option<ReadError>>,
-    /// The partitions that have been read.
-    read: AtomicUsize,
+    /// Whether anybody was told, by this read or by another one of the same extract.
+    told: Arc<AtomicBool>,
 }
 
 impl Rejected {
+    pub fn new(mode: Mode, told: Arc<AtomicBool>) -> Self {
+        Self {
+            mode,
+            records: AtomicU64::new(0),
+            first: Mutex::new(None),
+            told,
+        }
+    }
+
     pub fn records(&self) -> u64 {
         self.records.load(Relaxed)
     }
@@ -51,30 +63,39 @@ impl Rejected {
     }
 
     pub fn set_first(&self, error: ReadError) {
-        if let Ok(mut first) = self.first.lock() {
-            first.get_or_insert(error);
-        }
+        self.first.lock().get_or_insert(error);
     }
 
-    /// Notes that one of some partitions has been read. After the last one there is one warning, if there is something to warn of.
-    pub fn end_partition(&self, partitions: usize, mode: Mode) {
-        if self.read.fetch_add(1, Relaxed) + 1 == partitions {
-            self.warn(mode);
-        }
-    }
-
-    fn warn(&self, mode: Mode) {
-        let Ok(first) = self.first.lock() else { return };
-        let (Some(first), records) = (first.as_ref(), self.records()) else {
+    /// Warns of the records, once an extract, if there are any.
+    pub fn tell(&self) {
+        let first = self.first.lock();
+        let Some(first) = first.as_ref() else { return };
+        if self.told.swap(true, Relaxed) {
             return;
+        }
+        let records = self.records();
+        let fate = match self.mode {
+            Mode::DropMalformed => "left out (mode DROPMALFORMED)",
+            _ => "read with nulls (mode PERMISSIVE)",
         };
-        let fate = match mode {
-            Mode::DropMalformed => "are left out (mode DROPMALFORMED)",
-            _ => "have null for what does not (mode PERMISSIVE)",
+        let which = match records {
+            1 => "a record that does not fit the schema is".to_owned(),
+            _ => format!("{records} records that do not fit the schema are"),
         };
-        tracing::warn!(
-            "{records} records do not fit the schema and {fate}; the first is at {first}"
-        );
+        tracing::warn!("{which} {fate}; the first: {first}");
+    }
+}
+
+/// Of what no step reports.
+impl Drop for Rejected {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        self.records() == other.records()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -109,6 +110,8 @@ pub(crate) struct FileTable {
     fields: Arc<[Field]>,
     schema: SchemaRef,
     decoder: Decoder,
+    /// Whether records that do not fit were told of.
+    told: Arc<AtomicBool>,
 }
 
 impl FileTable {
@@ -125,6 +128,7 @@ impl FileTable {
             fields: schema.fields.into(),
             schema: Arc::new(arrow),
             decoder,
+            told: Arc::default(),
         }
     }
 }
@@ -173,7 +177,7 @@ impl TableProvider for FileTable {
                 schema,
                 decoder: self.decoder.clone(),
             }),
-            rejected: Arc::new(Rejected::default()),
+            rejected: Arc::new(Rejected::new(self.decoder.mode(), Arc::clone(&self.told))),
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
@@ -239,8 +243,8 @@ impl ScanExec {
     }
 
     /// The records so far that do not fit the schema.
-    pub fn rejected(&self) -> u64 {
-        self.rejected.records()
+    pub fn rejected(&self) -> &Arc<Rejected> {
+        &self.rejected
     }
 }
 
@@ -291,7 +295,6 @@ impl ExecutionPlan for ScanExec {
         let reader = PartitionReader {
             input: Arc::clone(&self.input),
             rejected: Arc::clone(&self.rejected),
-            partitions: self.groups.len(),
             rows_per_batch: context.session_config().batch_size(),
             bytes_read: MetricBuilder::new(&self.metrics).counter(BYTES_READ, partition),
             busy: MetricBuilder::new(&self.metrics).elapsed_compute(partition),
@@ -311,7 +314,6 @@ impl ExecutionPlan for ScanExec {
 struct PartitionReader {
     input: Arc<Input>,
     rejected: Arc<Rejected>,
-    partitions: usize,
     rows_per_batch: usize,
     bytes_read: Count,
     busy: Time,
@@ -349,8 +351,6 @@ impl PartitionReader {
             outcome = self.send(&mut batch, &mut since);
         }
         self.busy.add_elapsed(since);
-        self.rejected
-            .end_partition(self.partitions, self.input.decoder.mode());
         match outcome {
             Ok(()) | Err(Stop::Unwanted) => Ok(()),
             Err(Stop::Failed(error)) => Err(error),

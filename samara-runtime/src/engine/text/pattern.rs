@@ -160,7 +160,8 @@ impl Pattern {
         let moment = Moment {
             days: i64::from(days),
             micros: 0,
-            zone: &Zone::Fixed(0),
+            has_clock: false,
+            zone: &Zone::UTC,
             offset: None,
         };
         moment.write(out, &self.parts);
@@ -175,7 +176,7 @@ impl Pattern {
 
     /// Writes microseconds since 1970 of a timestamp without a zone.
     pub fn write_timestamp_ntz(&self, out: &mut String, micros: i64) {
-        Moment::of(micros, &Zone::Fixed(0), None).write(out, &self.parts);
+        Moment::of(micros, &Zone::UTC, None).write(out, &self.parts);
     }
 
     /// Days since 1970 of a text.
@@ -305,8 +306,8 @@ fn part_of(run: &str, letter: char) -> Result<Part, PatternError> {
     };
     let (always, some) = (Minutes::Always, Minutes::WhereThereAreSome);
     match (letter, count) {
-        ('y' | 'u', 2) => Ok(Part::ShortYear),
-        ('y' | 'u', 1..=6) => Ok(Part::Number(F::Year, count, LONGEST)),
+        ('y', 2) => Ok(Part::ShortYear),
+        ('y', 1..=6) => Ok(Part::Number(F::Year, count, LONGEST)),
         ('M' | 'L', 1 | 2) => number(F::Month, 2),
         ('M' | 'L', 3 | 4) => Ok(Part::Name(F::Month, count == 4)),
         ('d', _) => number(F::Day, 2),
@@ -334,7 +335,7 @@ fn part_of(run: &str, letter: char) -> Result<Part, PatternError> {
         ('x', 3) => offset("", true, always, false),
         ('x', 4) => offset("", false, always, true),
         ('x', 5) => offset("", true, always, true),
-        ('G' | 'F' | 'z' | 'v' | 'O' | 'g', 1..=4) | ('Z', 4) | ('y' | 'u', _) => {
+        ('G' | 'F' | 'z' | 'v' | 'O' | 'g', 1..=4) | ('Z', 4) | ('y', _) => {
             Err(PatternError::NotSupported(run.to_owned()))
         }
         _ => Err(unknown()),
@@ -383,6 +384,7 @@ impl Field {
 struct Moment<'z> {
     days: i64,
     micros: i64,
+    has_clock: bool,
     zone: &'z Zone,
     /// Seconds east of UTC, unless the value has no zone.
     offset: Option<i64>,
@@ -393,6 +395,7 @@ impl<'z> Moment<'z> {
         Self {
             days: local.div_euclid(MICROS_PER_DAY),
             micros: local.rem_euclid(MICROS_PER_DAY),
+            has_clock: true,
             zone,
             offset,
         }
@@ -427,9 +430,13 @@ impl<'z> Moment<'z> {
         }
     }
 
-    /// Whether the value has what a part asks for. A date alone is only written by parts of dates outside of brackets.
+    /// Whether the value has what a part asks for.
     fn has(&self, part: &Part) -> bool {
-        part.field() != Some(Field::Zone) || self.offset.is_some()
+        match part.field() {
+            Some(Field::Zone) => self.offset.is_some(),
+            Some(field) => self.has_clock || !field.is_of_clock(),
+            None => true,
+        }
     }
 
     fn write_year(&self, out: &mut String, least: usize) {

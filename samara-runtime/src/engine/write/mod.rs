@@ -378,6 +378,7 @@ fn run(frame: DataFrame, output: Output) -> Result<Measured> {
             input_bytes: None,
             output_bytes: Some(total.bytes),
             busy: Some(total.busy + work.busy),
+            rejected: work.rejected,
             destination: None,
         })
     })
