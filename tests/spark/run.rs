@@ -103,10 +103,12 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let path = |name: &str| workplace.path().join(name).display().to_string();
     let inputs = case.inputs.iter();
     let extracts = inputs.map(|(id, input)| {
-        let location = workplace.write(&format!("{id}.{}", input.data_format), &input.text);
+        let location = path(&format!("{id}.{}", input.data_format));
+        input.content.write(Path::new(&location));
+        let schema = input.schema.as_ref().map(Value::to_string);
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,
-            "schema": input.schema.to_string(), "options": input.options,
+            "schema": schema.unwrap_or_default(), "options": input.options,
         })
     });
     let extracts: Vec<Value> = extracts.collect();

@@ -72,6 +72,14 @@ impl Open {
         Some(self.context.span()).filter(SpanRef::is_recording)
     }
 
+    /// Counts records that do not fit their schema.
+    #[cfg(feature = "engine")]
+    pub fn count_rejected(&self, records: u64) {
+        if let Some(counter) = self.instruments.rejected_rows() {
+            counter.add(records, self.site.point_attributes());
+        }
+    }
+
     pub fn describe(&self, describe: impl FnOnce(&mut Attributes)) {
         if let Some(span) = self.recording_span() {
             let mut attributes = Attributes::with_room();

@@ -87,6 +87,10 @@ pub const STEP_OUTPUT_BYTES: &str = "samara.step.output.bytes";
 /// Bytes that a step's operators wrote to disk because the memory limit did not hold them. On a step's span, if there were any.
 pub const STEP_SPILLED_BYTES: &str = "samara.step.spilled.bytes";
 
+/// Records of files that do not fit their schema: on the span of the extract that read them, if there are any (int); and a counter of unit `{row}`,
+/// by [`STEP_NAME`] and [`STEP_KIND`].
+pub const STEP_REJECTED_ROWS: &str = "samara.step.rejected.rows";
+
 /// Seconds that the step itself was busy, waiting for its input not counted, over all threads (double).
 pub const STEP_BUSY_TIME: &str = "samara.step.busy_time";
 

@@ -21,7 +21,7 @@ fn look_at(path: &Path, schema: &Schema, decoder: &Decoder) -> Result<(), ReadEr
         start: 0,
         end: u64::MAX,
     };
-    let mut lines = Lines::open(&part)?;
+    let mut lines = Lines::open(&part, decoder.form())?;
     let Decoder::Csv(options) = decoder else {
         return lines.next().map(drop);
     };

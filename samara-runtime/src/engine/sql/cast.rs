@@ -346,7 +346,7 @@ pub(crate) fn to_text(array: &ArrayRef, timestamps: TimestampText) -> Result<Str
     }
 }
 
-fn texts<T>(
+pub(crate) fn texts<T>(
     values: impl Iterator<Item = Option<T>>,
     write: impl Fn(&mut String, T),
 ) -> StringArray {

@@ -236,6 +236,7 @@ impl Staged {
             output_bytes: Some(self.total.bytes),
             spilled_bytes: self.work.spilled_bytes,
             busy: Some(self.total.busy + self.work.busy),
+            rejected: self.work.rejected,
             destination: Some(self.location),
         };
         match self.step {

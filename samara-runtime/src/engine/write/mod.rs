@@ -1,6 +1,7 @@
 //! Writing frames to files as Spark does: part files and `_SUCCESS` in a directory that changes in one step.
 
 mod csv;
+mod file_text;
 mod json;
 mod load;
 mod publish;
@@ -132,7 +133,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
-        Format::Json => json::parse_options(values).map(drop),
+        Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
     }
 }
@@ -166,7 +167,7 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
             });
         }
         let nested = matches!(field.data_type, T::Struct(_) | T::Array(_) | T::Map(..));
-        if format == Format::Csv && (nested || field.data_type == T::Binary) {
+        if format == Format::Csv && nested {
             let (column, kind) = (field.name.clone(), field.data_type.to_string());
             return Err(WriteError::UnsupportedType {
                 column,
@@ -232,8 +233,8 @@ impl Writer {
     ///
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<Load> {
-        let compression = json::parse_options(self.option_values())?;
-        self.load(location, Encoder::Json(compression))
+        let options = json::JsonOptions::parse(self.option_values())?;
+        self.load(location, Encoder::Json(options))
     }
 
     /// Text files, a line for each row of the frame's one column, in the directory `location`.
@@ -317,7 +318,7 @@ impl Writer {
 #[derive(Debug, Clone)]
 enum Encoder {
     Csv(csv::CsvOptions),
-    Json(Compression),
+    Json(json::JsonOptions),
     Text(text::TextOptions),
 }
 
@@ -333,7 +334,7 @@ impl Encoder {
     fn compression(&self) -> Compression {
         match self {
             Self::Csv(options) => options.compression(),
-            Self::Json(compression) => *compression,
+            Self::Json(options) => options.compression,
             Self::Text(options) => options.compression,
         }
     }
@@ -353,7 +354,7 @@ impl Encoder {
     ) -> Result<(), DataFusionError> {
         match self {
             Self::Csv(options) => options.encode(batch, out),
-            Self::Json(_) => json::encode(names, batch, out),
+            Self::Json(options) => options.encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
         }
     }
