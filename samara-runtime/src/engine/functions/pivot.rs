@@ -86,7 +86,7 @@ impl DataFrame {
     /// The different values of a column, sorted, nulls first, each with its text.
     fn pivot_values(&self, column: &str) -> Result<Vec<(String, ScalarValue)>> {
         let (_, index) = self.attribute(column)?;
-        let value = self.key(index).alias("value");
+        let value = self.key(index)?.alias("value");
         let text = SparkCast::call(self.column(index), &DataType::String).alias("text");
         let key = Expr::Column(Column::new_unqualified("value"));
         let plan = LogicalPlanBuilder::from(self.plan.clone())

@@ -255,19 +255,22 @@ impl Writer {
     }
 
     /// Writes the schema beside its place before anything is published, so that what may fail has been done by then.
-    fn stage_schema(&self, schema: &Schema) -> Result<Option<StagedFile>> {
+    fn stage_schema(&self) -> Result<Option<StagedFile>> {
         let Some(path) = &self.schema_export else {
             return Ok(None);
         };
         let path = variables::resolve(path)?;
-        Ok(Some(StagedFile::write(&path, schema.to_json().as_bytes())?))
+        Ok(Some(StagedFile::write(
+            &path,
+            self.frame.schema_json()?.as_bytes(),
+        )?))
     }
 
     fn save(self, location: &str, encoder: Encoder) -> Result<()> {
         let location = &variables::resolve(location)?;
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
-        let export = self.stage_schema(&schema)?;
+        let export = self.stage_schema()?;
         let measured = match Staging::open(location, self.mode)? {
             None => {
                 tracing::info!("`{location}` exists already and stays as it is (mode ignore)");
