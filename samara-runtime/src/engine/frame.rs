@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use crate::engine::boundary;
 use crate::engine::session::Session;
 use crate::engine::share::{self, SharedTable};
-use crate::engine::types::Schema;
+use crate::engine::types::{Schema, schema_to_json};
 use crate::engine::write::Writer;
 use crate::error::{Error, Result};
 use crate::step::OpenStep;
@@ -167,6 +167,17 @@ impl DataFrame {
         let table = Arc::new(SharedTable::new(self.plan.clone(), true));
         let plan = share::scan(table)?;
         Ok(self.with_plan(plan))
+    }
+
+    /// The columns with their types as Spark's schema JSON.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`schema`](Self::schema).
+    pub(crate) fn schema_json(&self) -> Result<String> {
+        let fields = self.plan.schema().fields().iter().zip(&self.names);
+        let named = fields.map(|(field, name)| field.as_ref().clone().with_name(name));
+        schema_to_json(&named.collect())
     }
 
     /// A writer of this frame to files.

@@ -3,9 +3,9 @@
 //! Every call of DataFusion that is generic or async stays behind the concrete functions of this module, so that a pipeline compiles in a
 //! second: what it links was compiled here.
 
+mod aggregates;
 mod boundary;
 mod compression;
-mod first_row;
 mod frame;
 mod functions;
 mod memory;

@@ -88,7 +88,7 @@ impl DataFrame {
 
     /// The different values of a column, sorted, nulls first, each with its text.
     fn pivot_values(&self, index: usize, column: &str) -> Result<Vec<(String, ScalarValue)>> {
-        let value = self.key(index).alias("value");
+        let value = self.key(index)?.alias("value");
         let text = SparkCast::call(self.column(index), &DataType::String).alias("text");
         let key = Expr::Column(Column::new_unqualified("value"));
         let plan = LogicalPlanBuilder::from(self.plan.clone())

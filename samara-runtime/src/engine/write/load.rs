@@ -12,7 +12,6 @@ use super::publish::{StagedFile, Staging};
 use super::{Encoder, Output, Part, PartFile, SaveMode, write_part};
 use crate::engine::boundary::Work;
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Session, share};
 use crate::error::{Error, Result};
 use crate::interrupt;
@@ -39,7 +38,6 @@ use crate::step::{Measured, OpenStep, measure_current};
 #[derive(Debug)]
 pub struct Load {
     pub(super) frame: DataFrame,
-    pub(super) schema: Schema,
     pub(super) location: String,
     pub(super) mode: SaveMode,
     pub(super) encoder: Encoder,
@@ -162,11 +160,13 @@ impl Load {
             location: self.location,
             step: self.step,
         };
-        let (format, location) = (self.encoder, staged.location.as_str());
-        let opened = Staging::open(location, self.mode);
-        let opened = opened.and_then(|staging| {
+        let location = staged.location.as_str();
+        let schema = self
+            .export
+            .map(|path| Ok((path, self.frame.schema_json()?)));
+        let schema = schema.transpose().map_err(|error| staged.failed(error))?;
+        let opened = Staging::open(location, self.mode).and_then(|staging| {
             // What may fail is done before anything is published.
-            let schema = self.export.map(|path| (path, self.schema.to_json()));
             let file = schema.map(|(path, json)| StagedFile::write(&path, json.as_bytes()));
             Ok((staging, file.transpose()?))
         });
@@ -177,7 +177,7 @@ impl Load {
             return Ok((staged, None));
         };
         let output = Output {
-            encoder: format,
+            encoder: self.encoder,
             names: self.frame.names,
             write_id: Uuid::new_v4(),
             directory: staging.path().to_owned(),
