@@ -322,7 +322,6 @@ SUMMARIES = {
 }
 MORE_SUMMARIES = SUMMARIES | {
     "collect_list": SIMPLE,
-    "collect_set": SIMPLE,
     "bool_and": ["bool"],
     "some": ["bool"],
     "bit_xor": INTEGERS,
@@ -333,7 +332,9 @@ MORE_SUMMARIES = SUMMARIES | {
     "approx_count_distinct": ["int", "str", "date"],
     "any_value": SIMPLE,
 }
-IN_ORDER_ONLY = {"first", "last", "any_value", "collect_list", "collect_set"}
+IN_ORDER_ONLY = {"first", "last", "any_value", "collect_list"}
+# Spark sorts for aggregates of other types, and its sort changes the order of equal keys.
+HASHED = {*INTEGERS, "float", "double", "bool", "date", "ts", "ntz"}
 KEYS = [kind for kind in SIMPLE if kind not in ("number",)] + ["bin"]
 
 
@@ -367,6 +368,9 @@ class Pipelines:
             if made and not state.pivoted:
                 function, arguments, state = made
                 functions.append({"function_type": function, "arguments": arguments})
+                if function == "dropDuplicates":
+                    # Which row stays is not defined: only the keys can be compared.
+                    functions.append({"function_type": "select", "arguments": {"columns": [c.name for c in state.columns]}})
         if not functions:
             return self.case(name)
         data_format = self.data_format(state)
@@ -460,13 +464,11 @@ class Pipelines:
         return "distinct", {}, replace(state, in_order=False, total_order=False)
 
     def drop_duplicates(self, state: State):
-        if not state.in_order:
-            return None
-        able = [c for c in state.columns if c.kind in KEYS]
-        keys = self.sample(able, 1, 2)
+        keys = self.keys(state, 2)
         if not keys or any(c.kind == "map" for c in state.columns):
             return None
-        return "dropDuplicates", {"columns": [self.asked(c) for c in keys]}, replace(state, in_order=False, total_order=False)
+        after = replace(state, columns=keys, in_order=False, total_order=False)
+        return "dropDuplicates", {"columns": [self.asked(c) for c in keys]}, after
 
     def dropna(self, state: State):
         subset = [c.name for c in self.sample(state.columns, 1, 3)] if self.rng.random() < 0.7 else None
@@ -504,7 +506,8 @@ class Pipelines:
         arguments = {"other_upstream_id": other, "on": names[0] if len(names) == 1 and self.rng.random() < 0.5 else names, "how": how}
         return "join", arguments, State(columns, in_order=False, joined=(*state.joined, other))
 
-    def summaries(self, state: State, table: dict, most: int):
+    def summaries(self, state: State, table: dict, most: int) -> list:
+        made = []
         for _ in range(self.rng.randint(1, most)):
             function = self.rng.choice(list(table))
             if function in IN_ORDER_ONLY and not state.in_order:
@@ -512,14 +515,16 @@ class Pipelines:
             able = [c for c in state.columns if c.kind in table[function] and (function not in ("sum", "avg", "bit_xor") or not c.wild or self.rng.random() < 0.1)]
             if able:
                 column = self.rng.choice(able)
-                yield function, column, Column(self.name(), kind_of_summary(function, column.kind), True)
+                made.append((function, column, Column(self.name(), kind_of_summary(function, column.kind), True)))
+        hashed = all(column.kind in HASHED for _, column, _ in made)
+        return [entry for entry in made if hashed or entry[0] not in IN_ORDER_ONLY]
 
     def keys(self, state: State, most: int) -> list:
         return self.sample([c for c in state.columns if c.kind in KEYS], 1, most)
 
     def group_by(self, state: State):
         keys = self.keys(state, 2)
-        made = list(self.summaries(state, SUMMARIES, 3))
+        made = self.summaries(state, SUMMARIES, 3)
         if not keys or not made:
             return None
         entries = [{"function": f, "input_column": None if f == "count" and self.rng.random() < 0.5 else c.name, "output_column": new.name} for f, c, new in made]
@@ -528,7 +533,7 @@ class Pipelines:
 
     def aggregate(self, state: State):
         keys = self.keys(state, 2) if self.rng.random() < 0.7 else []
-        made = list(self.summaries(state, MORE_SUMMARIES, 3))
+        made = self.summaries(state, MORE_SUMMARIES, 3)
         if not made:
             return None
         entries = [{"column_name": c.name, "function": f, "alias": new.name} for f, c, new in made]
@@ -546,12 +551,13 @@ class Pipelines:
             chosen.append(unique[0])
         total = any(c.unique for c in chosen)
         columns = [{"column_name": self.asked(c), "ascending": self.rng.random() < 0.5} for c in chosen]
-        return "orderby", {"columns": columns}, replace(state, in_order=total, total_order=total)
+        return "orderby", {"columns": columns}, replace(state, in_order=False, total_order=total)
 
     def pivot(self, state: State):
         keys = [c for c in self.keys(state, 2) if c.kind != "map"]
         able = [c for c in state.columns if c.kind in ("bool", "str", "int", "date", "byte") and c not in keys]
         values = [c for c in state.columns if c.kind in NUMBERS and not c.wild]
+        values = [c for c in values if c.kind != "dec"] if state.in_order else values
         if not keys or not able or not values:
             return None
         function = self.rng.choice(["sum", "avg", "max", "min", "count"] + (["first"] if state.in_order else []))
