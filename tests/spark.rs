@@ -1,6 +1,7 @@
 //! Cases with answers that Spark itself gave: `tests/spark/README.md` says where they come from.
 
 mod case;
+mod differential;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,15 +19,24 @@ use run::Runner;
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Answer {
-    Rows { schema: Value, lines: Vec<String> },
-    Failure { error: String },
+    Rows {
+        schema: Value,
+        lines: Vec<String>,
+    },
+    /// Never Spark's: what our build refuses.
+    Refused {
+        refusal: String,
+    },
+    Failure {
+        error: String,
+    },
 }
 
 impl Answer {
     /// Errors agree if there is one: its words are each program's own.
     fn agrees_with(&self, spark: &Self) -> bool {
         match (self, spark) {
-            (Self::Failure { .. }, Self::Failure { .. }) => true,
+            (Self::Failure { .. } | Self::Refused { .. }, Self::Failure { .. }) => true,
             (
                 Self::Rows { schema, lines },
                 Self::Rows {
@@ -40,6 +50,7 @@ impl Answer {
 
     fn parts(&self) -> Vec<String> {
         match self {
+            Self::Refused { refusal } => vec![format!("refuses: {refusal}")],
             Self::Failure { error } => vec![format!("fails: {error}")],
             Self::Rows { schema, lines } => {
                 let fields = schema["fields"].as_array().into_iter().flatten();
@@ -56,8 +67,8 @@ fn directory() -> &'static Path {
 }
 
 /// The names of the case files, and of their recordings.
-fn files() -> Vec<OsString> {
-    let entries = std::fs::read_dir(directory().join("cases")).expect("the directory of cases");
+fn files(directory: &Path) -> Vec<OsString> {
+    let entries = std::fs::read_dir(directory.join("cases")).expect("the directory of cases");
     let mut names: Vec<_> = entries
         .map(|entry| entry.expect("an entry").file_name())
         .collect();
@@ -69,8 +80,8 @@ fn cases(file: &OsStr) -> Vec<Case> {
     Case::of_file(&directory().join("cases").join(file))
 }
 
-fn recorded(file: &OsStr) -> BTreeMap<String, Answer> {
-    let path = directory().join("recorded").join(file);
+fn recorded(directory: &Path, file: &OsStr) -> BTreeMap<String, Answer> {
+    let path = directory.join("recorded").join(file);
     let text = std::fs::read_to_string(path).expect("the recording of a case file");
     serde_json::from_str(&text).expect("recorded answers")
 }
@@ -101,7 +112,7 @@ fn difference(case: &Case, ours: &Answer, spark: &Answer) -> String {
 
 /// A line for each case of a file whose answer is not as the file says.
 fn differing(runner: &Runner, file: &OsStr) -> Vec<String> {
-    let recorded = recorded(file);
+    let recorded = recorded(directory(), file);
     let answered = cases(file).into_iter().filter_map(|case| {
         let spark = recorded.get(&case.name)?;
         let ours = runner.answer(&case);
@@ -117,7 +128,7 @@ fn differing(runner: &Runner, file: &OsStr) -> Vec<String> {
 #[test]
 fn every_case_gives_the_rows_and_the_schema_that_spark_gave() {
     let runner = Runner::new();
-    let files = files();
+    let files = files(directory());
     let differing: Vec<String> = files
         .iter()
         .flat_map(|file| differing(&runner, file))
@@ -132,7 +143,7 @@ fn every_case_gives_the_rows_and_the_schema_that_spark_gave() {
 
 #[test]
 fn every_case_is_recorded_once_and_every_recording_has_its_case() {
-    for file in files() {
+    for file in files(directory()) {
         let cases = cases(&file);
         let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
         assert_eq!(
@@ -140,11 +151,28 @@ fn every_case_is_recorded_once_and_every_recording_has_its_case() {
             cases.len(),
             "two cases of one name in {file:?}"
         );
-        let recorded = recorded(&file);
+        let recorded = recorded(directory(), &file);
         let recorded: BTreeSet<&str> = recorded.keys().map(String::as_str).collect();
         assert_eq!(
             names, recorded,
             "run tests/spark/record.py again for {file:?}"
         );
     }
+}
+
+/// `tests/spark/README.md` says how to generate and record a directory.
+#[test]
+#[ignore = "needs SAMARA_SPARK_CASES, a directory of generated cases with Spark's answers"]
+fn generated_cases_give_what_spark_gave() {
+    let directory = std::env::var_os("SAMARA_SPARK_CASES").expect("SAMARA_SPARK_CASES");
+    let found = differential::relations(Path::new(&directory));
+    for (relation, cases) in &found {
+        if !relation.agrees() {
+            println!("\n# {relation:?}\n\n{}", cases.join("\n"));
+        }
+    }
+    for (relation, cases) in &found {
+        println!("{relation:?}: {}", cases.len());
+    }
+    assert!(found.keys().all(|relation| relation.agrees()));
 }

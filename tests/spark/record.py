@@ -4,6 +4,7 @@
     pip install "pyspark>=4,<5"
     python tests/spark/record.py                # every file
     python tests/spark/record.py types reading  # some files
+    python tests/spark/record.py --in DIRECTORY # DIRECTORY/cases into DIRECTORY/recorded
 
 needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run changes nothing. To see the answers of the cases whose name
 contains a text, without recording them: `record.py --print pivot`.
@@ -14,6 +15,7 @@ For each case there are the lines of the part files (sorted, unless the case is 
 class of its error.
 """
 
+import argparse
 import json
 import shutil
 import sys
@@ -27,7 +29,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 HERE = Path(__file__).parent
-CASES, RECORDED = HERE / "cases", HERE / "recorded"
 
 
 def cases(document: dict) -> list[dict]:
@@ -157,6 +158,9 @@ class Recorder:
         self.spark = spark
         self.directory = directory
 
+    def frames(self, inputs: dict) -> dict[str, DataFrame]:
+        return {name: self.read(name, source) for name, source in inputs.items()}
+
     def read(self, name: str, source: dict) -> DataFrame:
         path = self.directory / f"{name}.{source['data_format']}"
         write_input(path, source)
@@ -175,9 +179,9 @@ class Recorder:
             lines.pop()
         return lines if case.get("ordered") else sorted(lines)
 
-    def answer(self, case: dict, inputs: dict) -> dict:
+    def answer(self, case: dict, shared: dict[str, DataFrame]) -> dict:
         try:
-            frames = {name: self.read(name, source) for name, source in (inputs | case.get("inputs", {})).items()}
+            frames = shared | self.frames(case.get("inputs", {}))
             df = frames[case["from"]]
             for function in case["functions"]:
                 df = FUNCTIONS[function["function_type"].lower()](df, function["arguments"], frames)
@@ -191,6 +195,8 @@ class Recorder:
 def session() -> SparkSession:
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "1")
+    # Each case is planned once, which is a third of its time.
+    builder = builder.config("spark.sql.adaptive.enabled", "false")
     builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
@@ -200,12 +206,12 @@ def session() -> SparkSession:
 def answers(recorder: Recorder, file: Path, part_of_name: str) -> str:
     """The answers to a file's cases as JSON, a line each."""
     document = json.loads(file.read_text())
-    recorded = {}
+    recorded, shared = {}, recorder.frames(document["inputs"])
     for case in cases(document):
         if part_of_name not in case["name"]:
             continue
         assert case["name"] not in recorded, f"two cases {case['name']}"
-        recorded[case["name"]] = recorder.answer(case, document["inputs"])
+        recorded[case["name"]] = recorder.answer(case, shared)
     entries = ",\n".join(
         f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}" for name, answer in sorted(recorded.items())
     )
@@ -213,19 +219,23 @@ def answers(recorder: Recorder, file: Path, part_of_name: str) -> str:
 
 
 def main() -> None:
-    arguments = sys.argv[1:]
-    printed = arguments[1] if arguments[:1] == ["--print"] else None
-    stems = [] if printed else arguments
-    files = [CASES / f"{stem}.json" for stem in stems] or sorted(CASES.glob("*.json"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--in", dest="directory", type=Path, default=HERE)
+    parser.add_argument("--print", dest="printed", help="a part of the names of cases whose answers are shown, not recorded")
+    parser.add_argument("files", nargs="*")
+    arguments = parser.parse_args()
+    cases, recorded = arguments.directory / "cases", arguments.directory / "recorded"
+    recorded.mkdir(exist_ok=True)
+    files = [cases / f"{stem}.json" for stem in arguments.files] or sorted(cases.glob("*.json"))
     spark = session()
     with tempfile.TemporaryDirectory() as directory:
         recorder = Recorder(spark, Path(directory))
         for file in files:
-            text = answers(recorder, file, printed or "")
-            if printed:
+            text = answers(recorder, file, arguments.printed or "")
+            if arguments.printed:
                 print(text, end="")
             else:
-                (RECORDED / file.name).write_text(text)
+                (recorded / file.name).write_text(text)
     spark.stop()
 
 

@@ -34,7 +34,7 @@ impl Runner {
         let failure = |error| Answer::Failure { error };
         let plan = match plan(case, &workplace) {
             Ok(plan) => plan,
-            Err(problems) => return failure(problems),
+            Err(refusal) => return Answer::Refused { refusal },
         };
         match self.run(&plan) {
             Ok(schema) => Answer::Rows {

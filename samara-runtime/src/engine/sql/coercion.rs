@@ -67,8 +67,6 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
             return Ok(Expr::ScalarFunction(function));
         }
         "concat" | "reverse" => return as_texts(function, schema),
-        "nvl" | "ifnull" => &mut function.args[..],
-        "nvl2" if function.args.len() == 3 => &mut function.args[1..],
         "date_part" if function.args.len() == 2 => {
             let value = &mut function.args[1];
             if is_text(&value.get_type(schema)?) {

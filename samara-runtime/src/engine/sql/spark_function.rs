@@ -112,6 +112,13 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("position", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
         ("replace", [text, part]) => call(&name, vec![text.clone(), part.clone(), string("")]),
         ("nullif", [value, other]) => null_if_equal(value, other),
+        // The engine's own bring their arguments to one type, by rules of its own.
+        ("nvl" | "ifnull", [_, _]) => call("coalesce", arguments),
+        ("nvl2", [value, some, none]) => when(
+            Expr::IsNotNull(Box::new(value.clone())),
+            some.clone(),
+            none.clone(),
+        ),
         ("regexp_replace", [text, pattern, new]) => call(
             &name,
             vec![text.clone(), pattern.clone(), with_braces(new), string("g")],
