@@ -221,7 +221,7 @@ fn a_field_that_does_not_parse_is_null_drops_its_row_or_fails_the_read_by_the_mo
         .and_then(Load::run);
     let error = failed.unwrap_err().to_string();
     assert!(
-        error.contains("bad.csv") && error.contains("line 2") && error.contains("`x`"),
+        error.contains("bad.csv") && error.contains("line 2") && error.contains("`id`"),
         "{error}"
     );
 }
