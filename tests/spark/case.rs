@@ -8,13 +8,24 @@ use serde_json::{Map, Value, json};
 
 /// A file that a case reads.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Input {
     pub data_format: String,
+    /// None to leave it to the files.
     pub schema: Value,
     #[serde(default)]
     pub options: Map<String, Value>,
-    pub text: String,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// What stands in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// This text.
+    Text(String),
+    /// What stands in this file, or directory, of `files`.
+    File(String),
 }
 
 /// Functions over inputs, and how the result is written.

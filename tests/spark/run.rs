@@ -10,7 +10,7 @@ use samara_gen::source::{Document, Syntax};
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::case::Case;
+use super::case::{Case, Content};
 use crate::program::Workplace;
 
 /// Runs cases, one after the other, on one thread: a file has one header.
@@ -52,11 +52,27 @@ impl Runner {
             let frame = match step {
                 Step::Extract(extract) => self.extract(extract)?,
                 Step::Transform(transform) => transformed(transform, &frames)?,
-                Step::Load(load) => return written(load, &frames),
+                Step::Load(load) => {
+                    let schema = written(load, &frames)?;
+                    self.show(load)?;
+                    return Ok(schema);
+                }
             };
             frames.push(frame);
         }
         unreachable!("a case has a load")
+    }
+
+    /// Reads again what is no text, and writes it beside as json. `SAMARA_SPARK_OUTPUT` keeps the files, for `read_back.py`.
+    fn show(&self, load: &Load) -> Result<(), Error> {
+        let reader = self.session.read();
+        let frame = match load.format {
+            Format::Csv | Format::Json | Format::Text => return Ok(()),
+            Format::Parquet => reader.parquet(&load.location)?,
+            Format::Avro => reader.avro(&load.location)?,
+            Format::Orc => reader.orc(&load.location)?,
+        };
+        frame.write().json(&format!("{}.shown", load.location))
     }
 
     fn extract(&self, extract: &Extract) -> Result<DataFrame, Error> {
@@ -69,6 +85,9 @@ impl Runner {
             Format::Csv => reader.csv(&extract.location),
             Format::Json => reader.json(&extract.location),
             Format::Text => reader.text(&extract.location),
+            Format::Parquet => reader.parquet(&extract.location),
+            Format::Avro => reader.avro(&extract.location),
+            Format::Orc => reader.orc(&extract.location),
         }
     }
 }
@@ -87,10 +106,17 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let path = |name: &str| workplace.path().join(name).display().to_string();
     let inputs = case.inputs.iter();
     let extracts = inputs.map(|(id, input)| {
-        let location = workplace.write(&format!("{id}.{}", input.data_format), &input.text);
+        let location = match &input.content {
+            Content::Text(text) => workplace.write(&format!("{id}.{}", input.data_format), text),
+            Content::File(name) => super::directory().join("files").join(name),
+        };
+        let schema = match &input.schema {
+            Value::Null => String::new(),
+            schema => schema.to_string(),
+        };
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,
-            "schema": input.schema.to_string(), "options": input.options,
+            "schema": schema, "options": input.options,
         })
     });
     let extracts: Vec<Value> = extracts.collect();
@@ -170,6 +196,9 @@ fn written(load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
         Format::Csv => writer.csv(&load.location)?,
         Format::Json => writer.json(&load.location)?,
         Format::Text => writer.text(&load.location)?,
+        Format::Parquet => writer.parquet(&load.location)?,
+        Format::Avro => writer.avro(&load.location)?,
+        Format::Orc => writer.orc(&load.location)?,
     }
     Ok(schema(Path::new(export)))
 }
@@ -180,7 +209,8 @@ fn schema(path: &Path) -> Value {
 }
 
 fn lines(case: &Case, workplace: &Workplace) -> Vec<String> {
-    let text = workplace.parts("output");
+    let is_text = matches!(case.data_format.as_str(), "csv" | "json" | "text");
+    let text = workplace.parts(if is_text { "output" } else { "output.shown" });
     let text = text.strip_suffix('\n').unwrap_or(&text);
     if text.is_empty() {
         return Vec::new();

@@ -4,6 +4,7 @@
 //! second: what it links was compiled here.
 
 mod boundary;
+mod calendar;
 mod compression;
 mod first_row;
 mod frame;
@@ -36,6 +37,12 @@ pub enum Format {
     Json,
     /// One column of texts, a line each.
     Text,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache Avro.
+    Avro,
+    /// Apache ORC.
+    Orc,
 }
 
 impl Format {
@@ -45,6 +52,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Text => "text",
+            Self::Parquet => "parquet",
+            Self::Avro => "avro",
+            Self::Orc => "orc",
         }
     }
 
@@ -52,7 +62,7 @@ impl Format {
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
-            Self::Csv | Self::Json => self.name(),
+            _ => self.name(),
         }
     }
 }

@@ -131,6 +131,12 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     Ok(entries)
 }
 
+/// Whether there is nothing in a file at all.
+pub(crate) fn is_empty(path: &Path) -> Result<bool, ReadError> {
+    let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
+    Ok(metadata.len() == 0)
+}
+
 fn is_dir(path: &Path) -> Result<bool, ReadError> {
     let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
     Ok(metadata.is_dir())

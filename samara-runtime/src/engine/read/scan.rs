@@ -31,6 +31,7 @@ use crate::engine::read::csv::{CsvDecoder, CsvOptions};
 use crate::engine::read::files::{Part, share_out};
 use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
 use crate::engine::read::lines::{self, Line, Lines};
+use crate::engine::read::typed::{Conform, Typed};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -40,18 +41,27 @@ const BYTES_READ: &str = "bytes_read";
 /// A batch is handed on once its lines have this many bytes, however few they are: offsets into a column's text are of 32 bits.
 const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
-/// How the lines of a file become rows.
+/// How what is in a file becomes rows.
 #[derive(Debug, Clone)]
 pub(crate) enum Decoder {
     Csv(CsvOptions),
     Json(JsonOptions),
     Text,
+    Typed(Typed),
 }
 
 impl Decoder {
-    /// Whether the records of a file can only be told from its beginning.
-    fn reads_whole_files(&self) -> bool {
+    /// Whether a file is one document.
+    fn reads_documents(&self) -> bool {
         matches!(self, Self::Json(options) if options.multi_line)
+    }
+
+    /// Whether a file can be read from other places than its beginning.
+    fn may_cut(&self) -> bool {
+        match self {
+            Self::Typed(typed) => typed.may_cut(),
+            _ => !self.reads_documents(),
+        }
     }
 }
 
@@ -100,12 +110,8 @@ impl TableProvider for FileTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let readers = state.config().target_partitions();
-        let mut groups = share_out(
-            self.files.clone(),
-            readers,
-            !self.decoder.reads_whole_files(),
-        )
-        .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let mut groups = share_out(self.files.clone(), readers, self.decoder.may_cut())
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if groups.is_empty() {
             groups.push(Vec::new());
         }
@@ -140,6 +146,13 @@ struct Input {
     projection: Vec<usize>,
     schema: SchemaRef,
     decoder: Decoder,
+}
+
+impl Input {
+    /// The columns that are wanted.
+    fn projected(&self) -> impl Iterator<Item = &Field> {
+        self.projection.iter().map(|index| &self.fields[*index])
+    }
 }
 
 /// Reads files.
@@ -253,19 +266,49 @@ impl From<Unwanted> for Stop {
 
 impl PartitionReader {
     fn read(self, parts: &[Part]) -> Result<()> {
-        let mut batch = BatchBuilder::new(&self.input);
         let mut since = Instant::now();
-        let mut outcome = parts
-            .iter()
-            .try_for_each(|part| self.read_part(part, &mut batch, &mut since));
-        if outcome.is_ok() && batch.rows > 0 {
-            outcome = self.send(&mut batch, &mut since);
-        }
+        let outcome = match self.input.decoder {
+            Decoder::Typed(typed) => self.read_typed(typed, parts, &mut since),
+            _ => self.read_records(parts, &mut since),
+        };
         self.busy.add_elapsed(since);
         match outcome {
             Ok(()) | Err(Stop::Unwanted) => Ok(()),
             Err(Stop::Failed(error)) => Err(error),
         }
+    }
+
+    fn read_records(&self, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
+        let mut batch = BatchBuilder::new(&self.input);
+        for part in parts {
+            self.read_part(part, &mut batch, since)?;
+        }
+        match batch.rows {
+            0 => Ok(()),
+            _ => self.send_records(&mut batch, since),
+        }
+    }
+
+    /// Reads files that say themselves what they hold.
+    fn read_typed(&self, typed: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
+        let wanted: Vec<&Field> = self.input.projected().collect();
+        for part in parts.iter().filter(|part| part.start < part.end) {
+            let failed = |problem| typed.unreadable(part, problem);
+            let file = typed.open(part, self.bytes_read.clone())?;
+            let conform = Conform::new(
+                typed,
+                file.fields(),
+                &wanted,
+                Arc::clone(&self.input.schema),
+            )
+            .map_err(|mismatch| failed(mismatch.into()))?;
+            let batches = file.read(conform.columns(), self.rows_per_batch);
+            for batch in batches.map_err(failed)? {
+                let batch = batch.and_then(|batch| conform.apply(&batch));
+                self.send(batch.map_err(failed)?, since)?;
+            }
+        }
+        Ok(())
     }
 
     fn read_part(
@@ -274,7 +317,7 @@ impl PartitionReader {
         batch: &mut BatchBuilder,
         since: &mut Instant,
     ) -> Result<(), Stop> {
-        if self.input.decoder.reads_whole_files() {
+        if self.input.decoder.reads_documents() {
             return self.read_document(part, batch, since);
         }
         let mut lines = Lines::open(part)?;
@@ -290,7 +333,7 @@ impl PartitionReader {
                 return Err(lines.malformed(message)?.into());
             }
             if batch.is_full(self.rows_per_batch) {
-                self.send(batch, since)?;
+                self.send_records(batch, since)?;
             }
         }
         Ok(())
@@ -307,20 +350,23 @@ impl PartitionReader {
         let document = lines::document(part, &mut text)?;
         self.bytes_read.add(document.bytes);
         if batch.rows > 0 && batch.bytes + document.bytes >= BYTES_PER_BATCH {
-            self.send(batch, since)?;
+            self.send_records(batch, since)?;
         }
         if let Err(message) = batch.push(&document) {
             return Err(ReadError::malformed(part.path.clone(), 1, message).into());
         }
         if batch.is_full(self.rows_per_batch) {
-            self.send(batch, since)?;
+            self.send_records(batch, since)?;
         }
         Ok(())
     }
 
-    /// Hands a full batch on. Waiting for the receiver is not work.
-    fn send(&self, batch: &mut BatchBuilder, since: &mut Instant) -> Result<(), Stop> {
-        let batch = batch.finish().map_err(Stop::Failed)?;
+    fn send_records(&self, batch: &mut BatchBuilder, since: &mut Instant) -> Result<(), Stop> {
+        self.send(batch.finish().map_err(Stop::Failed)?, since)
+    }
+
+    /// Hands a batch on. Waiting for the receiver is not work.
+    fn send(&self, batch: RecordBatch, since: &mut Instant) -> Result<(), Stop> {
         self.busy.add_elapsed(*since);
         let sent = self.output.blocking_send(Ok(batch)).map_err(|_| Unwanted);
         *since = Instant::now();
@@ -358,7 +404,8 @@ impl BatchBuilder {
                 )),
                 options.mode,
             ),
-            Decoder::Text => (LineDecoder::Text, Mode::default()),
+            // What says itself what it holds has no lines.
+            Decoder::Text | Decoder::Typed(_) => (LineDecoder::Text, Mode::default()),
             Decoder::Json(options) => (
                 LineDecoder::Json(JsonDecoder::new(&input.fields, &input.projection)),
                 options.mode,

@@ -2,11 +2,11 @@
 
 mod csv;
 mod json;
+mod part_file;
 mod publish;
 mod text;
+mod typed;
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,14 +20,16 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::engine::boundary::Work;
-use crate::engine::compression::{Compression, FileWriter};
+use crate::engine::compression::Compression;
 use crate::engine::option::{self, OptionError, OptionValue};
-use crate::engine::types::Schema;
+use crate::engine::types::{Field, Schema};
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::{Error, Result};
 use crate::step::{Measured, measure_current};
 use crate::variables;
+use part_file::PartFile;
 use publish::{StagedFile, Staging};
+use typed::TypedOptions;
 
 /// Output that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +87,36 @@ pub enum WriteError {
         /// The format.
         format: &'static str,
     },
+    /// A type that the format can hold, and that is not written yet.
+    #[error(
+        "column `{column}` is {kind}, which is not written to {format} yet: cast it, or write parquet"
+    )]
+    NotSupported {
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// A name that the format does not have.
+    #[error("`{column}` is not a name in {format}, which has letters, digits and `_` in names")]
+    Name {
+        /// The column.
+        column: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// A file that its format's library could not write.
+    #[error("cannot write `{path}` as {format}: {problem}")]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+        /// Why.
+        problem: String,
+    },
 }
 
 impl WriteError {
@@ -136,6 +168,9 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::parse_options(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
+        Format::Parquet => TypedOptions::parquet(values).map(drop),
+        Format::Avro => TypedOptions::avro(values).map(drop),
+        Format::Orc => TypedOptions::orc(values).map(drop),
     }
 }
 
@@ -143,8 +178,9 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
 ///
 /// # Errors
 ///
-/// [`WriteError::NoColumns`]; [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv;
-/// [`WriteError::NotOneText`] for text.
+/// [`WriteError::NoColumns`]; [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv, or a map in avro
+/// whose keys are no strings; [`WriteError::Name`] for a name that avro does not have; [`WriteError::NotSupported`] for decimals and nested
+/// types in ORC; [`WriteError::NotOneText`] for text.
 pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     use crate::engine::DataType as T;
     if schema.fields.is_empty() {
@@ -167,17 +203,38 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
                 name: field.name.clone(),
             });
         }
-        let nested = matches!(field.data_type, T::Struct(_) | T::Array(_) | T::Map(..));
-        if format == Format::Csv && (nested || field.data_type == T::Binary) {
-            let (column, kind) = (field.name.clone(), field.data_type.to_string());
-            return Err(WriteError::UnsupportedType {
-                column,
-                kind,
-                format: format.name(),
-            });
-        }
+        check_column(format, field)?;
     }
     Ok(())
+}
+
+fn check_column(format: Format, field: &Field) -> Result<(), WriteError> {
+    let (column, kind) = (field.name.clone(), field.data_type.to_string());
+    let name = format.name();
+    if format == Format::Avro && !typed::is_name_in_avro(&column) {
+        let format = name;
+        return Err(WriteError::Name { column, format });
+    }
+    let holds = match format {
+        Format::Csv => csv::holds(&field.data_type),
+        Format::Avro => typed::avro_holds(&field.data_type),
+        Format::Orc if !typed::orc_holds(&field.data_type) => {
+            return Err(WriteError::NotSupported {
+                column,
+                kind,
+                format: name,
+            });
+        }
+        _ => true,
+    };
+    match holds {
+        true => Ok(()),
+        false => Err(WriteError::UnsupportedType {
+            column,
+            kind,
+            format: name,
+        }),
+    }
 }
 
 /// Writes a frame to files, as Spark's `DataFrameWriter` does. Whatever the frame's plan holds is run by it.
@@ -248,6 +305,36 @@ impl Writer {
         self.save(location, Encoder::Text(options))
     }
 
+    /// Writes parquet files into the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`].
+    pub fn parquet(self, location: &str) -> Result<()> {
+        let options = TypedOptions::parquet(self.option_values())?;
+        self.save(location, Encoder::Typed(options))
+    }
+
+    /// Writes avro files into the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`], and for names and maps that avro does not have.
+    pub fn avro(self, location: &str) -> Result<()> {
+        let options = TypedOptions::avro(self.option_values())?;
+        self.save(location, Encoder::Typed(options))
+    }
+
+    /// Writes ORC files into the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`], and for decimals and nested values.
+    pub fn orc(self, location: &str) -> Result<()> {
+        let options = TypedOptions::orc(self.option_values())?;
+        self.save(location, Encoder::Typed(options))
+    }
+
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
         self.options
             .iter()
@@ -281,6 +368,7 @@ impl Writer {
                 let output = Output {
                     encoder,
                     names: self.frame.names.clone(),
+                    schema,
                     write_id: Uuid::new_v4(),
                     directory: staging.path().to_owned(),
                 };
@@ -305,6 +393,7 @@ enum Encoder {
     Csv(csv::CsvOptions),
     Json(Compression),
     Text(text::TextOptions),
+    Typed(TypedOptions),
 }
 
 impl Encoder {
@@ -313,6 +402,7 @@ impl Encoder {
             Self::Csv(_) => Format::Csv,
             Self::Json(_) => Format::Json,
             Self::Text(_) => Format::Text,
+            Self::Typed(options) => options.format(),
         }
     }
 
@@ -321,13 +411,27 @@ impl Encoder {
             Self::Csv(options) => options.compression(),
             Self::Json(compression) => *compression,
             Self::Text(options) => options.compression,
+            // A codec of its own, inside the file.
+            Self::Typed(_) => Compression::None,
+        }
+    }
+
+    /// What the name of a file ends with.
+    fn extension(&self) -> String {
+        match self {
+            Self::Typed(options) => options.extension(),
+            _ => format!(
+                ".{}{}",
+                self.format().extension(),
+                self.compression().extension()
+            ),
         }
     }
 
     fn head(&self, names: &[String]) -> String {
         match self {
             Self::Csv(options) => options.head(names),
-            Self::Json(_) | Self::Text(_) => String::new(),
+            Self::Json(_) | Self::Text(_) | Self::Typed(_) => String::new(),
         }
     }
 
@@ -341,6 +445,7 @@ impl Encoder {
             Self::Csv(options) => options.encode(batch, out),
             Self::Json(_) => json::encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
+            Self::Typed(_) => Ok(()),
         }
     }
 }
@@ -349,6 +454,7 @@ impl Encoder {
 struct Output {
     encoder: Encoder,
     names: Vec<String>,
+    schema: Schema,
     write_id: Uuid,
     directory: PathBuf,
 }
@@ -398,7 +504,7 @@ async fn write_parts(
     tasks.shutdown().await;
     let mut total = written?;
     if total.batches == 0 {
-        total.bytes = PartFile::create(&output, 0)?.finish()?;
+        total.bytes = PartFile::create(&output, 0)?.finish(&output)?;
     }
     Ok(total)
 }
@@ -428,7 +534,6 @@ async fn write_part(
 ) -> Result<Part> {
     let mut part = Part::default();
     let mut file = None;
-    let mut text = String::new();
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         if batch.num_rows() == 0 {
@@ -439,59 +544,13 @@ async fn write_part(
             Some(file) => file,
             none => none.insert(PartFile::create(&output, partition)?),
         };
-        text.clear();
-        output.encoder.encode(&output.names, &batch, &mut text)?;
-        file.write(&text)?;
+        file.write(&output, &batch)?;
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
     }
     if let Some(file) = file {
-        part.bytes = file.finish()?;
+        part.bytes = file.finish(&output)?;
     }
     Ok(part)
-}
-
-/// One part file, named as Spark names them.
-struct PartFile {
-    path: PathBuf,
-    file: BufWriter<Box<dyn FileWriter>>,
-}
-
-impl PartFile {
-    fn create(output: &Output, partition: usize) -> Result<Self, WriteError> {
-        let name = format!(
-            "part-{partition:05}-{}-c000.{}{}",
-            output.write_id,
-            output.encoder.format().extension(),
-            output.encoder.compression().extension(),
-        );
-        let path = output.directory.join(name);
-        let file = File::create_new(&path)
-            .and_then(|file| output.encoder.compression().writer(file))
-            .map_err(WriteError::io(&path))?;
-        let mut part = Self {
-            path,
-            file: BufWriter::with_capacity(256 * 1024, file),
-        };
-        part.write(&output.encoder.head(&output.names))?;
-        Ok(part)
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), WriteError> {
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(WriteError::io(&self.path))
-    }
-
-    /// Makes sure that the file is on disk; its size in bytes.
-    fn finish(self) -> Result<u64, WriteError> {
-        let Self { path, file } = self;
-        let synced = || {
-            let file = file.into_inner()?.finish()?;
-            file.sync_all()?;
-            Ok(file.metadata()?.len())
-        };
-        synced().map_err(WriteError::io(&path))
-    }
 }
