@@ -36,13 +36,15 @@ impl Runner {
             Ok(plan) => plan,
             Err(problems) => return failure(problems),
         };
-        match self.run(&plan) {
+        let answer = match self.run(&plan) {
             Ok(schema) => Answer::Rows {
                 schema,
                 lines: lines(case, &workplace),
             },
             Err(error) => failure(error.to_string()),
-        }
+        };
+        keep(case, &workplace);
+        answer
     }
 
     /// Runs a plan of one job with one load; the schema of what it wrote.
@@ -63,7 +65,7 @@ impl Runner {
         unreachable!("a case has a load")
     }
 
-    /// Reads again what is no text, and writes it beside as json. `SAMARA_SPARK_OUTPUT` keeps the files, for `read_back.py`.
+    /// Reads again what is no text, and writes it beside as json.
     fn show(&self, load: &Load) -> Result<(), Error> {
         let reader = self.session.read();
         let frame = match load.format {
@@ -201,6 +203,15 @@ fn written(load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
         Format::Orc => writer.orc(&load.location)?,
     }
     Ok(schema(Path::new(export)))
+}
+
+/// Keeps the files that a case wrote in the directory `SAMARA_SPARK_OUTPUT`, for `read_back.py`.
+fn keep(case: &Case, workplace: &Workplace) {
+    if let Some(directory) = std::env::var_os("SAMARA_SPARK_OUTPUT") {
+        let kept = Path::new(&directory).join(case.name.replace('/', "_"));
+        // A case that failed wrote none.
+        let _ = std::fs::rename(workplace.path().join("output"), kept);
+    }
 }
 
 fn schema(path: &Path) -> Value {

@@ -1,17 +1,15 @@
 //! Avro files as Spark writes them.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::sync::Arc;
 
 use arrow_avro::compression::CompressionCodec;
-use arrow_avro::schema::SCHEMA_METADATA_KEY;
+use arrow_avro::schema::{AVRO_NAME_METADATA_KEY, AVRO_NAMESPACE_METADATA_KEY};
 use arrow_avro::writer::format::AvroOcfFormat;
 use arrow_avro::writer::{AvroWriter, WriterBuilder};
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
-use serde_json::{Value, json};
+use datafusion::arrow::datatypes::SchemaRef;
 
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::types::{DataType, Field, Schema};
@@ -47,10 +45,15 @@ impl AvroOptions {
     }
 
     pub fn writer(&self, file: File, schema: &Schema) -> Result<Box<dyn TypedWriter>, Problem> {
-        let schema = nullable(schema);
-        let avro = record(&self.record, &self.namespace, &schema.fields).to_string();
-        let metadata = HashMap::from([(SCHEMA_METADATA_KEY.to_owned(), avro)]);
-        let columns = ArrowSchema::new_with_metadata(arrow_of(&stored(schema)).fields, metadata);
+        // Nested records get names of their own, and `null` is the first of two types: what Spark writes differs in that, and reads both.
+        let names = [
+            (AVRO_NAME_METADATA_KEY, &self.record),
+            (AVRO_NAMESPACE_METADATA_KEY, &self.namespace),
+        ];
+        let names = names.into_iter().filter(|(_, name)| !name.is_empty());
+        let metadata = names.map(|(key, name)| (key.to_owned(), name.clone()));
+        let columns = arrow_of(&stored(nullable(schema)));
+        let columns = columns.with_metadata(metadata.collect());
         let file = BufWriter::with_capacity(256 * 1024, file);
         let writer = WriterBuilder::new(columns.clone())
             .with_compression(self.codec)
@@ -106,56 +109,6 @@ pub(in crate::engine::write) fn holds(kind: &DataType) -> bool {
             .all(|field| is_name(&field.name) && holds(&field.data_type)),
         _ => true,
     }
-}
-
-/// The type of a record, as Spark's `SchemaConverters.toAvroType` has it.
-fn record(name: &str, namespace: &str, fields: &[Field]) -> Value {
-    let inner = match namespace {
-        "" => name.to_owned(),
-        namespace => format!("{namespace}.{name}"),
-    };
-    let field = |field: &Field| {
-        let kind = type_of(&field.data_type, &field.name, &inner);
-        json!({"name": field.name, "type": [kind, "null"]})
-    };
-    let fields: Vec<Value> = fields.iter().map(field).collect();
-    let mut record = json!({"type": "record", "name": name, "fields": fields});
-    if !namespace.is_empty() {
-        record["namespace"] = namespace.into();
-    }
-    record
-}
-
-fn type_of(kind: &DataType, name: &str, namespace: &str) -> Value {
-    match kind {
-        DataType::Boolean => json!("boolean"),
-        DataType::Byte | DataType::Short | DataType::Integer => json!("int"),
-        DataType::Long => json!("long"),
-        DataType::Float => json!("float"),
-        DataType::Double => json!("double"),
-        DataType::String => json!("string"),
-        DataType::Binary => json!("bytes"),
-        DataType::Date => json!({"type": "int", "logicalType": "date"}),
-        DataType::Timestamp => json!({"type": "long", "logicalType": "timestamp-micros"}),
-        DataType::TimestampNtz => json!({"type": "long", "logicalType": "local-timestamp-micros"}),
-        DataType::Decimal(precision, scale) => json!({
-            "type": "fixed", "name": "fixed", "namespace": format!("{namespace}.{name}"), "size": bytes_of(*precision),
-            "logicalType": "decimal", "precision": precision, "scale": scale,
-        }),
-        DataType::Array(element) => {
-            json!({"type": "array", "items": [type_of(element, name, namespace), "null"]})
-        }
-        DataType::Map(_, value) => {
-            json!({"type": "map", "values": [type_of(value, name, namespace), "null"]})
-        }
-        DataType::Struct(fields) => record(name, namespace, fields),
-    }
-}
-
-/// The fewest bytes that hold every number of so many digits.
-fn bytes_of(precision: u8) -> usize {
-    let holds = |bytes: &usize| 10_i128.pow(precision.into()) <= 1 << (8 * bytes - 1);
-    (1..16).find(holds).unwrap_or(16)
 }
 
 /// The types that the library is given: avro's smallest integer is the `int`.
