@@ -11,14 +11,14 @@ use crate::source::{Document, Spanned};
 pub(super) fn check(
     document: &Document,
     extract: &Extract,
-    format: Option<Format>,
+    format: Format,
     options: &[(&str, &str)],
 ) -> Result<Vec<(String, String)>, Diagnostic> {
     let Some(schema) = &extract.schema else {
-        if format == Some(Format::Text) {
+        if format == Format::Text {
             return Ok(vec![(VALUE.to_owned(), "string".to_owned())]);
         }
-        if format.is_some_and(|format| read::knows_columns(format, options)) {
+        if read::knows_columns(format, options) {
             return Ok(Vec::new());
         }
         let message = format!(

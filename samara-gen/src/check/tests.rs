@@ -185,15 +185,11 @@ fn what_the_format_has_and_this_version_has_not_is_refused() {
         problem(&file).0
     };
     assert_eq!(
-        change("extracts/data_format", json!("parquet")),
-        code::NOT_SUPPORTED
-    );
-    assert_eq!(
         change("extracts/method", json!("streaming")),
         code::NOT_SUPPORTED
     );
     assert_eq!(
-        change("loads/data_format", json!("avro")),
+        change("loads/method", json!("streaming")),
         code::NOT_SUPPORTED
     );
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use datafusion::physical_plan::metrics::Count;
+
 use crate::engine::read::ReadError;
 use crate::engine::read::csv::{CsvDecoder, CsvOptions};
 use crate::engine::read::files::Part;
@@ -21,6 +23,9 @@ fn look_at(path: &Path, schema: &Schema, decoder: &Decoder) -> Result<(), ReadEr
         start: 0,
         end: u64::MAX,
     };
+    if let Decoder::Typed(typed, _) = decoder {
+        return typed.open(&part, Count::new()).map(drop);
+    }
     let mut lines = Lines::open(&part, decoder.form())?;
     let Decoder::Csv(options) = decoder else {
         return lines.next().map(drop);

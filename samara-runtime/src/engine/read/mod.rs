@@ -13,6 +13,7 @@ pub(crate) mod reject;
 pub(crate) mod scan;
 pub mod text;
 mod tokens;
+mod typed;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 
 use crate::engine::frame::DataFrame;
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::read::typed::{Typed, TypedOptions};
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::session::Session;
 use crate::engine::types::{DataType, Field, Schema};
@@ -89,6 +91,16 @@ pub enum ReadError {
         /// How many the schema has.
         declared: usize,
     },
+    /// A file that is not of its format, is damaged, or holds other columns than were declared.
+    #[error("`{path}` cannot be read as {format}: {problem}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// A malformed record: under the mode FAILFAST, or one that no mode allows.
     #[error("`{path}`, line {line}: {message}")]
     Malformed {
@@ -155,17 +167,45 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
+        Format::Parquet => TypedOptions::parse(Typed::Parquet, values).map(drop),
+        Format::Avro => TypedOptions::parse(Typed::Avro, values).map(drop),
+        Format::Orc => TypedOptions::parse(Typed::Orc, values).map(drop),
     }
 }
 
-/// Whether a reader without a schema knows its columns: those of csv, all strings, and of text. Options that are wrong know none.
+/// Whether a reader without a schema knows its columns: those of csv, all strings, of text, and of files that say them. Options that are
+/// wrong know none.
 pub fn knows_columns(format: Format, options: &[(&str, &str)]) -> bool {
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).is_ok_and(|options| !options.infer_types),
         Format::Json => false,
-        Format::Text => true,
+        Format::Text | Format::Parquet | Format::Avro | Format::Orc => true,
     }
+}
+
+/// The columns of files that say them, as they are now; none if the location holds a variable, or nothing there can be read.
+pub fn columns_of_files(
+    session: &Session,
+    format: Format,
+    location: &str,
+    options: &[(&str, &str)],
+) -> Option<Schema> {
+    let typed = match format {
+        Format::Csv | Format::Json | Format::Text => return None,
+        Format::Parquet => Typed::Parquet,
+        Format::Avro => Typed::Avro,
+        Format::Orc => Typed::Orc,
+    };
+    if location.contains("${") {
+        return None;
+    }
+    let reader = options
+        .iter()
+        .fold(session.read(), |reader, (name, value)| {
+            reader.option(name, value)
+        });
+    reader.typed(location, typed).ok()?.schema().ok()
 }
 
 /// Reads files into a frame, as Spark's `DataFrameReader` does.
@@ -262,6 +302,57 @@ impl Reader {
         self.scan(location, scan::Decoder::Text(options))
     }
 
+    /// Reads parquet files: a file, a directory, or a glob pattern. Every column is nullable.
+    ///
+    /// Columns are found by name, in any case; one that a file does not have is null in it. Without a schema, the columns are those of the first
+    /// file, or of all of them with the option `mergeSchema`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::csv`]. A file that holds a column as another type than the schema's fails the step that reads it, unless Spark reads the one
+    /// as the other, without a loss.
+    pub fn parquet(self, location: &str) -> Result<DataFrame> {
+        self.typed(location, Typed::Parquet)
+    }
+
+    /// Reads avro files, as [`Reader::parquet`] does parquet files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::parquet`].
+    pub fn avro(self, location: &str) -> Result<DataFrame> {
+        self.typed(location, Typed::Avro)
+    }
+
+    /// Reads ORC files, as [`Reader::parquet`] does parquet files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::parquet`].
+    pub fn orc(self, location: &str) -> Result<DataFrame> {
+        self.typed(location, Typed::Orc)
+    }
+
+    fn typed(self, location: &str, typed: Typed) -> Result<DataFrame> {
+        let options = TypedOptions::parse(typed, self.option_values())?;
+        if !self.schema.is_empty() {
+            return self.scan(location, scan::Decoder::Typed(typed, options.selection));
+        }
+        let files = files::list(&variables::resolve(location)?, &options.selection)?;
+        let Some(schema) = typed::infer(typed, files.clone(), &options)? else {
+            return Err(Error::Read(ReadError::NoInput {
+                location: location.to_owned(),
+                why: "there is no file to take the columns from, and no schema is declared"
+                    .to_owned(),
+            }));
+        };
+        self.table(scan::FileTable::new(
+            files,
+            schema,
+            scan::Decoder::Typed(typed, options.selection),
+        ))
+    }
+
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
         self.options
             .iter()
@@ -280,7 +371,10 @@ impl Reader {
             return self.rehearse(&rehearsal, &location, &schema, &decoder);
         }
         let files = files::list(&location, decoder.selection())?;
-        let table = scan::FileTable::new(files, schema, decoder);
+        self.table(scan::FileTable::new(files, schema, decoder))
+    }
+
+    fn table(self, table: scan::FileTable) -> Result<DataFrame> {
         let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
             .build()?;
         DataFrame::unqualified(self.session, plan)

@@ -6,6 +6,7 @@ use datafusion::common::DataFusionError;
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
+use crate::engine::types::DataType;
 use crate::engine::write::file_text::file_text;
 
 const KNOWN: [&str; 14] = [
@@ -24,6 +25,14 @@ const KNOWN: [&str; 14] = [
     "encoding",
     "compression",
 ];
+
+/// Whether a column of this type can be written.
+pub(super) fn holds(kind: &DataType) -> bool {
+    !matches!(
+        kind,
+        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..) | DataType::Binary
+    )
+}
 
 /// The options of the csv writer, with Spark's defaults.
 #[derive(Debug, Clone)]
