@@ -88,7 +88,9 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let inputs = case.inputs.iter();
     let extracts = inputs.map(|(id, input)| {
         let location = path(&format!("{id}.{}", input.data_format));
-        input.content.write(Path::new(&location));
+        if let Some(content) = &input.content {
+            content.write(Path::new(&location));
+        }
         let schema = input.schema.as_ref().map(Value::to_string);
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,
