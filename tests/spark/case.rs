@@ -16,7 +16,7 @@ pub struct Input {
     #[serde(default)]
     pub options: Map<String, Value>,
     #[serde(flatten)]
-    pub content: Content,
+    pub content: Option<Content>,
 }
 
 /// What is at an input's location.

@@ -129,10 +129,12 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let inputs = case.inputs.iter();
     let extracts = inputs.map(|(id, input)| {
         let location = match &input.content {
-            Content::File(name) => super::directory().join("files").join(name),
+            Some(Content::File(name)) => super::directory().join("files").join(name),
             _ => workplace.path().join(format!("{id}.{}", input.data_format)),
         };
-        input.content.write(&location);
+        if let Some(content) = &input.content {
+            content.write(&location);
+        }
         let schema = input.schema.as_ref().map(Value::to_string);
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,

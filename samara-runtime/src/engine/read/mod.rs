@@ -4,6 +4,7 @@ mod charset;
 pub(crate) mod columns;
 mod csv;
 mod files;
+mod infer;
 mod inspect;
 mod json;
 mod lenient;
@@ -208,6 +209,41 @@ pub fn columns_of_files(
     reader.typed(location, typed).ok()?.schema().ok()
 }
 
+/// The columns of files that no schema declares, with their types, inferred from the values as Spark does it.
+///
+/// # Errors
+///
+/// [`ReadError::NoInput`] if there is nothing at the location; [`Error::Schema`] if there is no record, or two columns have one name.
+///
+/// # Examples
+///
+/// ```
+/// use samara::engine::{Format, read};
+///
+/// # let path = std::env::temp_dir().join("samara-infer-doc.json");
+/// std::fs::write(&path, r#"{"id": 1, "price": 2.5, "tags": ["new"]}"#)?;
+/// let columns = read::infer(Format::Json, &[], path.to_str().unwrap())?;
+/// assert_eq!(columns[0], ("id".to_owned(), "bigint".to_owned()));
+/// assert_eq!(columns[2], ("tags".to_owned(), "array<string>".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn infer(format: Format, options: &[(&str, &str)], location: &str) -> Result<Pairs> {
+    let values = option::values(options);
+    match format {
+        Format::Csv => {
+            let options = csv::CsvOptions::parse(values)?;
+            match options.infer_types {
+                true => infer::csv(location, &options),
+                false => columns_of_csv(location, &options),
+            }
+        }
+        Format::Json => infer::json(location, &json::JsonOptions::parse(values)?),
+        Format::Text => Ok(vec![(text::VALUE.to_owned(), "string".to_owned())]),
+        // They say it themselves: see `columns_of_files`.
+        Format::Parquet | Format::Avro | Format::Orc => Ok(Pairs::new()),
+    }
+}
+
 /// Reads files into a frame, as Spark's `DataFrameReader` does.
 ///
 /// The files are found at once, and read when a step writes what was made of them.
@@ -264,7 +300,8 @@ impl Reader {
 
     /// Reads csv files: a file, a directory, or a glob pattern. Every column is nullable. `${NAME}` in the location is a variable of the run.
     ///
-    /// Without a schema, every column is a string, and the header of the first file names it; without a header it is `_c0`, `_c1` and so on.
+    /// Without a schema, every column is a string, and the header of the first file names it; without a header it is `_c0`, `_c1` and so on. With
+    /// the option `inferSchema` the values in the files say the types, as in Spark: the files are read once more for that.
     ///
     /// # Errors
     ///
@@ -274,18 +311,26 @@ impl Reader {
     pub fn csv(mut self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
         if self.schema.is_empty() {
-            self.schema = columns_of_csv(location, &options)?;
+            self.schema = match options.infer_types {
+                true => infer::csv(location, &options)?,
+                false => columns_of_csv(location, &options)?,
+            };
         }
         self.scan(location, scan::Decoder::Csv(options))
     }
 
     /// Reads json files, one object a line: a file, a directory, or a glob pattern. Every column is nullable.
     ///
+    /// Without a schema, the values in the files say the columns and their types, as in Spark: the files are read once more for that.
+    ///
     /// # Errors
     ///
     /// As [`Reader::csv`]; the keys of a map are strings.
-    pub fn json(self, location: &str) -> Result<DataFrame> {
+    pub fn json(mut self, location: &str) -> Result<DataFrame> {
         let options = json::JsonOptions::parse(self.option_values())?;
+        if self.schema.is_empty() {
+            self.schema = infer::json(location, &options)?;
+        }
         self.scan(location, scan::Decoder::Json(options))
     }
 
@@ -406,12 +451,6 @@ impl Reader {
 
 /// The columns that csv files have by themselves: strings, named by the first record there is.
 fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
-    if options.infer_types {
-        return Err(Error::Schema(
-            "inferring types from values is not supported yet: declare a schema, or leave out `inferSchema` to read strings"
-                .to_owned(),
-        ));
-    }
     let resolved = variables::resolve(location)?;
     let rehearsal = Rehearsal::current();
     if let Some(names) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {

@@ -461,9 +461,11 @@ impl PartitionReader {
         since: &mut Instant,
     ) -> Result<(), Stop> {
         let mut text = Vec::new();
-        let charset = self.input.decoder.form().charset;
-        let document = lines::document(part, charset, &mut text)?;
+        let document = lines::document(part, self.input.decoder.form(), &mut text)?;
         self.bytes_read.add(document.bytes);
+        if document.bytes == 0 {
+            return Ok(());
+        }
         if batch.rows > 0 && batch.bytes + document.bytes >= BYTES_PER_BATCH {
             self.send_records(batch, since)?;
         }
@@ -499,6 +501,16 @@ enum LineDecoder {
     Csv(CsvDecoder),
     Json(JsonDecoder),
     Text,
+}
+
+impl LineDecoder {
+    /// A line without the end that it may have in csv.
+    fn record<'a>(&self, line: &'a str) -> &'a str {
+        match self {
+            Self::Csv(decoder) => line.strip_suffix(decoder.newline()).unwrap_or(line),
+            Self::Json(_) | Self::Text => line,
+        }
+    }
 }
 
 /// What became of the records of a line.
@@ -564,6 +576,7 @@ impl BatchBuilder {
     fn push(&mut self, line: &Line<'_>) -> Pushed {
         self.bytes += line.bytes;
         let text = line.text.as_ref();
+        let record = self.decoder.record(text);
         let mut pushed = Pushed::default();
         let Self {
             decoder,
@@ -593,7 +606,7 @@ impl BatchBuilder {
                 }
             }
             if let Some((_, texts)) = corrupt {
-                texts.append_option(is_malformed.then(|| text.trim_end_matches('\n')));
+                texts.append_option(is_malformed.then_some(record));
             }
             *rows += 1;
         };
