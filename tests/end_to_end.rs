@@ -1,12 +1,18 @@
 //! End-to-end tests: workflows through the program that users run, into binaries that read and write real files and report to
 //! a real OTLP receiver.
 
+mod alerts;
 mod builds;
 mod collector;
 mod crash;
 mod customer_orders;
 mod functions;
 mod hooks;
+mod mail_server;
 mod program;
+mod receiver;
 mod refusals;
+mod sharing;
+mod signals;
 mod spark;
+mod validate;

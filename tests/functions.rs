@@ -1,6 +1,6 @@
 //! The functions of a workflow over real files, in process: rows in, rows out.
 
-use samara::{DataFrame, Dropna, Error, Join, RunSettings, SaveMode, Session, asc, desc};
+use samara::{DataFrame, Dropna, Error, Join, Load, RunSettings, SaveMode, Session, asc, desc};
 
 use crate::program::Workplace;
 
@@ -24,6 +24,7 @@ fn rows(workplace: &Workplace, frame: DataFrame) -> Vec<String> {
         .write()
         .mode(SaveMode::Overwrite)
         .csv(output.to_str().expect("a path"))
+        .and_then(Load::run)
         .expect("writable");
     let mut rows: Vec<String> = workplace.parts("rows").lines().map(str::to_owned).collect();
     rows.sort();
@@ -183,6 +184,7 @@ fn an_invalid_cast_fails_and_names_the_value() {
         .write()
         .mode(SaveMode::Overwrite)
         .csv(workplace.path().join("x").to_str().expect("a path"))
+        .and_then(Load::run)
         .unwrap_err();
     assert!(
         error.to_string().contains("cannot be cast to int"),
@@ -215,7 +217,8 @@ fn a_field_that_does_not_parse_is_null_drops_its_row_or_fails_the_read_by_the_mo
     let failed = read("FAILFAST")
         .write()
         .mode(SaveMode::Overwrite)
-        .csv(workplace.path().join("y").to_str().expect("a path"));
+        .csv(workplace.path().join("y").to_str().expect("a path"))
+        .and_then(Load::run);
     let error = failed.unwrap_err().to_string();
     assert!(
         error.contains("bad.csv") && error.contains("line 2") && error.contains("`x`"),
@@ -248,6 +251,7 @@ fn json_comes_back_as_it_was_written_nested_values_and_all() {
     frame
         .write()
         .json(output.to_str().expect("a path"))
+        .and_then(Load::run)
         .expect("writable");
     assert_eq!(workplace.parts("out").lines().collect::<Vec<_>>(), lines);
 }
@@ -350,7 +354,10 @@ fn a_sum_that_no_bigint_can_hold_is_an_error() {
     let sum = large.aggregate([], [("sum", "n", "sum")]).expect("columns");
     let path = workplace.path().join("sum");
     let written = sum.write().json(path.to_str().expect("a path"));
-    let error = written.expect_err("too large").to_string();
+    let error = written
+        .and_then(Load::run)
+        .expect_err("too large")
+        .to_string();
     assert!(error.contains("does not fit bigint"), "{error}");
 }
 
@@ -365,6 +372,7 @@ fn rows_are_written_in_the_order_asked_for() {
     let sorted = sorted.expect("columns").write();
     sorted
         .csv(output.to_str().expect("a path"))
+        .and_then(Load::run)
         .expect("writable");
     assert_eq!(workplace.parts("sorted"), ",7\na,20\na,5\na,\nb,10\n");
 }
@@ -413,7 +421,7 @@ fn what_is_written_compressed_is_read_again() {
         let path = workplace.path().join("people");
         let path = path.to_str().expect("a path");
         let writer = people(&workplace).write().option("compression", codec);
-        writer.csv(path).expect("writable");
+        writer.csv(path).and_then(Load::run).expect("writable");
         let parts = std::fs::read_dir(path).expect("a directory");
         let names = parts.map(|part| part.expect("an entry").file_name().into_string());
         let names: Vec<String> = names.map(|name| name.expect("UTF-8")).collect();
@@ -431,7 +439,7 @@ fn a_compressed_file_that_is_cut_short_fails_the_step() {
     let path = workplace.path().join("people");
     let path = path.to_str().expect("a path");
     let writer = people(&workplace).write().option("compression", "gzip");
-    writer.csv(path).expect("writable");
+    writer.csv(path).and_then(Load::run).expect("writable");
     for part in std::fs::read_dir(path).expect("a directory") {
         let part = part.expect("an entry").path();
         if part.extension().is_some_and(|extension| extension == "gz") {
@@ -442,7 +450,10 @@ fn a_compressed_file_that_is_cut_short_fails_the_step() {
     let read = session().read().schema(PEOPLE).csv(path).expect("readable");
     let output = workplace.path().join("rows");
     let failed = read.write().csv(output.to_str().expect("a path"));
-    let error = failed.expect_err("half a file").to_string();
+    let error = failed
+        .and_then(Load::run)
+        .expect_err("half a file")
+        .to_string();
     assert!(error.contains("csv.gz"), "{error}");
     assert!(!output.exists());
 }
@@ -458,6 +469,7 @@ fn a_text_file_is_one_column_of_its_lines_both_ways() {
     let writer = lines.clone().write().mode(SaveMode::Overwrite);
     writer
         .text(output.to_str().expect("a path"))
+        .and_then(Load::run)
         .expect("writable");
     assert_eq!(workplace.parts("lines"), "first\n\n  third, \"x\"\n");
 

@@ -1,102 +1,14 @@
 //! A workflow with hooks and an alert over HTTP, built once, run to a good and to a bad end.
 
 use std::process::Output;
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
-use tiny_http::{Response, Server};
 
 use crate::collector::{Collector, attributes};
 use crate::program::{Workplace, streams};
+use crate::receiver::{Received, Receiver};
 
 const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
-
-/// A receiver of hooks and alerts. It refuses the first request to each path that ends in `flaky`.
-struct Receiver {
-    server: Arc<Server>,
-    requests: Arc<Mutex<Vec<Request>>>,
-    worker: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Clone)]
-struct Request {
-    path: String,
-    trace_parent: String,
-    trace_state: String,
-    token: String,
-    body: String,
-}
-
-impl Receiver {
-    fn start() -> Self {
-        let server = Arc::new(Server::http("127.0.0.1:0").expect("a free port"));
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let worker = std::thread::spawn({
-            let (server, requests) = (Arc::clone(&server), Arc::clone(&requests));
-            move || {
-                for request in server.incoming_requests() {
-                    answer(request, &requests);
-                }
-            }
-        });
-        Self {
-            server,
-            requests,
-            worker: Some(worker),
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.server.server_addr())
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.requests.lock().expect("no panic while held").clone()
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.server.unblock();
-        if let Some(worker) = self.worker.take() {
-            let outcome = worker.join();
-            assert!(std::thread::panicking() || outcome.is_ok());
-        }
-    }
-}
-
-fn answer(mut request: tiny_http::Request, requests: &Mutex<Vec<Request>>) {
-    let mut body = String::new();
-    request
-        .as_reader()
-        .read_to_string(&mut body)
-        .expect("a whole request");
-    let header = |name: &'static str| {
-        let headers = request.headers().iter();
-        let found = headers.filter(|header| header.field.equiv(name));
-        found.map(|header| header.value.to_string()).collect()
-    };
-    let got = Request {
-        path: request.url().to_owned(),
-        trace_parent: header("traceparent"),
-        trace_state: header("tracestate"),
-        token: header("x-token"),
-        body,
-    };
-    let mut requests = requests.lock().expect("no panic while held");
-    let is_first = requests.iter().all(|earlier| earlier.path != got.path);
-    let status = if got.path.ends_with("flaky") && is_first {
-        503
-    } else {
-        200
-    };
-    requests.push(got);
-    drop(requests);
-    request
-        .respond(Response::empty(status))
-        .expect("an open connection");
-}
 
 fn action(path: &str) -> String {
     format!(
@@ -132,7 +44,7 @@ fn workflow() -> String {
 }
 
 /// A run that continues a trace, reports to a collector, and has its hooks received.
-fn run(workplace: &Workplace, program: &std::path::Path) -> (Output, Vec<Request>, Vec<Span>) {
+fn run(workplace: &Workplace, program: &std::path::Path) -> (Output, Vec<Received>, Vec<Span>) {
     let (receiver, collector) = (Receiver::start(), Collector::start());
     let output = workplace
         .command(program)
@@ -147,9 +59,9 @@ fn run(workplace: &Workplace, program: &std::path::Path) -> (Output, Vec<Request
 }
 
 /// Each request's span: the one that the receiver would continue.
-fn spans_of<'a>(requests: &[Request], spans: &'a [Span]) -> Vec<&'a Span> {
+fn spans_of<'a>(requests: &[Received], spans: &'a [Span]) -> Vec<&'a Span> {
     let hexadecimal = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let span_of = |request: &Request| {
+    let span_of = |request: &Received| {
         let mut ids = spans
             .iter()
             .filter(|span| span.kind == SpanKind::Client as i32);
@@ -162,7 +74,7 @@ fn spans_of<'a>(requests: &[Request], spans: &'a [Span]) -> Vec<&'a Span> {
     requests.iter().map(span_of).collect()
 }
 
-fn paths(requests: &[Request]) -> Vec<&str> {
+fn paths(requests: &[Received]) -> Vec<&str> {
     requests
         .iter()
         .map(|request| request.path.as_str())

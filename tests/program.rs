@@ -93,6 +93,16 @@ impl Workplace {
         for name in FOREIGN {
             command.env_remove(name);
         }
+        // What cargo says of this test would make a cargo that is started here build what is built (`ring` looks at it).
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
@@ -104,6 +114,35 @@ impl Workplace {
             .expect("samara starts");
         succeeded(&output);
         self.path().join(name)
+    }
+
+    /// Builds an emitted crate with cargo: the path of its binary.
+    pub fn cargo_build(&self, directory: &str) -> PathBuf {
+        let profile = if cfg!(debug_assertions) {
+            "dev"
+        } else {
+            "release"
+        };
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
+        let mut cargo = self.command(Path::new("cargo"));
+        cargo
+            .current_dir(self.path().join(directory))
+            .args([
+                "build",
+                "--locked",
+                "--message-format",
+                "json",
+                "--profile",
+                profile,
+            ])
+            .arg("--target-dir")
+            .arg(target);
+        let (messages, _) = succeeded(&cargo.output().expect("cargo starts"));
+        let mut messages = messages.lines().filter_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            Some(PathBuf::from(message["executable"].as_str()?))
+        });
+        messages.next().expect("a binary")
     }
 }
 

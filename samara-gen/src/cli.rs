@@ -11,7 +11,9 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use samara::RunSettings;
 use samara::alert::{Alert, AlertError};
+use samara::settings::{AlertTest, NotAVariable};
 use samara::telemetry::log;
+use samara::workflow::Exit;
 
 use crate::build::{self, Binary, BuildError, BuildOptions, Profile};
 use crate::check::{check, refuse_alert_secrets, refuse_hook_secrets};
@@ -96,6 +98,8 @@ struct ValidateArguments {
     /// Check the alerts of this file, in place of those beside the workflow
     #[arg(long, value_name = "PATH")]
     alert_filepath: Option<PathBuf>,
+    #[command(flatten)]
+    test: AlertTest,
 }
 
 #[derive(Args)]
@@ -130,17 +134,27 @@ enum Error {
     /// There is no binary.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// There are no alerts to test.
+    #[error("there are no alerts to test; --alert-filepath gives some")]
+    NoAlerts,
+    /// The alerts to test are none.
+    #[error(transparent)]
+    TestAlerts(#[from] AlertError),
+    /// Alerts cannot be tested with these variables.
+    #[error(transparent)]
+    TestVariable(#[from] NotAVariable),
 }
 
 impl Error {
-    /// As docs of the workflow format list them.
-    fn exit_code(&self) -> u8 {
+    fn exit(&self) -> Exit {
         match self {
-            Error::Read(_) => 20,
-            Error::Alert(_) => 31,
-            Error::Workflow(_) => 32,
-            Error::Build(BuildError::Cargo { .. }) => 99,
-            Error::Build(_) => 20,
+            Error::Read(_) => Exit::Io,
+            Error::Alert(_) => Exit::AlertConfiguration,
+            Error::Workflow(_) => Exit::WorkflowConfiguration,
+            Error::Build(BuildError::Cargo { .. }) => Exit::Unexpected,
+            Error::Build(_) => Exit::Io,
+            Error::TestAlerts(error) => error.into(),
+            Error::NoAlerts | Error::TestVariable(_) => Exit::InvalidArguments,
         }
     }
 
@@ -160,20 +174,29 @@ pub fn main() -> ExitCode {
         Command::Build(arguments) => build_binary(&arguments),
         Command::Emit(arguments) => emit_crate(&arguments),
         Command::Run(arguments) => run(&arguments),
+        Command::Validate(arguments) if arguments.test.is_asked_for() => {
+            return ended(test_alerts(&arguments), Exit::AlertTest);
+        }
         Command::Validate(arguments) => validate(&arguments),
         Command::ExportSchema(arguments) => Ok(schema(arguments.format)),
     };
-    match done {
+    ended(done, Exit::Success)
+}
+
+/// Says what was done, or why it was not.
+fn ended(done: Result<String, Error>, well: Exit) -> ExitCode {
+    let exit = match done {
         Ok(report) => {
             // Who closes the pipe early does not want the rest.
             let _ = std::io::stdout().write_all(report.as_bytes());
-            ExitCode::SUCCESS
+            well
         }
         Err(error) => {
             eprintln!("{}", spoken(&error));
-            ExitCode::from(error.exit_code())
+            error.exit()
         }
-    }
+    };
+    exit.into()
 }
 
 /// The flags of a run stand before or after `run`. Before it they are hidden: `--help` shows them where they belong.
@@ -277,6 +300,16 @@ fn validate(arguments: &ValidateArguments) -> Result<String, Error> {
     ))
 }
 
+/// Sends the alerts of a failure that did not happen, as those of a workflow that is valid.
+fn test_alerts(arguments: &ValidateArguments) -> Result<String, Error> {
+    let plan = read(
+        &arguments.workflow_filepath,
+        arguments.alert_filepath.as_deref(),
+    )?;
+    let alerts = plan.alerts.ok_or(Error::NoAlerts)?;
+    Ok(Alert::parse(&alerts)?.test(&arguments.test)?)
+}
+
 fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")
@@ -336,7 +369,7 @@ fn raise_alert(path: &Path, workflow: &Path, error: &Error) {
         Error::Read(diagnostics) | Error::Alert(diagnostics) | Error::Workflow(diagnostics) => {
             in_colour(diagnostics, Colour::Never)
         }
-        Error::Build(error) => error.to_string(),
+        error => error.to_string(),
     };
     let body = format!(
         "The workflow {} cannot be run: {exception}",
@@ -389,12 +422,13 @@ fn megabytes(bytes: u64) -> String {
 
 /// The error as it is printed: diagnostics speak for themselves, any other error is led by the word, and followed by its cause.
 fn spoken(error: &Error) -> String {
-    let Error::Build(build) = error else {
-        return error.to_string();
-    };
-    match std::error::Error::source(build) {
-        Some(cause) => format!("error: {build}: {cause}"),
-        None => format!("error: {build}"),
+    match error {
+        Error::Read(_) | Error::Alert(_) | Error::Workflow(_) => error.to_string(),
+        Error::Build(build) => match std::error::Error::source(build) {
+            Some(cause) => format!("error: {build}: {cause}"),
+            None => format!("error: {build}"),
+        },
+        error => format!("error: {error}"),
     }
 }
 

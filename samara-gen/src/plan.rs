@@ -3,7 +3,9 @@
 //! Every text in it is data of the person who wrote the workflow. What a plan promises is that names resolve: an index into
 //! [`Job::steps`] points to an earlier step of the same job that gives a frame. So `emit` cannot fail on it.
 
-use samara::{Format, Join, SaveMode};
+use std::collections::BTreeSet;
+
+use samara::{Format, Join, SaveMode, variables};
 
 /// A workflow, ready to be written as Rust.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +22,15 @@ pub struct Plan {
     pub alerts: Option<String>,
     /// The text that all of this came from.
     pub source: SourceFile,
+}
+
+impl Plan {
+    /// The variables that locations of enabled jobs need, sorted.
+    pub fn needs(&self) -> BTreeSet<&str> {
+        let jobs = self.jobs.iter().filter(|job| self.enabled && job.enabled);
+        let locations = jobs.flat_map(|job| &job.steps).flat_map(Step::locations);
+        locations.flat_map(variables::needed).collect()
+    }
 }
 
 /// A workflow's text under its own name, kept beside the Rust that it became.
@@ -117,6 +128,18 @@ impl Step {
             Step::Extract(extract) => &extract.id,
             Step::Transform(transform) => &transform.id,
             Step::Load(load) => &load.id,
+        }
+    }
+
+    /// The places of files that it names, in which there may be variables.
+    fn locations(&self) -> Vec<&str> {
+        match self {
+            Step::Extract(extract) => vec![&extract.location],
+            Step::Transform(_) => Vec::new(),
+            Step::Load(load) => {
+                let export = load.schema_export.as_deref();
+                [load.location.as_str()].into_iter().chain(export).collect()
+            }
         }
     }
 

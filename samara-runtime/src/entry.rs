@@ -62,18 +62,25 @@ impl<A: Args, T: Termination> Program<A> for T {
 #[cfg(feature = "engine")]
 impl Program<NoArguments> for crate::Workflow {
     fn start(package: Package, main: impl FnOnce(NoArguments) -> Self) -> ExitCode {
-        use crate::settings::RunSettings;
+        use crate::settings::{AlertTest, RunSettings};
 
         let workflow = main(NoArguments {});
         let command = Command::new(package.name)
             .version(package.version)
             .about(workflow.description());
-        let command = RunSettings::augment_args(command).subcommand(
+        let validate = AlertTest::augment_args(Command::new("validate"));
+        let command = RunSettings::augment_args(command).subcommands([
             Command::new("run").about("Run the workflow (what happens without a command, too)"),
-        );
-        match RunSettings::from_arg_matches(&command.get_matches()) {
-            Ok(settings) => workflow.run(&settings, package.version),
-            Err(error) => error.exit(),
+            validate.about("Look whether it could run here: inputs, outputs, variables, alerts"),
+        ]);
+        let matches = command.get_matches();
+        let settings = RunSettings::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let Some(matches) = matches.subcommand_matches("validate") else {
+            return workflow.run(&settings, package.version);
+        };
+        match AlertTest::from_arg_matches(matches).unwrap_or_else(|error| error.exit()) {
+            test if test.is_asked_for() => workflow.test_alerts(&test, &settings, package.version),
+            _ => workflow.validate(&settings, package.version),
         }
     }
 }

@@ -105,6 +105,12 @@ pub enum Error {
     /// A failure of the engine itself.
     #[error("engine: {}", sentence(.0))]
     Engine(#[source] DataFusionError),
+    /// A signal that ended the run.
+    #[error("interrupted by {signal}")]
+    Interrupted {
+        /// Its name.
+        signal: &'static str,
+    },
     /// A failure of a hand-written step.
     #[error(transparent)]
     Other(Box<dyn StdError + Send + Sync>),
@@ -133,6 +139,7 @@ impl Error {
             Self::Step { kind, .. } => kind,
             Self::Job { source, .. } => source.kind(),
             Self::Engine(_) => "Engine",
+            Self::Interrupted { .. } => "Interrupted",
             Self::Other(_) => "Other",
         }
     }
@@ -161,6 +168,9 @@ pub(crate) fn kind_of(error: &DataFusionError) -> &'static str {
     }
 }
 
+const OUT_OF_MEMORY: &str = "the memory limit is too small for what has to be held at once, and that cannot be spilled to disk; \
+     --memory-limit sets a greater one";
+
 /// An engine error as one sentence: its root cause, without the layers' names and without a back trace.
 pub(crate) fn sentence(error: &DataFusionError) -> String {
     let text = match error.find_root() {
@@ -168,6 +178,7 @@ pub(crate) fn sentence(error: &DataFusionError) -> String {
         | DataFusionError::Plan(text)
         | DataFusionError::NotImplemented(text) => text.clone(),
         DataFusionError::External(error) => error.to_string(),
+        DataFusionError::ResourcesExhausted(_) => OUT_OF_MEMORY.to_owned(),
         DataFusionError::ArrowError(error, _) => error.to_string(),
         other => other.to_string(),
     };

@@ -28,7 +28,7 @@ With the feature `engine`, a program is a [`Workflow`] of jobs; a job is a funct
 writes a [`DataFrame`]. The binary that comes of it has the flags and variables of [`RunSettings`].
 
 ```no_run
-use samara::{DataFrame, Result, SaveMode, Session};
+use samara::{DataFrame, Load, Result, SaveMode, Session};
 
 #[samara::step(id = "extract-people", kind = "extract")]
 fn extract_people(session: &Session) -> Result<DataFrame> {
@@ -36,12 +36,13 @@ fn extract_people(session: &Session) -> Result<DataFrame> {
 }
 
 #[samara::step(id = "load-people", kind = "load")]
-fn load_people(people: DataFrame) -> Result<()> {
+fn load_people(people: DataFrame) -> Result<Load> {
     people.write().mode(SaveMode::Overwrite).json("people")
 }
 
 fn copy(session: &Session) -> Result<()> {
-    load_people(extract_people(session)?)
+    let people = extract_people(session)?;
+    session.run([load_people(people)?])
 }
 
 #[samara::main]
@@ -64,6 +65,8 @@ pub mod entry;
 #[cfg(feature = "engine")]
 mod error;
 #[cfg(feature = "engine")]
+mod interrupt;
+#[cfg(feature = "engine")]
 pub mod request;
 pub mod settings;
 pub mod step;
@@ -85,7 +88,7 @@ pub use {opentelemetry, opentelemetry_sdk};
 #[cfg(feature = "engine")]
 pub use engine::read::Reader;
 #[cfg(feature = "engine")]
-pub use engine::write::{SaveMode, Writer};
+pub use engine::write::{Load, SaveMode, Writer};
 #[cfg(feature = "engine")]
 pub use engine::{
     DataFrame, DataType, Dropna, Field, Format, Join, OptionError, Schema, Session, SortColumn,

@@ -2,7 +2,6 @@
 //!
 //! Each attempt is a span of its own, by OpenTelemetry's conventions for HTTP clients, and carries the trace on.
 
-use std::thread;
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
@@ -13,6 +12,7 @@ use thiserror::Error;
 use ureq::Agent;
 
 use crate::client;
+use crate::interrupt;
 use crate::telemetry::{names, trace_headers};
 use crate::variables::{self, VariableError};
 
@@ -120,7 +120,10 @@ impl Request {
             if outcome.is_ok() {
                 break;
             }
-            thread::sleep(retries.delay);
+            interrupt::pause(retries.delay);
+            if interrupt::has_come() {
+                break;
+            }
             outcome = self.attempt(&agent, resend);
         }
         outcome

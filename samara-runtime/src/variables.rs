@@ -3,6 +3,7 @@
 //! So that no secret needs to stand in a file, or ends up in a binary: locations, urls, headers and passwords hold the
 //! variable's name, and the machine that runs the pipeline holds its value.
 
+use std::collections::HashSet;
 use std::env::{self, VarError};
 
 use thiserror::Error;
@@ -10,13 +11,11 @@ use thiserror::Error;
 /// Why a text could not be resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum VariableError {
-    /// The variable is not set, and the text gives no default.
-    #[error(
-        "environment variable {name} is not set, and `${{{name}}}` gives no default as in `${{{name}:-default}}`"
-    )]
+    /// Variables are not set, and the text gives no default.
+    #[error("{}", not_set(.names))]
     NotSet {
-        /// The variable's name.
-        name: String,
+        /// The variables' names, each once; one at least.
+        names: Vec<String>,
     },
     /// The variable's value is not text.
     #[error("environment variable {name} is not UTF-8")]
@@ -26,6 +25,16 @@ pub enum VariableError {
     },
 }
 
+impl VariableError {
+    /// The names of the variables that are not set.
+    pub(crate) fn names(&self) -> &[String] {
+        match self {
+            Self::NotSet { names } => names,
+            Self::NotUtf8 { .. } => &[],
+        }
+    }
+}
+
 /// Replaces each `${NAME}` by the environment variable's value, and each `${NAME:-default}` by it or, if it is unset or
 /// empty, by the default.
 ///
@@ -33,7 +42,7 @@ pub enum VariableError {
 /// for itself, so that a password such as `a$b{c}` needs no escape. Values are not resolved again.
 ///
 /// # Errors
-/// [`VariableError`] if a variable without default is unset, or a value is not UTF-8.
+/// [`VariableError`] if variables without default are unset, or a value is not UTF-8.
 ///
 /// # Examples
 /// ```
@@ -50,13 +59,17 @@ fn resolve_with(
     environment: impl Fn(&str) -> Result<String, VarError>,
 ) -> Result<String, VariableError> {
     let mut resolved = String::with_capacity(text.len());
+    let mut unset = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find("${") {
         let (before, reference) = rest.split_at(start);
         resolved.push_str(before);
         match Reference::parse(reference) {
             Some(found) => {
-                resolved.push_str(&found.value(&environment)?);
+                match found.value(&environment) {
+                    Err(VariableError::NotSet { names }) => unset.extend(names),
+                    value => resolved.push_str(&value?),
+                }
                 rest = &reference[found.length..];
             }
             None => {
@@ -66,7 +79,69 @@ fn resolve_with(
         }
     }
     resolved.push_str(rest);
+    all_set(unset)?;
     Ok(resolved)
+}
+
+/// Checks that all of the texts could be resolved.
+///
+/// # Errors
+/// [`VariableError::NotSet`] with the names of all variables that are missing, in order; else as [`resolve`].
+pub(crate) fn check<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<(), VariableError> {
+    let mut unset = Vec::new();
+    for text in texts {
+        match resolve(text) {
+            Err(VariableError::NotSet { names }) => unset.extend(names),
+            resolved => drop(resolved?),
+        }
+    }
+    all_set(unset)
+}
+
+/// Checks that all of the variables are set.
+///
+/// # Errors
+/// [`VariableError::NotSet`] with the names of those that are not.
+pub(crate) fn check_names<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<(), VariableError> {
+    let is_unset = |name: &&str| env::var_os(name).is_none();
+    let unset = names.into_iter().filter(is_unset);
+    all_set(unset.map(str::to_owned).collect())
+}
+
+fn all_set(mut unset: Vec<String>) -> Result<(), VariableError> {
+    let mut seen = HashSet::new();
+    unset.retain(|name| seen.insert(name.clone()));
+    match unset.is_empty() {
+        true => Ok(()),
+        false => Err(VariableError::NotSet { names: unset }),
+    }
+}
+
+fn not_set(names: &[String]) -> String {
+    let which = match names {
+        [] | [_] => format!("environment variable {} is not set", names.concat()),
+        [others @ .., last] => format!(
+            "environment variables {} and {last} are not set",
+            others.join(", ")
+        ),
+    };
+    let name = names.last().map_or("NAME", String::as_str);
+    format!("{which}, and `${{{name}}}` gives no default as in `${{{name}:-default}}`")
+}
+
+/// The variables that must be set for a text to be resolved: those that it gives no default for.
+///
+/// # Examples
+/// ```
+/// let needed: Vec<&str> = samara::variables::needed("${DIR}/${DAY:-today}/orders.csv").collect();
+/// assert_eq!(needed, ["DIR"]);
+/// ```
+pub fn needed(text: &str) -> impl Iterator<Item = &str> {
+    references(text)
+        .filter(|reference| reference.default.is_none())
+        .map(|reference| reference.name)
 }
 
 /// Whether a text gets its value where it is used: it holds a reference, and none that brings a default along. What holds a secret and
@@ -81,10 +156,7 @@ fn resolve_with(
 /// assert!(!is_given_at_run_time("${PASSWORD:-hunter2}"));
 /// ```
 pub fn is_given_at_run_time(text: &str) -> bool {
-    let starts = text.match_indices("${").map(|(start, _)| start);
-    let mut references = starts
-        .filter_map(|start| Reference::parse(&text[start..]))
-        .peekable();
+    let mut references = references(text).peekable();
     references.peek().is_some() && references.all(|reference| reference.default.is_none())
 }
 
@@ -94,6 +166,11 @@ pub(crate) fn masked(text: &str) -> Result<String, VariableError> {
     let base = Reference::parse(text).filter(|base| base.length < text.len());
     let (base, rest) = text.split_at(base.map_or(0, |base| base.length));
     Ok(resolve(base)? + &resolve_with(rest, |_| Ok("REDACTED".to_owned()))?)
+}
+
+fn references(text: &str) -> impl Iterator<Item = Reference<'_>> {
+    let starts = text.match_indices("${").map(|(start, _)| start);
+    starts.filter_map(|start| Reference::parse(&text[start..]))
 }
 
 struct Reference<'a> {
@@ -126,7 +203,9 @@ impl<'a> Reference<'a> {
     ) -> Result<String, VariableError> {
         let name = || self.name.to_owned();
         match (environment(self.name), self.default) {
-            (Err(VarError::NotPresent), None) => Err(VariableError::NotSet { name: name() }),
+            (Err(VarError::NotPresent), None) => Err(VariableError::NotSet {
+                names: vec![name()],
+            }),
             (Err(VarError::NotUnicode(_)), _) => Err(VariableError::NotUtf8 { name: name() }),
             (Err(VarError::NotPresent), Some(default)) => Ok(default.to_owned()),
             (Ok(value), Some(default)) if value.is_empty() => Ok(default.to_owned()),
@@ -179,17 +258,18 @@ mod tests {
     #[test]
     fn an_unset_variable_without_default_is_an_error_that_names_it() {
         let error = resolved("a/${NONE}/b").expect_err("unset");
-        assert_eq!(
-            error,
-            VariableError::NotSet {
-                name: "NONE".to_owned()
-            }
-        );
         assert!(
             error.to_string().contains("`${NONE}`")
                 && error.to_string().contains("`${NONE:-default}`"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn all_unset_variables_of_a_text_are_named_at_once() {
+        let error = resolved("${ONE}/${HOST}/${TWO}/${ONE}/${THREE}").expect_err("unset");
+        let expected = "environment variables ONE, TWO and THREE are not set";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 
     #[test]

@@ -8,13 +8,54 @@ use serde_json::{Map, Value, json};
 
 /// A file that a case reads.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Input {
     pub data_format: String,
-    pub schema: Value,
+    /// None, if the types are inferred.
+    #[serde(default)]
+    pub schema: Option<Value>,
     #[serde(default)]
     pub options: Map<String, Value>,
-    pub text: String,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// What is at an input's location.
+#[derive(Debug, Clone, Deserialize)]
+pub enum Content {
+    #[serde(rename = "text")]
+    Text(String),
+    /// In hexadecimal.
+    #[serde(rename = "bytes")]
+    Bytes(String),
+    #[serde(rename = "files")]
+    Files(BTreeMap<String, Content>),
+}
+
+impl Content {
+    /// Writes a file, or a directory.
+    pub fn write(&self, path: &Path) {
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        match self {
+            Self::Text(text) => std::fs::write(path, text).expect("a file"),
+            Self::Bytes(bytes) => {
+                std::fs::write(path, of_hexadecimal(bytes)).expect("a file");
+            }
+            Self::Files(files) => {
+                std::fs::create_dir_all(path).expect("a directory");
+                for (name, content) in files {
+                    content.write(&path.join(name));
+                }
+            }
+        }
+    }
+}
+
+fn of_hexadecimal(text: &str) -> Vec<u8> {
+    let pairs = text.as_bytes().chunks(2);
+    let pairs = pairs.map(|pair| std::str::from_utf8(pair).expect("two digits"));
+    pairs
+        .map(|pair| u8::from_str_radix(pair, 16).expect("a byte"))
+        .collect()
 }
 
 /// Functions over inputs, and how the result is written.

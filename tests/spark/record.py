@@ -9,6 +9,8 @@
 needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run changes nothing. To see the answers of the cases whose name
 contains a text, without recording them: `record.py --print pivot`.
 
+An input is a file with a `text` or with `bytes` in hexadecimal, or a directory with `files` of those; one without a `schema` has its types inferred.
+
 For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
 class of its error.
 """
@@ -136,6 +138,21 @@ def options(values: dict) -> dict[str, str]:
     return {name: option(value) for name, value in values.items()}
 
 
+def write_input(path: Path, source: dict) -> None:
+    """Writes a file with a text or with bytes in hexadecimal, or a directory of such files; for none of them there is nothing."""
+    shutil.rmtree(path, ignore_errors=True)
+    path.unlink(missing_ok=True)
+    if "text" in source:
+        path.write_bytes(source["text"].encode())
+    elif "bytes" in source:
+        path.write_bytes(bytes.fromhex(source["bytes"]))
+    elif "files" in source:
+        path.mkdir()
+        for name, file in source["files"].items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            write_input(path / name, file)
+
+
 class Recorder:
     def __init__(self, spark: SparkSession, directory: Path) -> None:
         self.spark = spark
@@ -146,9 +163,11 @@ class Recorder:
 
     def read(self, name: str, source: dict) -> DataFrame:
         path = self.directory / f"{name}.{source['data_format']}"
-        path.write_bytes(source["text"].encode())
+        write_input(path, source)
         reader = self.spark.read.format(source["data_format"]).options(**options(source.get("options", {})))
-        return reader.schema(StructType.fromJson(source["schema"])).load(str(path))
+        if "schema" in source:
+            reader = reader.schema(StructType.fromJson(source["schema"]))
+        return reader.load(str(path))
 
     def written(self, df: DataFrame, case: dict) -> list[str]:
         output = self.directory / "output"

@@ -52,7 +52,7 @@ impl Runner {
             let frame = match step {
                 Step::Extract(extract) => self.extract(extract)?,
                 Step::Transform(transform) => transformed(transform, &frames)?,
-                Step::Load(load) => return written(load, &frames),
+                Step::Load(load) => return self.written(load, &frames),
             };
             frames.push(frame);
         }
@@ -71,6 +71,22 @@ impl Runner {
             Format::Text => reader.text(&extract.location),
         }
     }
+
+    fn written(&self, load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
+        let mut writer = frames[load.upstream].clone().write().mode(load.mode);
+        for (name, value) in &load.options {
+            writer = writer.option(name, value);
+        }
+        let export = load.schema_export.as_deref().expect("a schema export");
+        let writer = writer.schema_export(export);
+        let load = match load.format {
+            Format::Csv => writer.csv(&load.location)?,
+            Format::Json => writer.json(&load.location)?,
+            Format::Text => writer.text(&load.location)?,
+        };
+        self.session.run([load])?;
+        Ok(schema(Path::new(export)))
+    }
 }
 
 fn plan(case: &Case, workplace: &Workplace) -> Result<Plan, String> {
@@ -87,10 +103,12 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let path = |name: &str| workplace.path().join(name).display().to_string();
     let inputs = case.inputs.iter();
     let extracts = inputs.map(|(id, input)| {
-        let location = workplace.write(&format!("{id}.{}", input.data_format), &input.text);
+        let location = path(&format!("{id}.{}", input.data_format));
+        input.content.write(Path::new(&location));
+        let schema = input.schema.as_ref().map(Value::to_string);
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,
-            "schema": input.schema.to_string(), "options": input.options,
+            "schema": schema.unwrap_or_default(), "options": input.options,
         })
     });
     let extracts: Vec<Value> = extracts.collect();
@@ -157,21 +175,6 @@ fn dropna(rule: Nulls, subset: Option<&[String]>) -> Dropna {
         Some(columns) => nulls.subset(texts(columns)),
         None => nulls,
     }
-}
-
-fn written(load: &Load, frames: &[DataFrame]) -> Result<Value, Error> {
-    let mut writer = frames[load.upstream].clone().write().mode(load.mode);
-    for (name, value) in &load.options {
-        writer = writer.option(name, value);
-    }
-    let export = load.schema_export.as_deref().expect("a schema export");
-    let writer = writer.schema_export(export);
-    match load.format {
-        Format::Csv => writer.csv(&load.location)?,
-        Format::Json => writer.json(&load.location)?,
-        Format::Text => writer.text(&load.location)?,
-    }
-    Ok(schema(Path::new(export)))
 }
 
 fn schema(path: &Path) -> Value {

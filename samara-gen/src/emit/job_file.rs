@@ -60,6 +60,7 @@ fn imports(job: &Job) -> String {
             "Join",
             has(|function| matches!(function, Function::Join { .. })),
         ),
+        ("Load", loads),
         ("Result", true),
         ("SaveMode", loads),
         ("Session", true),
@@ -93,10 +94,9 @@ fn step(job: &Job, names: &[String], place: usize) -> String {
             .map(|input| format!("{}: DataFrame", names[*input]))
             .collect(),
     };
-    let output = if gives_frame(step) {
-        "Result<DataFrame>"
-    } else {
-        "Result<()>"
+    let output = match step {
+        Step::Load(_) => "Result<Load>",
+        Step::Extract(_) | Step::Transform(_) => "Result<DataFrame>",
     };
     let about = doc_of_markdown("///", &step_doc::sentence(job, step));
     let id = proc_macro2::Literal::string(step.id());
@@ -266,31 +266,52 @@ impl<'a> Frames<'a> {
 fn run(job: &Job, names: &[String]) -> String {
     let mut frames = Frames::read_by(job.steps.iter().flat_map(Step::inputs), names);
     let mut lines: Vec<String> = Vec::new();
+    let mut loads: Vec<Code> = Vec::new();
     for (place, step) in job.steps.iter().enumerate() {
-        let call = call_of_step(step, &names[place], &mut frames);
-        let unread = if frames.is_read(place) { "" } else { "_" };
-        lines.push(match gives_frame(step) {
-            true => call
-                .question()
-                .as_let(&format!("{unread}{}", names[place]), 4),
-            false if place + 1 == job.steps.len() => call.as_tail(4),
-            false => call.question().as_statement(4),
-        });
+        let call = call_of_step(step, &names[place], &mut frames).question();
+        let is_load = !gives_frame(step);
+        let is_used = is_load || frames.is_read(place);
+        let unused = if is_used { "" } else { "_" };
+        lines.push(call.as_let(&format!("{unused}{}", names[place]), 4));
+        if is_load {
+            loads.push(Code::word(&names[place]));
+        } else if is_read_by_a_pivot_and_others(job, place) {
+            let cache = "DataFrame::cache".to_owned();
+            let cached = Code::Call(cache, vec![Code::word(&names[place])]);
+            lines.push(cached.question().as_let(&names[place], 4));
+        }
     }
-    if job.steps.last().is_none_or(gives_frame) {
-        lines.push("Ok(())".to_owned());
-    }
-    let session = if job
-        .steps
-        .iter()
-        .any(|step| matches!(step, Step::Extract(_)))
-    {
-        "session"
-    } else {
-        "_session"
+    let session = match job.steps.is_empty() {
+        true => "_session",
+        false => "session",
     };
+    lines.push(match loads.is_empty() {
+        true => "Ok(())".to_owned(),
+        false => Code::word("session")
+            .method("run", vec![Code::Array(loads)])
+            .as_tail(4),
+    });
     let body = lines.join("\n    ");
     format!("/// Runs the job.\npub fn run({session}: &Session) -> Result<()> {{\n    {body}\n}}\n")
+}
+
+/// Whether a pivot looks its values up in the rows of a step that others read, too: loads that run together share their work, a pivot comes
+/// before them.
+fn is_read_by_a_pivot_and_others(job: &Job, place: usize) -> bool {
+    let readers = job.steps.iter().flat_map(Step::inputs);
+    readers.filter(|input| *input == place).count() > 1 && feeds_a_pivot(job, place)
+}
+
+fn feeds_a_pivot(job: &Job, place: usize) -> bool {
+    let reads = |step: &Step| step.inputs().contains(&place);
+    let readers = job.steps.iter().enumerate();
+    readers
+        .filter(|(_, step)| reads(step))
+        .any(|(reader, step)| pivots(step) || feeds_a_pivot(job, reader))
+}
+
+fn pivots(step: &Step) -> bool {
+    matches!(step, Step::Transform(transform) if transform.functions.iter().any(|function| matches!(function, Function::Pivot { .. })))
 }
 
 fn call_of_step(step: &Step, name: &str, frames: &mut Frames) -> Code {

@@ -117,13 +117,6 @@ impl Code {
             .unwrap_or_else(|| self.boundless(indent))
     }
 
-    /// `self;`, without its first line's indentation.
-    pub fn as_statement(&self, indent: usize) -> String {
-        self.render(Room::line(indent, 1))
-            .unwrap_or_else(|| self.boundless(indent))
-            + ";"
-    }
-
     /// `let name = self;`, without its first line's indentation.
     pub fn as_let(&self, name: &str, indent: usize) -> String {
         let left = format!("let {name} =");

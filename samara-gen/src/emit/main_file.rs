@@ -67,7 +67,12 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
         "" => new,
         description => new.method("describe", vec![Code::text(description)]),
     };
-    let mut workflow = jobs.iter().fold(described, job);
+    let needs: Vec<Code> = plan.needs().into_iter().map(Code::text).collect();
+    let equipped = match needs.is_empty() {
+        true => described,
+        false => described.method("needs", vec![Code::Array(needs)]),
+    };
+    let mut workflow = jobs.iter().fold(equipped, job);
     if let Some(name) = alert_name {
         let text = Code::Call(
             "include_str!".to_owned(),

@@ -72,6 +72,23 @@ fn plan(steps: Vec<Step>) -> Plan {
     }
 }
 
+#[test]
+fn variables_without_a_default_in_locations_are_named_once_and_sorted() {
+    let mut plan = plan(vec![extract("in"), load("out", 0)]);
+    if let [Step::Extract(extract), Step::Load(load)] = plan.jobs[0].steps.as_mut_slice() {
+        extract.location = "${IN}/${DAY:-today}/${BASE}".to_owned();
+        load.location = "${BASE}/out".to_owned();
+        load.schema_export = Some("${EXPORT}".to_owned());
+    }
+    let main = file(&plan, "src/main.rs");
+    assert!(
+        main.contains("        .needs([\"BASE\", \"EXPORT\", \"IN\"])\n"),
+        "{main}"
+    );
+    plan.jobs[0].enabled = false;
+    assert!(!file(&plan, "src/main.rs").contains("needs"));
+}
+
 fn file(plan: &Plan, path: &str) -> String {
     emit(plan, &runtime())
         .files
@@ -125,7 +142,8 @@ pub fn run(session: &Session) -> Result<()> {
     let customers = customers(session)?;
     let orders = orders(session)?;
     let both = both(customers, orders)?;
-    out(both)
+    let out = out(both)?;
+    session.run([out])
 }
 "#;
     assert!(text.contains(step) && text.ends_with(run), "{text}");
@@ -197,9 +215,29 @@ fn a_frame_is_cloned_only_where_it_is_read_again() {
         "{text}"
     );
     assert!(
-        text.contains("b(a.clone())?;\n    c(a)?;\n    d(b.clone())?;\n    e(b)\n"),
+        text.contains(
+            "b(a.clone())?;\n    let c = c(a)?;\n    let d = d(b.clone())?;\n    let e = e(b)?;\n    session.run([c, d, e])\n"
+        ),
         "{text}"
     );
+}
+
+#[test]
+fn a_frame_is_cached_where_a_pivot_and_others_read_it() {
+    let pivot = Function::Pivot {
+        keys: texts(&["shop"]),
+        pivot: "quarter".to_owned(),
+        function: "sum".to_owned(),
+        values: "amount".to_owned(),
+    };
+    let read_by = |others: Vec<Step>| {
+        let steps = vec![extract("a"), transform("b", 0, vec![pivot.clone()])];
+        file(&plan([steps, others].concat()), "src/silver.rs")
+    };
+    let both = read_by(vec![load("c", 0), load("d", 1)]);
+    let cached = "let a = a(session)?;\n    let a = DataFrame::cache(a)?;\n";
+    assert!(both.contains(cached), "{both}");
+    assert!(!read_by(vec![load("d", 1)]).contains("cache"));
 }
 
 #[test]

@@ -2,13 +2,15 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::fs::Access;
 use serde_json::json;
 use thiserror::Error;
 
 use super::email::EmailError;
-use super::model::{Channel, FileChannel, HttpChannel};
+use super::model::{Channel, FileChannel, HttpChannel, Secret};
 use crate::request::{Request, RequestError, Retries};
 use crate::variables::{self, VariableError};
 
@@ -21,7 +23,7 @@ pub(super) struct Message {
 
 /// Why a message could not be sent.
 #[derive(Debug, Error)]
-pub(super) enum ChannelError {
+pub(crate) enum ChannelError {
     #[error(transparent)]
     Variable(#[from] VariableError),
     // With the path as it stands in the file: a variable in it may hold what is not to be logged.
@@ -41,33 +43,92 @@ impl Channel {
             Self::File(file) => file.append(message),
         }
     }
+
+    /// Whether it could send something, as far as that is known without sending.
+    pub(super) fn check(&self) -> Result<(), ChannelError> {
+        self.check_variables()?;
+        match self {
+            Self::Email(email) => Ok(email.check()?),
+            Self::Http(http) => Ok(http.request(String::new()).map(drop)?),
+            Self::File(file) => file.check(),
+        }
+    }
+
+    /// Whether all variables are set that its texts name.
+    pub(super) fn check_variables(&self) -> Result<(), VariableError> {
+        variables::check(self.texts())
+    }
+
+    /// All that may name variables.
+    fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Email(email) => {
+                let own = [&email.smtp_server, &email.username, &email.from_email];
+                let own = own.into_iter().chain(&email.to_emails).map(String::as_str);
+                own.chain([email.password.expose()]).collect()
+            }
+            Self::Http(http) => {
+                let values = http.headers.values().map(Secret::expose);
+                values.chain([http.url.expose()]).collect()
+            }
+            Self::File(file) => vec![&file.file_path],
+        }
+    }
 }
 
 impl HttpChannel {
     fn send(&self, message: &Message) -> Result<(), RequestError> {
         let body = json!({ "title": message.title, "message": message.body });
-        let headers = self.headers.iter();
-        let headers = headers.map(|(name, value)| (name.as_str(), value.expose()));
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let retries = Retries {
             count: self.retry.max_attempts,
             delay: seconds(self.retry.delay_in_seconds),
         };
+        self.request(body.to_string())?.send(retries)
+    }
+
+    fn request(&self, body: String) -> Result<Request, RequestError> {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.expose()));
         let (url, timeout) = (self.url.expose(), seconds(self.timeout));
-        Request::new(&self.method, url, headers, Some(body.to_string()), timeout)?.send(retries)
+        Request::new(&self.method, url, headers, Some(body), timeout)
     }
 }
 
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
+}
+
 impl FileChannel {
+    fn check(&self) -> Result<(), ChannelError> {
+        let path = PathBuf::from(variables::resolve(&self.file_path)?);
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let (place, access) = match path.exists() {
+            true => (path.as_path(), Access::WRITE_OK),
+            false => (directory, Access::WRITE_OK | Access::EXEC_OK),
+        };
+        let usable = match path.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false => rustix::fs::access(place, access).map_err(io::Error::from),
+        };
+        usable.map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> ChannelError {
+        ChannelError::File {
+            path: self.file_path.clone(),
+            source,
+        }
+    }
+
     fn append(&self, message: &Message) -> Result<(), ChannelError> {
         let path = variables::resolve(&self.file_path)?;
         // One write, so that alerts of several runs do not mix within a line.
         let line = format!("{}: {}\n", message.title, message.body);
         let file = OpenOptions::new().create(true).append(true).open(path);
         file.and_then(|mut file| file.write_all(line.as_bytes()))
-            .map_err(|source| ChannelError::File {
-                path: self.file_path.clone(),
-                source,
-            })
+            .map_err(|source| self.failed(source))
     }
 }

@@ -1,5 +1,7 @@
 //! Alerts by e-mail, over SMTP.
 
+use std::error::Error as _;
+use std::io;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -23,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why an e-mail could not be sent.
 #[derive(Debug, Error)]
-pub(super) enum EmailError {
+pub(crate) enum EmailError {
     #[error(transparent)]
     Variable(#[from] VariableError),
     #[error("`{field}` is no e-mail address: {source}")]
@@ -48,6 +50,15 @@ impl EmailChannel {
         let sent = server.send(&email);
         sent.map_err(|error| EmailError::Smtp(without(&username, &password, &cause(&error))))?;
         Ok(())
+    }
+
+    /// Whether there is an e-mail to send, and somebody who could send it.
+    pub(super) fn check(&self) -> Result<(), EmailError> {
+        self.compose(&Message {
+            title: String::new(),
+            body: String::new(),
+        })?;
+        self.server("", "").map(drop)
     }
 
     fn compose(&self, message: &Message) -> Result<Email, EmailError> {
@@ -100,10 +111,17 @@ fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, EmailError> {
 
 /// What went wrong, in the words of the server if it said any.
 fn cause(error: &SmtpError) -> String {
-    match error.is_timeout() {
+    match error.is_timeout() || has_run_out_of_time(error) {
         true => format!("no answer within {} s", TIMEOUT.as_secs()),
         false => error.to_string(),
     }
+}
+
+/// Whether a socket gave up waiting, which Unix has another word for than lettre knows.
+fn has_run_out_of_time(error: &SmtpError) -> bool {
+    let causes = std::iter::successors(error.source(), |error| (*error).source());
+    let mut io = causes.filter_map(|error| error.downcast_ref::<io::Error>());
+    io.any(|error| error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// A text of a server, which may repeat what it was told, without the password in any form in which it was told.

@@ -5,6 +5,7 @@
 mod channel;
 mod email;
 pub mod model;
+mod trial;
 
 use std::collections::HashSet;
 use std::env;
@@ -19,10 +20,12 @@ use regex::Regex;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::variables::VariableError;
 use crate::yaml::{self, YamlError};
 
 pub use model::Alert;
 
+pub(crate) use channel::ChannelError;
 use channel::Message;
 use model::{Channel, Retry, Rule, Template, Trigger};
 
@@ -176,13 +179,9 @@ impl Alert {
     ///
     /// `exception` is the failure's message, which rules search. What cannot be sent is a warning.
     pub fn raise(&self, title: &str, body: &str, exception: &str) {
-        let fires = |trigger: &&Trigger| {
-            trigger.enabled && trigger.rules.iter().all(|rule| rule.matches(exception))
-        };
-        for trigger in self.triggers.iter().filter(fires) {
-            let message = trigger.template.apply(title, body);
-            for channel in self.channels_of(trigger) {
-                match channel.send(&message) {
+        for trigger in self.firing(exception, &environment) {
+            for (channel, sent) in self.send(trigger, title, body) {
+                match sent {
                     Ok(()) => tracing::debug!(
                         "alert of trigger `{}` sent through channel `{}`",
                         trigger.id,
@@ -196,6 +195,56 @@ impl Alert {
         }
     }
 
+    /// The triggers that fire at a failure, where variables are as given.
+    fn firing(&self, exception: &str, variable: &Variables) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().filter(move |trigger| {
+            let mut rules = trigger.rules.iter();
+            trigger.enabled && rules.all(|rule| rule.matches(exception, variable))
+        })
+    }
+
+    /// Sends a trigger's message, and says for each channel what became of it.
+    fn send<'a>(
+        &'a self,
+        trigger: &'a Trigger,
+        title: &str,
+        body: &str,
+    ) -> impl Iterator<Item = (&'a Channel, Result<(), ChannelError>)> + use<'a> {
+        let message = trigger.template.apply(title, body);
+        self.channels_of(trigger)
+            .map(move |channel| (channel, channel.send(&message)))
+    }
+
+    /// The channels through which some failure would be told here: rules that look at variables are known to match.
+    fn channels_in_use(&self) -> impl Iterator<Item = &Channel> {
+        let may_fire = |trigger: &&Trigger| {
+            let mut rules = trigger.rules.iter();
+            let may_match = |rule: &Rule| match rule {
+                Rule::EnvVarsMatches(_) => rule.matches("", &environment),
+                Rule::ExceptionRegex(_) => true,
+            };
+            trigger.enabled && rules.all(may_match)
+        };
+        let triggers: Vec<&Trigger> = self.triggers.iter().filter(may_fire).collect();
+        self.channels.iter().filter(move |channel| {
+            let names_it =
+                |trigger: &&Trigger| trigger.channel_ids.iter().any(|id| id == channel.id());
+            channel.enabled() && triggers.iter().any(names_it)
+        })
+    }
+
+    /// Each channel in use that lacks variables, with what it lacks.
+    pub(crate) fn unset(&self) -> impl Iterator<Item = (&str, VariableError)> {
+        self.channels_in_use()
+            .filter_map(|channel| Some((channel.id(), channel.check_variables().err()?)))
+    }
+
+    /// Each channel in use that could not send anything, as far as that is known without sending.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = (&str, ChannelError)> {
+        self.channels_in_use()
+            .filter_map(|channel| Some((channel.id(), channel.check().err()?)))
+    }
+
     /// The enabled channels that a trigger names.
     fn channels_of<'a>(&'a self, trigger: &'a Trigger) -> impl Iterator<Item = &'a Channel> {
         let named = trigger
@@ -206,13 +255,19 @@ impl Alert {
     }
 }
 
+/// Where rules look up variables.
+type Variables<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+fn environment(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
 impl Rule {
-    fn matches(&self, exception: &str) -> bool {
+    fn matches(&self, exception: &str, variable: &Variables) -> bool {
         match self {
             Self::EnvVarsMatches(rule) if rule.env_var_name.is_empty() => true,
-            Self::EnvVarsMatches(rule) => {
-                env::var(&rule.env_var_name).is_ok_and(|value| rule.env_var_values.contains(&value))
-            }
+            Self::EnvVarsMatches(rule) => variable(&rule.env_var_name)
+                .is_some_and(|value| rule.env_var_values.contains(&value)),
             // An invalid pattern does not get past `validate`.
             Self::ExceptionRegex(rule) => {
                 Regex::new(&rule.pattern).is_ok_and(|pattern| pattern.is_match(exception))

@@ -28,32 +28,53 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::{Stream, StreamExt as _};
 
+use crate::engine::read::reject::Rejected;
 use crate::engine::read::scan::ScanExec;
+use crate::engine::share::SharedExec;
 use crate::error::{kind_of, sentence};
 use crate::step::{Measured, OpenStep, StepFailed};
 
-/// Marks `plan` as what `step` gives.
+/// Marks `plan` as what a step gives, which is measured if the step is open: with telemetry off there is none.
 ///
 /// Projections pass the mark, since they change no row counts; predicates do not, so that a step's rows are the rows it is read to give.
-pub(crate) fn mark(plan: LogicalPlan, step: &Arc<OpenStep>) -> LogicalPlan {
+pub(crate) fn mark(plan: LogicalPlan, step: Option<Arc<OpenStep>>) -> LogicalPlan {
     LogicalPlan::Extension(Extension {
         node: Arc::new(Boundary {
             input: plan,
-            step: Arc::clone(step),
+            mark: Arc::new(Mark(step)),
         }),
     })
 }
 
+/// What tells one frame of a step from every other.
+#[derive(Debug)]
+pub(crate) struct Mark(Option<Arc<OpenStep>>);
+
+impl Mark {
+    fn name(&self) -> &str {
+        self.0.as_ref().map_or("", |step| step.name())
+    }
+}
+
 /// The mark in the logical plan.
 #[derive(Debug)]
-struct Boundary {
+pub(crate) struct Boundary {
     input: LogicalPlan,
-    step: Arc<OpenStep>,
+    mark: Arc<Mark>,
 }
 
 impl Boundary {
-    fn identity(&self) -> *const OpenStep {
-        Arc::as_ptr(&self.step)
+    /// The mark of the frame that a plan is, if a step gave it.
+    pub fn mark_of(plan: &LogicalPlan) -> Option<*const Mark> {
+        let LogicalPlan::Extension(extension) = plan else {
+            return None;
+        };
+        let boundary = extension.node.as_any().downcast_ref::<Self>()?;
+        Some(boundary.identity())
+    }
+
+    fn identity(&self) -> *const Mark {
+        Arc::as_ptr(&self.mark)
     }
 }
 
@@ -99,7 +120,7 @@ impl UserDefinedLogicalNodeCore for Boundary {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "Step: {}", self.step.name())
+        write!(f, "Step: {}", self.mark.name())
     }
 
     fn with_exprs_and_inputs(
@@ -109,7 +130,7 @@ impl UserDefinedLogicalNodeCore for Boundary {
     ) -> Result<Self> {
         Ok(Self {
             input: inputs.swap_remove(0),
-            step: Arc::clone(&self.step),
+            mark: Arc::clone(&self.mark),
         })
     }
 
@@ -139,8 +160,11 @@ impl ExtensionPlanner for BoundaryPlanner {
         let Some(boundary) = node.as_any().downcast_ref::<Boundary>() else {
             return Ok(None);
         };
-        let exec = BoundaryExec::new(Arc::clone(&physical_inputs[0]), Arc::clone(&boundary.step));
-        Ok(Some(Arc::new(exec)))
+        let input = Arc::clone(&physical_inputs[0]);
+        Ok(Some(match &boundary.mark.0 {
+            Some(step) => Arc::new(BoundaryExec::new(input, Arc::clone(step))),
+            None => input,
+        }))
     }
 }
 
@@ -173,7 +197,9 @@ impl BoundaryExec {
             output_batches: Some(self.flow.batches.load(Relaxed)),
             input_bytes: work.input_bytes,
             output_bytes: Some(self.flow.bytes.load(Relaxed)),
+            spilled_bytes: work.spilled_bytes,
             busy: Some(work.busy),
+            rejected: work.rejected,
             destination: None,
         }
     }
@@ -191,10 +217,14 @@ struct Flow {
 /// The work of the operators between the top of `plan` and the steps before it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Work {
+    /// The records of files that do not fit their schemas.
+    pub rejected: Vec<Arc<Rejected>>,
     /// The rows that came out of the steps before; none before an extract.
     pub input_rows: Option<u64>,
     /// The bytes read from files.
     pub input_bytes: Option<u64>,
+    /// The bytes that operators spilled to disk, if any.
+    pub spilled_bytes: Option<u64>,
     /// Processor time of the operators, over all partitions.
     pub busy: Duration,
 }
@@ -207,13 +237,21 @@ impl Work {
                 ..Self::default()
             };
         }
-        let nanos = plan
-            .metrics()
-            .and_then(|metrics| metrics.elapsed_compute())
-            .unwrap_or(0);
+        if let Some(shared) = plan.downcast_ref::<SharedExec>() {
+            return Self {
+                input_rows: Some(shared.rows_read()),
+                ..Self::default()
+            };
+        }
+        let metrics = plan.metrics().unwrap_or_default();
+        let nanos = metrics.elapsed_compute().unwrap_or(0);
+        let spilled = metrics.spilled_bytes().filter(|bytes| *bytes > 0);
+        let scan = plan.downcast_ref::<ScanExec>();
         let own = Self {
+            rejected: scan.map(ScanExec::rejected).cloned().into_iter().collect(),
             input_rows: None,
-            input_bytes: plan.downcast_ref::<ScanExec>().map(ScanExec::bytes_read),
+            input_bytes: scan.map(ScanExec::bytes_read),
+            spilled_bytes: spilled.map(|bytes| bytes as u64),
             busy: Duration::from_nanos(nanos as u64),
         };
         plan.children()
@@ -225,8 +263,10 @@ impl Work {
     fn plus(self, other: Self) -> Self {
         let sum = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
         Self {
+            rejected: [self.rejected, other.rejected].concat(),
             input_rows: sum(self.input_rows, other.input_rows),
             input_bytes: sum(self.input_bytes, other.input_bytes),
+            spilled_bytes: sum(self.spilled_bytes, other.spilled_bytes),
             busy: self.busy + other.busy,
         }
     }

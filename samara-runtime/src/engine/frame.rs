@@ -7,7 +7,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::engine::boundary;
 use crate::engine::session::Session;
-use crate::engine::types::Schema;
+use crate::engine::share::{self, SharedTable};
+use crate::engine::types::{Schema, schema_to_json};
 use crate::engine::write::Writer;
 use crate::error::{Error, Result};
 use crate::step::OpenStep;
@@ -141,13 +142,51 @@ impl DataFrame {
         Ok(schema)
     }
 
+    /// The frame with rows that are computed once, when they are first read, and kept for whoever reads them later: in memory while there is
+    /// some, else on disk. They are let go of with the last frame and load that read them.
+    ///
+    /// Loads that are [run](Session::run) together share their work without it. It is for what is read at different times, as by a
+    /// [`pivot`](DataFrame::pivot) and by a load.
+    ///
+    /// # Errors
+    ///
+    /// None that a frame of this crate's functions causes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use samara::{RunSettings, Session};
+    ///
+    /// let sales = Session::new(&RunSettings::default())?.empty([("shop", "string"), ("quarter", "int"), ("amount", "double")])?.cache()?;
+    /// let by_quarter = sales.clone().pivot(["shop"], "quarter", "sum", "amount")?;
+    /// let large = sales.filter("amount > 1000")?;
+    /// # drop((by_quarter, large));
+    /// # Ok::<(), samara::Error>(())
+    /// ```
+    pub fn cache(self) -> Result<Self> {
+        let table = Arc::new(SharedTable::new(self.plan.clone(), true));
+        let plan = share::scan(table)?;
+        Ok(self.with_plan(plan))
+    }
+
+    /// The columns with their types as Spark's schema JSON.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`schema`](Self::schema).
+    pub(crate) fn schema_json(&self) -> Result<String> {
+        let fields = self.plan.schema().fields().iter().zip(&self.names);
+        let named = fields.map(|(field, name)| field.as_ref().clone().with_name(name));
+        schema_to_json(&named.collect())
+    }
+
     /// A writer of this frame to files.
     pub fn write(self) -> Writer {
         Writer::new(self)
     }
 
-    /// The frame as what a step gives: the step ends when its rows have streamed through.
-    pub(crate) fn leaving(self, step: &Arc<OpenStep>) -> Self {
+    /// The frame as what a step gives: the step, if it is open, ends when its rows have streamed through.
+    pub(crate) fn leaving(self, step: Option<Arc<OpenStep>>) -> Self {
         let plan = boundary::mark(self.plan.clone(), step);
         self.with_plan(plan)
     }

@@ -3,14 +3,18 @@
 //! Every call of DataFusion that is generic or async stays behind the concrete functions of this module, so that a pipeline compiles in a
 //! second: what it links was compiled here.
 
+mod aggregates;
 mod boundary;
 mod compression;
-mod first_row;
 mod frame;
 mod functions;
+mod memory;
 pub(crate) mod option;
 pub mod read;
+pub(crate) mod rehearsal;
 mod session;
+mod share;
+mod spill;
 mod sql;
 mod text;
 mod types;

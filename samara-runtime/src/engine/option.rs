@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::engine::read::lines::LineEnd;
+
 /// An option that is unknown, not supported yet, or holds a value that it cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("option `{name}`: {message}")]
@@ -75,6 +77,63 @@ impl OptionValue<'_> {
                 _ => Err(self.error(format!("`{value}` is not a single ASCII character"))),
             },
         }
+    }
+
+    /// A text that separates fields: a character or more, with Spark's escapes in it (`CSVExprUtils.toDelimiterStr`).
+    pub fn separator(&self) -> Result<String, OptionError> {
+        let mut separator = String::new();
+        let mut characters = self.value.chars();
+        while let Some(character) = characters.next() {
+            separator.push(match character {
+                '\\' if characters.as_str().is_empty() => {
+                    return Err(self.error("a single backslash is no separator: write `\\\\`"));
+                }
+                '\\' => self.escaped(characters.next())?,
+                other => other,
+            });
+        }
+        match separator.is_empty() {
+            true => Err(self.error("a separator has at least one character")),
+            false => Ok(separator),
+        }
+    }
+
+    fn escaped(&self, character: Option<char>) -> Result<char, OptionError> {
+        Ok(match character {
+            Some('t') => '\t',
+            Some('r') => '\r',
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some(same @ ('\\' | '"' | '\'')) => same,
+            _ => return Err(self.error(format!("`{}` has an unknown escape", self.value))),
+        })
+    }
+
+    /// A text that ends lines.
+    pub fn line_end(&self) -> Result<LineEnd, OptionError> {
+        match self.value {
+            "" => Err(self.error("what ends a line has at least one character")),
+            end => Ok(LineEnd::Exactly(end.to_owned())),
+        }
+    }
+
+    /// What a writer ends lines with.
+    pub fn written_line_end(&self) -> Result<String, OptionError> {
+        match self.line_end()? {
+            LineEnd::Exactly(end) => Ok(end),
+            LineEnd::Any | LineEnd::AsTheFirst => Ok("\n".to_owned()),
+        }
+    }
+
+    /// A whole number.
+    pub fn number<T: FromStr>(&self) -> Result<T, OptionError> {
+        let wrong = |_| self.error(format!("`{}` is no such number", self.value));
+        self.value.trim().parse().map_err(wrong)
+    }
+
+    /// The error of an option that would have types inferred from a part of the rows only.
+    pub fn no_sampling(&self) -> OptionError {
+        self.error("types are inferred from all rows, never from a sample of them")
     }
 
     /// As [`Self::byte`], or nothing where the value is empty.

@@ -8,7 +8,9 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Fields, Schema};
 use datafusion::catalog::Session as EngineSession;
 use datafusion::common::config::Dialect;
+use datafusion::common::internal_err;
 use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::registry::FunctionRegistry as _;
@@ -21,10 +23,13 @@ use tokio::runtime::Runtime;
 
 use crate::engine::boundary::BoundaryPlanner;
 use crate::engine::frame::DataFrame;
+use crate::engine::memory::Memory;
 use crate::engine::read::{Reader, schema_of};
-use crate::engine::sql;
+use crate::engine::spill::SpillDirectory;
 use crate::engine::types::Field;
+use crate::engine::{share, sql};
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::settings::RunSettings;
 
 /// What steps read with and frames run on. Cheap to clone.
@@ -94,10 +99,31 @@ impl Session {
 
     /// The rows of a plan, in its order.
     pub(crate) fn collect(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-        self.runtime().block_on(async {
-            let plan = self.state().create_physical_plan(plan).await?;
-            Ok(collect(plan, self.state().task_ctx()).await?)
-        })
+        self.runtime().block_on(interrupt::or_signal(async {
+            let plans = self.physical(vec![plan.clone()]).await?;
+            let context = self.state().task_ctx();
+            let mut batches = Vec::new();
+            for plan in plans {
+                batches.extend(collect(plan, Arc::clone(&context)).await?);
+            }
+            Ok(batches)
+        }))
+    }
+
+    /// How plans are run together, the frames of steps that they have in common computed once. The plans are let go of: steps end with their
+    /// rows.
+    pub(crate) async fn physical(
+        &self,
+        plans: Vec<LogicalPlan>,
+    ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+        let optimized = share::optimized(self.state(), &plans)?;
+        drop(plans);
+        let planner = self.state().query_planner();
+        let mut planned = Vec::new();
+        for plan in optimized {
+            planned.push(planner.create_physical_plan(&plan, self.state()).await?);
+        }
+        Ok(planned)
     }
 
     pub(crate) fn state(&self) -> &SessionState {
@@ -125,17 +151,19 @@ fn state(settings: &RunSettings, threads: usize) -> Result<SessionState> {
     parser.enable_ident_normalization = false;
     parser.parse_float_as_decimal = true;
     parser.map_string_types_to_utf8view = false;
-    let mut memory = RuntimeEnvBuilder::new();
-    if let Some(limit) = settings.memory_limit {
-        memory =
-            memory.with_memory_limit(usize::try_from(limit.bytes()).unwrap_or(usize::MAX), 1.0);
-    }
+    let memory = Memory::of_process(settings.memory_limit, threads);
+    let spill_directory = settings.spill_dir.clone();
+    let spills = SpillDirectory::new(spill_directory.unwrap_or_else(std::env::temp_dir));
+    let disk = DiskManagerBuilder::default()
+        .with_temp_file_factory(Arc::new(spills))
+        .with_max_temp_directory_size(u64::MAX);
+    let environment = memory.limit(RuntimeEnvBuilder::new().with_disk_manager_builder(disk));
     let mut state = SessionStateBuilder::new()
-        .with_config(config)
-        .with_runtime_env(memory.build_arc()?)
+        .with_config(memory.configure(config))
+        .with_runtime_env(environment.build_arc()?)
         .with_default_features()
         .with_spark_features()
-        .with_query_planner(Arc::new(StepPlanner))
+        .with_query_planner(Arc::new(StepPlanner { memory }))
         .build();
     for function in sql::functions() {
         state.register_udf(Arc::new(function))?;
@@ -145,9 +173,11 @@ fn state(settings: &RunSettings, threads: usize) -> Result<SessionState> {
     Ok(state)
 }
 
-/// DataFusion's planner, which also knows the boundaries of steps.
+/// DataFusion's planner, which also knows the boundaries of steps, and joins by sorting what does not fit in memory.
 #[derive(Debug)]
-struct StepPlanner;
+struct StepPlanner {
+    memory: Memory,
+}
 
 #[async_trait]
 impl QueryPlanner for StepPlanner {
@@ -156,8 +186,28 @@ impl QueryPlanner for StepPlanner {
         plan: &LogicalPlan,
         session: &dyn EngineSession,
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(BoundaryPlanner)])
-            .create_physical_plan(plan, session)
-            .await
+        let planner =
+            DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(BoundaryPlanner)]);
+        let hashing = planner.create_physical_plan(plan, session).await?;
+        if self.memory.holds_tables_of(&hashing) {
+            return Ok(hashing);
+        }
+        drop(hashing);
+        planner.create_physical_plan(plan, &sorting(session)?).await
     }
+}
+
+/// The session with joins that sort both sides, and spill.
+fn sorting(session: &dyn EngineSession) -> datafusion::common::Result<SessionState> {
+    let Some(state) = session.as_any().downcast_ref::<SessionState>() else {
+        return internal_err!("the session is not the engine's own");
+    };
+    let mut config = state.config().clone();
+    config.options_mut().optimizer.prefer_hash_join = false;
+    // With one partition the planner knows joins by hash only.
+    let partitions = config.target_partitions().max(2);
+    let config = config.with_target_partitions(partitions);
+    Ok(SessionStateBuilder::new_from_existing(state.clone())
+        .with_config(config)
+        .build())
 }

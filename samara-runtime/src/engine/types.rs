@@ -99,9 +99,10 @@ impl Schema {
 
     /// Spark's schema JSON, as `DataFrame.schema.json()` gives it.
     pub fn to_json(&self) -> String {
-        match serde_json::to_string(&struct_to_json(&self.fields)) {
+        let fields: Fields = self.fields.iter().map(Field::to_arrow).collect();
+        match schema_to_json(&fields) {
             Ok(json) => json,
-            Err(error) => unreachable!("names, flags and lists can always be written: {error}"),
+            Err(error) => unreachable!("the Arrow type of a Spark type has a Spark type: {error}"),
         }
     }
 
@@ -218,34 +219,14 @@ impl DataType {
             _ => Err(Error::Schema(format!("{of} has no `type`"))),
         }
     }
-
-    fn to_json(&self) -> JsonType<'_> {
-        match self {
-            Self::Byte => JsonType::Name("byte".to_owned()),
-            Self::Short => JsonType::Name("short".to_owned()),
-            Self::Integer => JsonType::Name("integer".to_owned()),
-            Self::Long => JsonType::Name("long".to_owned()),
-            Self::Struct(fields) => JsonType::Nested(struct_to_json(fields)),
-            Self::Array(element) => JsonType::Nested(JsonNested::Array {
-                element_type: Box::new(element.to_json()),
-                contains_null: true,
-            }),
-            Self::Map(key, value) => JsonType::Nested(JsonNested::Map {
-                key_type: Box::new(key.to_json()),
-                value_type: Box::new(value.to_json()),
-                value_contains_null: true,
-            }),
-            other => JsonType::Name(other.to_string()),
-        }
-    }
 }
 
 /// A type in Spark's schema JSON, its members in Spark's order.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum JsonType<'a> {
+enum JsonType {
     Name(String),
-    Nested(JsonNested<'a>),
+    Nested(JsonNested),
 }
 
 #[derive(Serialize)]
@@ -254,46 +235,79 @@ enum JsonType<'a> {
     rename_all = "lowercase",
     rename_all_fields = "camelCase"
 )]
-enum JsonNested<'a> {
+enum JsonNested {
     Struct {
-        fields: Vec<JsonField<'a>>,
+        fields: Vec<JsonField>,
     },
     Array {
-        element_type: Box<JsonType<'a>>,
+        element_type: Box<JsonType>,
         contains_null: bool,
     },
     Map {
-        key_type: Box<JsonType<'a>>,
-        value_type: Box<JsonType<'a>>,
+        key_type: Box<JsonType>,
+        value_type: Box<JsonType>,
         value_contains_null: bool,
     },
 }
 
 #[derive(Serialize)]
-struct JsonField<'a> {
-    name: &'a str,
-    r#type: JsonType<'a>,
+struct JsonField {
+    name: String,
+    r#type: JsonType,
     nullable: bool,
     metadata: serde_json::Map<String, Value>,
 }
 
-fn struct_to_json(fields: &[Field]) -> JsonNested<'_> {
-    let field = |field| {
-        let Field {
-            name,
-            data_type,
-            nullable,
-        }: &Field = field;
-        JsonField {
-            name,
-            r#type: data_type.to_json(),
-            nullable: *nullable,
-            metadata: serde_json::Map::new(),
-        }
-    };
-    JsonNested::Struct {
-        fields: fields.iter().map(field).collect(),
+/// The schema JSON of the columns of a frame's Arrow schema, which knows of arrays and maps, too, whether they hold nulls.
+///
+/// # Errors
+///
+/// [`Error::Schema`] for an Arrow type that Spark has no name for.
+pub(crate) fn schema_to_json(fields: &Fields) -> Result<String> {
+    match serde_json::to_string(&struct_to_json(fields)?) {
+        Ok(json) => Ok(json),
+        Err(error) => unreachable!("names, flags and lists can always be written: {error}"),
     }
+}
+
+fn struct_to_json(fields: &Fields) -> Result<JsonNested> {
+    let field = |field: &arrow::FieldRef| {
+        Ok(JsonField {
+            name: field.name().clone(),
+            r#type: type_to_json(field.data_type())?,
+            nullable: field.is_nullable(),
+            metadata: serde_json::Map::new(),
+        })
+    };
+    Ok(JsonNested::Struct {
+        fields: fields.iter().map(field).collect::<Result<_>>()?,
+    })
+}
+
+fn type_to_json(kind: &arrow::DataType) -> Result<JsonType> {
+    use arrow::DataType as A;
+    Ok(match kind {
+        A::Struct(fields) => JsonType::Nested(struct_to_json(fields)?),
+        A::List(element) | A::LargeList(element) => JsonType::Nested(JsonNested::Array {
+            element_type: Box::new(type_to_json(element.data_type())?),
+            contains_null: element.is_nullable(),
+        }),
+        A::Map(entries, _) => match entries.data_type() {
+            A::Struct(pair) if pair.len() == 2 => JsonType::Nested(JsonNested::Map {
+                key_type: Box::new(type_to_json(pair[0].data_type())?),
+                value_type: Box::new(type_to_json(pair[1].data_type())?),
+                value_contains_null: pair[1].is_nullable(),
+            }),
+            other => return Err(Error::Schema(format!("a map of {other} has no Spark type"))),
+        },
+        simple => JsonType::Name(match DataType::from_arrow(simple)? {
+            DataType::Byte => "byte".to_owned(),
+            DataType::Short => "short".to_owned(),
+            DataType::Integer => "integer".to_owned(),
+            DataType::Long => "long".to_owned(),
+            other => other.to_string(),
+        }),
+    })
 }
 
 fn map_entries(key: &DataType, value: &DataType) -> arrow::FieldRef {

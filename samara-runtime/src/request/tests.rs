@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Instant;
 
 use opentelemetry::trace::{SpanId, TraceId};

@@ -4,6 +4,8 @@
 //! global: they stand before or after a subcommand. A flag beats a variable, and an empty variable counts as unset. Reading the variables
 //! is part of parsing, so that a bad value is a usage error with the variable's name, just as a bad flag is.
 
+#[cfg(feature = "engine")]
+mod alert_test;
 mod environment;
 mod log_level;
 #[cfg(feature = "engine")]
@@ -17,6 +19,8 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use environment::{Environment, parsed, text};
 
+#[cfg(feature = "engine")]
+pub use alert_test::{AlertTest, NotAVariable};
 pub use log_level::{LogLevel, UnknownLogLevel};
 #[cfg(feature = "engine")]
 pub use memory_limit::{MemoryLimit, MemoryLimitError};

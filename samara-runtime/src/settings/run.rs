@@ -10,6 +10,7 @@ use super::environment::{Environment, parsed};
 use super::{MemoryLimit, Settings, arguments};
 
 const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";
+const SPILL_DIR: &str = "SAMARA_SPILL_DIR";
 const THREADS: &str = "SAMARA_THREADS";
 
 /// What flags and environment variables say about one run of a workflow.
@@ -31,8 +32,10 @@ pub struct RunSettings {
     pub telemetry: Settings,
     /// Alert file to use in place of the one that the program was built with.
     pub alert_filepath: Option<PathBuf>,
-    /// Memory that the engine may use before it spills to disk; none sets no limit.
+    /// Memory that the process may use: its operators spill to disk before. None means 80 % of what the machine, or the process's cgroup, has.
     pub memory_limit: Option<MemoryLimit>,
+    /// Where operators spill to; none means the system's directory for temporary files.
+    pub spill_dir: Option<PathBuf>,
     /// Worker threads; none means one for each core.
     pub threads: Option<NonZeroUsize>,
 }
@@ -55,6 +58,7 @@ impl RunSettings {
                 "--memory-limit",
                 self.memory_limit.map(|limit| limit.to_string().into()),
             ),
+            ("--spill-dir", self.spill_dir.clone().map(OsString::from)),
             (
                 "--threads",
                 self.threads.map(|threads| threads.to_string().into()),
@@ -74,9 +78,16 @@ impl RunSettings {
                 .alert_filepath
                 .filter(|path| !path.as_os_str().is_empty()),
             memory_limit: parsed(flags.memory_limit, &[MEMORY_LIMIT], environment)?,
+            spill_dir: path(flags.spill_dir, SPILL_DIR, environment),
             threads: parsed(flags.threads, &[THREADS], environment)?,
         })
     }
+}
+
+/// The path of a flag, else of a variable; an empty one is none.
+fn path(flag: Option<PathBuf>, variable: &str, environment: &Environment<'_>) -> Option<PathBuf> {
+    flag.or_else(|| environment(variable).map(PathBuf::from))
+        .filter(|path| !path.as_os_str().is_empty())
 }
 
 impl FromArgMatches for RunSettings {
@@ -111,9 +122,12 @@ struct Flags {
     /// Use the alerts of this file
     #[arg(long, global = true, value_name = "PATH", help_heading = "Run")]
     alert_filepath: Option<PathBuf>,
-    /// Memory to use before spilling to disk, such as 512MB or 2GiB [env: SAMARA_MEMORY_LIMIT]
+    /// Memory for the process, such as 512MB or 2GiB; 80 % of the machine's or the cgroup's if not given [env: SAMARA_MEMORY_LIMIT]
     #[arg(long, global = true, value_name = "BYTES", help_heading = "Run")]
     memory_limit: Option<MemoryLimit>,
+    /// Directory for what memory does not hold; the system's for temporary files if not given [env: SAMARA_SPILL_DIR]
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Run")]
+    spill_dir: Option<PathBuf>,
     /// Worker threads; one for each core if not given [env: SAMARA_THREADS]
     #[arg(long, global = true, value_name = "COUNT", help_heading = "Run")]
     threads: Option<NonZeroUsize>,
@@ -169,6 +183,7 @@ mod tests {
         let arguments = [
             "--alert-filepath=alert file.json",
             "--memory-limit=2GiB",
+            "--spill-dir=spill dir",
             "--threads=3",
         ];
         let before = settings(&arguments, &[]).expect("valid");

@@ -39,4 +39,4 @@ pub use site::{Site, Step, call, returns};
 #[cfg(feature = "engine")]
 pub(crate) use frame::{OpenStep, StepFailed};
 #[cfg(feature = "engine")]
-pub(crate) use report::{Measured, Reports, StepReport, measure_current};
+pub(crate) use report::{Measured, Reports, StepReport, current_step, measure_current};

@@ -40,7 +40,7 @@ impl Open {
             }
         };
         #[cfg(feature = "engine")]
-        let context = super::report::measurable(context);
+        let context = super::report::measurable(context, site.name());
         Self {
             site,
             instruments,
@@ -70,6 +70,14 @@ impl Open {
     pub fn recording_span(&self) -> Option<SpanRef<'_>> {
         self.instruments.tracer()?;
         Some(self.context.span()).filter(SpanRef::is_recording)
+    }
+
+    /// Counts records that do not fit their schema.
+    #[cfg(feature = "engine")]
+    pub fn count_rejected(&self, records: u64) {
+        if let Some(counter) = self.instruments.rejected_rows() {
+            counter.add(records, self.site.point_attributes());
+        }
     }
 
     pub fn describe(&self, describe: impl FnOnce(&mut Attributes)) {

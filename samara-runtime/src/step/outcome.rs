@@ -10,8 +10,10 @@ use std::marker::PhantomData;
 
 use super::error_type::ErrorType;
 use super::site::Step;
+#[cfg(feature = "engine")]
+use crate::engine::rehearsal::endured;
 
-/// Ends a step with what its function returned, which is its value: an `Err` marks the span, a `DataFrame` takes it along. Written by
+/// Ends a step with what its function returned, which is its value: an `Err` marks the span, a `DataFrame` or a `Load` takes it along. Written by
 /// `#[samara::step]`.
 ///
 /// A third argument, `Display` or `Debug`, says how the error is told; without it, by the first of the two that its type has.
@@ -201,7 +203,7 @@ pub fn debugged<T: Fallible<Error: Debug>>(_probe: Probe<T>) -> fn(&T) -> Option
     |outcome| outcome.error().map(|error| format!("{error:?}"))
 }
 
-/// A frame, which takes the open step along.
+/// A frame or a load, which takes the open step along.
 pub trait ConcludesFrame<T> {
     /// Hands the step to the frame, or ends it as failed.
     fn conclude(self, step: Step, outcome: T, failure: Failure<T>) -> T;
@@ -215,11 +217,26 @@ impl ConcludesFrame<crate::Result<crate::DataFrame>> for &Probe<crate::Result<cr
         outcome: crate::Result<crate::DataFrame>,
         failure: Failure<crate::Result<crate::DataFrame>>,
     ) -> crate::Result<crate::DataFrame> {
+        match endured(outcome) {
+            Ok(frame) => Ok(frame.leaving(step.take().map(super::OpenStep::share))),
+            failed => {
+                step.conclude(&failed, failure);
+                failed
+            }
+        }
+    }
+}
+
+#[cfg(feature = "engine")]
+impl ConcludesFrame<crate::Result<crate::Load>> for &Probe<crate::Result<crate::Load>> {
+    fn conclude(
+        self,
+        step: Step,
+        outcome: crate::Result<crate::Load>,
+        failure: Failure<crate::Result<crate::Load>>,
+    ) -> crate::Result<crate::Load> {
         match outcome {
-            Ok(frame) => Ok(match step.take() {
-                None => frame,
-                Some(open) => frame.leaving(&super::OpenStep::share(open)),
-            }),
+            Ok(load) => Ok(load.leaving(step.take().map(super::OpenStep::share))),
             failed => {
                 step.conclude(&failed, failure);
                 failed

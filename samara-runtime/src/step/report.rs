@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::frame::OpenStep;
 use super::open::Open;
+use crate::engine::read::reject::Rejected;
 use crate::telemetry::names;
 
 /// What went through a step.
@@ -18,11 +19,24 @@ pub(crate) struct Measured {
     pub output_batches: Option<u64>,
     pub input_bytes: Option<u64>,
     pub output_bytes: Option<u64>,
+    pub spilled_bytes: Option<u64>,
     pub busy: Option<Duration>,
+    /// The records that its files held and that do not fit.
+    pub rejected: Vec<Arc<Rejected>>,
     pub destination: Option<String>,
 }
 
 impl Measured {
+    /// How many records do not fit, if there are any.
+    fn rejected_rows(&self) -> Option<u64> {
+        let records = self
+            .rejected
+            .iter()
+            .map(|rejected| rejected.records())
+            .sum();
+        Some(records).filter(|records| *records > 0)
+    }
+
     fn attributes(&self) -> impl Iterator<Item = KeyValue> {
         let count = |name: &'static str, n: Option<u64>| {
             n.map(|n| KeyValue::new(name, i64::try_from(n).unwrap_or(i64::MAX)))
@@ -33,6 +47,8 @@ impl Measured {
             count(names::STEP_OUTPUT_BATCHES, self.output_batches),
             count(names::STEP_INPUT_BYTES, self.input_bytes),
             count(names::STEP_OUTPUT_BYTES, self.output_bytes),
+            count(names::STEP_SPILLED_BYTES, self.spilled_bytes),
+            count(names::STEP_REJECTED_ROWS, self.rejected_rows()),
             self.busy
                 .map(|busy| KeyValue::new(names::STEP_BUSY_TIME, busy.as_secs_f64())),
         ]
@@ -42,19 +58,30 @@ impl Measured {
 }
 
 /// What the work inside a function's step has measured, for the step to report when the function returns.
-#[derive(Debug, Default)]
-struct Gauge(Mutex<Measured>);
+#[derive(Debug)]
+struct Gauge {
+    step: &'static str,
+    measured: Mutex<Measured>,
+}
 
 /// The context of a step, with a place for what its work measures.
-pub(super) fn measurable(context: Context) -> Context {
-    context.with_value(Gauge::default())
+pub(super) fn measurable(context: Context, step: &'static str) -> Context {
+    context.with_value(Gauge {
+        step,
+        measured: Mutex::default(),
+    })
+}
+
+/// The id of the step that this thread is in.
+pub(crate) fn current_step() -> Option<&'static str> {
+    Context::map_current(|context| context.get::<Gauge>().map(|gauge| gauge.step))
 }
 
 /// Tells the step that this thread is in what its work came to.
 pub(crate) fn measure_current(measured: Measured) {
     Context::map_current(|context| {
         if let Some(gauge) = context.get::<Gauge>() {
-            *gauge.0.lock() = measured;
+            *gauge.measured.lock() = measured;
         }
     });
 }
@@ -62,7 +89,7 @@ pub(crate) fn measure_current(measured: Measured) {
 /// Reports a step whose function has returned.
 pub(super) fn returned(open: &Open, error_type: Option<&'static str>) {
     let gauge = open.context().get::<Gauge>();
-    let measured = gauge.map(|gauge| std::mem::take(&mut *gauge.0.lock()));
+    let measured = gauge.map(|gauge| std::mem::take(&mut *gauge.measured.lock()));
     finished(open, measured.unwrap_or_default(), error_type);
 }
 
@@ -70,6 +97,15 @@ pub(super) fn returned(open: &Open, error_type: Option<&'static str>) {
 pub(super) fn finished(open: &Open, measured: Measured, error_type: Option<&'static str>) {
     if let Some(span) = open.recording_span() {
         span.set_attributes(measured.attributes());
+    }
+    if let Some(records) = measured.rejected_rows() {
+        open.count_rejected(records);
+        // What is said now is said inside of the step.
+        let _inside = open.context().clone().attach();
+        measured
+            .rejected
+            .iter()
+            .for_each(|rejected| rejected.tell());
     }
     if let Some(reports) = open.context().get::<Reports>() {
         reports.0.lock().finished.push(StepReport {

@@ -1,8 +1,8 @@
-//! What steps report with: a tracer and a histogram, made once.
+//! What steps report with: a tracer, a histogram and a counter, made once.
 
 use std::sync::OnceLock;
 
-use opentelemetry::metrics::{Histogram, Meter, MeterProvider as _};
+use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider as _};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{InstrumentationScope, global};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
@@ -23,6 +23,12 @@ pub(crate) fn instruments() -> Option<&'static Instruments> {
 pub(crate) struct Instruments {
     tracer: Option<SdkTracer>,
     step_duration: Option<Histogram<f64>>,
+    /// Only an extract has any.
+    #[cfg_attr(
+        not(feature = "engine"),
+        expect(dead_code, reason = "programs without the engine read no files")
+    )]
+    rejected_rows: Option<Counter<u64>>,
 }
 
 impl Instruments {
@@ -32,6 +38,11 @@ impl Instruments {
 
     pub fn step_duration(&self) -> Option<&Histogram<f64>> {
         self.step_duration.as_ref()
+    }
+
+    #[cfg(feature = "engine")]
+    pub fn rejected_rows(&self) -> Option<&Counter<u64>> {
+        self.rejected_rows.as_ref()
     }
 }
 
@@ -81,6 +92,7 @@ impl Providers {
         let instruments = Instruments {
             tracer: tracer.map(|provider| provider.tracer_with_scope(scope())),
             step_duration: meter.map(|provider| step_duration(&provider.meter_with_scope(scope()))),
+            rejected_rows: meter.map(|provider| rejected_rows(&provider.meter_with_scope(scope()))),
         };
         INSTRUMENTS.set(instruments).map_err(|_| AlreadyInstalled)?;
         if let Some(provider) = self.tracer {
@@ -99,5 +111,15 @@ fn step_duration(meter: &Meter) -> Histogram<f64> {
         .with_unit("s")
         .with_description("Duration of a step: of its call or, if that gives rows, until the last one has streamed through")
         .with_boundaries(names::DURATION_BOUNDARIES.to_vec())
+        .build()
+}
+
+fn rejected_rows(meter: &Meter) -> Counter<u64> {
+    meter
+        .u64_counter(names::STEP_REJECTED_ROWS)
+        .with_unit("{row}")
+        .with_description(
+            "Records of files that do not fit their schema, read with nulls or left out",
+        )
         .build()
 }

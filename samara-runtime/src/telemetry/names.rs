@@ -14,6 +14,11 @@ pub fn run_span(workflow: &str) -> String {
     format!("run {workflow}")
 }
 
+/// As [`run_span`], of a workflow that is looked at without being run: `validate customer-orders`.
+pub fn validate_span(workflow: &str) -> String {
+    format!("validate {workflow}")
+}
+
 /// Name of a job's span, a child of the run's: `job silver`.
 ///
 /// A step's span, a child of its job's, is named by the step's id alone: a constant, so that a step costs no allocation.
@@ -43,7 +48,7 @@ pub const COMMAND_RUN: &str = "run";
 /// Id of the workflow, on the run's span (string).
 pub const WORKFLOW_NAME: &str = "samara.workflow.name";
 
-/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`] or [`OUTCOME_FAILURE`].
+/// How the run ended, on the run's span (string): [`OUTCOME_SUCCESS`], [`OUTCOME_FAILURE`] or [`OUTCOME_INTERRUPTED`].
 pub const RUN_OUTCOME: &str = "samara.run.outcome";
 
 /// Value of [`RUN_OUTCOME`]: every job succeeded.
@@ -51,6 +56,9 @@ pub const OUTCOME_SUCCESS: &str = "success";
 
 /// Value of [`RUN_OUTCOME`]: a job failed.
 pub const OUTCOME_FAILURE: &str = "failure";
+
+/// Value of [`RUN_OUTCOME`]: a signal ended it.
+pub const OUTCOME_INTERRUPTED: &str = "interrupted";
 
 /// Id of the job, on its span (string).
 pub const JOB_NAME: &str = "samara.job.name";
@@ -76,6 +84,13 @@ pub const STEP_OUTPUT_BATCHES: &str = "samara.step.output.batches";
 /// Bytes that came out of the step: in memory, or written by a load (int).
 pub const STEP_OUTPUT_BYTES: &str = "samara.step.output.bytes";
 
+/// Bytes that a step's operators wrote to disk because the memory limit did not hold them. On a step's span, if there were any.
+pub const STEP_SPILLED_BYTES: &str = "samara.step.spilled.bytes";
+
+/// Records of files that do not fit their schema: on the span of the extract that read them, if there are any (int); and a counter of unit `{row}`,
+/// by [`STEP_NAME`] and [`STEP_KIND`].
+pub const STEP_REJECTED_ROWS: &str = "samara.step.rejected.rows";
+
 /// Seconds that the step itself was busy, waiting for its input not counted, over all threads (double).
 pub const STEP_BUSY_TIME: &str = "samara.step.busy_time";
 
@@ -93,6 +108,9 @@ pub const ERROR_TYPE: &str = "error.type";
 
 /// Value of [`ERROR_TYPE`] for a step that panicked.
 pub const ERROR_TYPE_PANIC: &str = "panic";
+
+/// Value of [`ERROR_TYPE`] for a run that did not begin, or a workflow that could not run here.
+pub const ERROR_TYPE_UNFIT: &str = "unfit";
 
 /// Value of [`ERROR_TYPE`] for an async step whose future was dropped before its end.
 pub const ERROR_TYPE_CANCELLED: &str = "cancelled";

@@ -1,6 +1,6 @@
 //! Hooks: requests that tell others how a job goes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -76,10 +76,36 @@ impl Hook {
         Self { retries, ..self }
     }
 
-    fn send(&self) -> Result<(), RequestError> {
+    pub(super) fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// Whether it could be sent, as far as that is known without sending.
+    pub(super) fn check(&self) -> Result<(), RequestError> {
+        self.check_variables()?;
+        self.request(self.timeout).map(drop)
+    }
+
+    /// Whether all variables are set that its texts name.
+    pub(super) fn check_variables(&self) -> Result<(), VariableError> {
+        let values = self.headers.iter().map(|(_, value)| *value);
+        variables::check([self.url].into_iter().chain(values).chain(self.payload))
+    }
+
+    fn request(&self, timeout: Duration) -> Result<Request, RequestError> {
         let body = self.payload.map(resolved_json).transpose()?;
         let headers = self.headers.iter().copied();
-        Request::new(self.method, self.url, headers, body, self.timeout)?.send(self.retries)
+        Request::new(self.method, self.url, headers, body, timeout)
+    }
+
+    fn send(&self) -> Result<(), RequestError> {
+        self.request(self.timeout)?.send(self.retries)
+    }
+
+    /// Sends it once, and waits no longer than the given time.
+    fn send_within(&self, time: Duration) -> Result<(), RequestError> {
+        self.request(self.timeout.min(time))?
+            .send(Retries::default())
     }
 }
 
@@ -137,27 +163,67 @@ impl Hooks {
         self
     }
 
-    pub(super) fn started(&self) {
-        send_all(&self.on_start);
+    /// All of them, in the order of a job's life.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Hook> {
+        let moments = [
+            &self.on_start,
+            &self.on_error,
+            &self.on_success,
+            &self.on_finally,
+        ];
+        moments.into_iter().flatten()
     }
 
-    pub(super) fn ended(&self, success: bool) {
-        send_all(if success {
-            &self.on_success
-        } else {
-            &self.on_error
-        });
+    /// Sends what is to be sent at a moment.
+    pub(super) fn send(&self, moment: Moment) {
+        match moment {
+            Moment::Start => return send_all(&self.on_start),
+            Moment::Success => send_all(&self.on_success),
+            Moment::Error => send_all(&self.on_error),
+            Moment::Interruption => return send_in_haste(&self.on_finally),
+        }
         send_all(&self.on_finally);
     }
 }
 
+/// A moment in a job's life at which something is sent. The last one of a job sends what is sent in any case, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    Start,
+    Success,
+    /// A failure or a panic.
+    Error,
+    /// A signal: the job neither succeeded nor failed.
+    Interruption,
+}
+
+/// The longest that the hooks of an interrupted job may take, all together.
+const HASTE: Duration = Duration::from_secs(5);
+
 /// Sends one after the other.
 fn send_all(hooks: &[Hook]) {
     for hook in hooks {
-        match hook.send() {
-            Ok(()) => tracing::debug!("hook `{}` sent", hook.id),
-            Err(error) => tracing::warn!("hook `{}` failed: {error}", hook.id),
+        log(hook, hook.send());
+    }
+}
+
+/// As [`send_all`], while somebody waits for the process to end.
+fn send_in_haste(hooks: &[Hook]) {
+    let began = Instant::now();
+    for hook in hooks {
+        match HASTE.saturating_sub(began.elapsed()) {
+            Duration::ZERO => {
+                tracing::warn!("hook `{}` not sent: the run was interrupted", hook.id)
+            }
+            left => log(hook, hook.send_within(left)),
         }
+    }
+}
+
+fn log(hook: &Hook, sent: Result<(), RequestError>) {
+    match sent {
+        Ok(()) => tracing::debug!("hook `{}` sent", hook.id),
+        Err(error) => tracing::warn!("hook `{}` failed: {error}", hook.id),
     }
 }
 

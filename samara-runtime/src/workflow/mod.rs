@@ -1,25 +1,34 @@
 //! The life of a run: its jobs in order, its spans, its alerts, its exit code.
 
+mod exit;
 mod hook;
+mod job;
+mod problem;
+mod span;
 mod summary;
+mod validate;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use opentelemetry::trace::{
-    SpanBuilder, SpanKind, Status, TraceContextExt as _, TraceId, Tracer as _,
-};
+use opentelemetry::trace::{TraceContextExt as _, TraceId};
 use opentelemetry::{Context, KeyValue, global};
 
 use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
-use crate::settings::RunSettings;
+use crate::interrupt;
+use crate::settings::{AlertTest, RunSettings};
 use crate::step::Reports;
 use crate::telemetry::{Providers, Telemetry, names};
+pub use exit::Exit;
 pub use hook::{Hook, Hooks};
-use summary::Summary;
+use job::Job;
+use problem::Problem;
+use span::{fail_span, open_span};
+use summary::{Ended, Summary};
 
 /// The function of a job: calls its steps in order.
 pub type JobFn = fn(&Session) -> Result<()>;
@@ -43,25 +52,9 @@ pub type JobFn = fn(&Session) -> Result<()>;
 pub struct Workflow {
     id: &'static str,
     description: &'static str,
+    needs: Vec<&'static str>,
     jobs: Vec<Job>,
     alerts: Option<&'static str>,
-}
-
-#[derive(Debug)]
-struct Job {
-    id: &'static str,
-    run: JobFn,
-    hooks: Hooks,
-}
-
-/// How a run ends, as the exit code of its process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Exit {
-    Success = 0,
-    AlertConfiguration = 31,
-    JobFailed = 50,
-    Unexpected = 99,
 }
 
 impl Workflow {
@@ -70,6 +63,7 @@ impl Workflow {
         Self {
             id,
             description: "",
+            needs: Vec::new(),
             jobs: Vec::new(),
             alerts: None,
         }
@@ -81,6 +75,12 @@ impl Workflow {
             description,
             ..self
         }
+    }
+
+    /// Names variables of the environment that its steps need. A run without one of them ends before it begins.
+    pub fn needs(mut self, variables: impl IntoIterator<Item = &'static str>) -> Self {
+        self.needs.extend(variables);
+        self
     }
 
     /// Adds a job, which runs after those added before.
@@ -108,18 +108,59 @@ impl Workflow {
 
     /// Runs all jobs and reports to telemetry.
     pub(crate) fn run(self, settings: &RunSettings, version: &str) -> ExitCode {
+        interrupt::listen();
+        self.reporting(settings, version, |parent| {
+            match self.read_alerts(settings) {
+                Ok(alerts) => self.run_traced(settings, alerts.as_ref(), parent),
+                Err(error) => failed(&error, Exit::from(&error)),
+            }
+        })
+    }
+
+    /// Looks whether it could run here.
+    pub(crate) fn validate(self, settings: &RunSettings, version: &str) -> ExitCode {
+        self.reporting(settings, version, |parent| {
+            self.validate_traced(settings, parent)
+        })
+    }
+
+    /// Sends the alerts of a failure that did not happen.
+    pub(crate) fn test_alerts(
+        self,
+        test: &AlertTest,
+        settings: &RunSettings,
+        version: &str,
+    ) -> ExitCode {
+        self.reporting(settings, version, |parent| {
+            let _current = parent.clone().attach();
+            let alerts = match self.read_alerts(settings) {
+                Ok(Some(alerts)) => alerts,
+                Ok(None) => return failed(&NO_ALERTS, Exit::InvalidArguments),
+                Err(error) => return failed(&error, Exit::from(&error)),
+            };
+            match alerts.test(test) {
+                Err(error) => failed(&error, Exit::InvalidArguments),
+                Ok(report) => {
+                    print!("{report}");
+                    Exit::AlertTest
+                }
+            }
+        })
+    }
+
+    /// Does some work between the start of telemetry and its end.
+    fn reporting(
+        &self,
+        settings: &RunSettings,
+        version: &str,
+        work: impl FnOnce(&Context) -> Exit,
+    ) -> ExitCode {
         let telemetry = Telemetry::start(&settings.telemetry, self.id, version);
         // The run's table is of steps, too: they are wanted even where nothing is sent. An error says that they are heard already.
         let _ = Providers::default().install();
-        let exit = match self.read_alerts(settings) {
-            Ok(alerts) => self.run_traced(settings, alerts.as_ref(), telemetry.parent_context()),
-            Err(error) => {
-                tracing::error!("{error}");
-                Exit::AlertConfiguration
-            }
-        };
+        let exit = work(&telemetry.parent_context());
         telemetry.shutdown();
-        ExitCode::from(exit as u8)
+        exit.into()
     }
 
     fn read_alerts(&self, settings: &RunSettings) -> Result<Option<Alert>, AlertError> {
@@ -130,7 +171,7 @@ impl Workflow {
         }
     }
 
-    fn run_traced(&self, settings: &RunSettings, alerts: Option<&Alert>, parent: Context) -> Exit {
+    fn run_traced(&self, settings: &RunSettings, alerts: Option<&Alert>, parent: &Context) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
         global::meter(names::SCOPE)
@@ -140,20 +181,20 @@ impl Workflow {
             .build()
             .add(1, &[KeyValue::new(names::COMMAND, names::COMMAND_RUN)]);
         let context = open_span(
-            &parent,
+            parent,
             names::run_span(self.id),
             KeyValue::new(names::WORKFLOW_NAME, self.id),
         )
         .with_value(reports.clone());
-        let outcome = {
+        let end = {
             let _current = context.clone().attach();
-            catch_unwind(AssertUnwindSafe(|| self.run_jobs(settings)))
+            self.run_if_fit(settings, alerts)
         };
-        let exit = self.conclude(&context, alerts, outcome);
+        let exit = self.conclude(&context, alerts, &end);
         let trace = context.span().span_context().trace_id();
         Summary {
             workflow: self.id,
-            success: exit == Exit::Success,
+            ended: Ended::by(exit),
             took: began.elapsed(),
             traced: settings.telemetry.otlp_traces_endpoint.is_some(),
             trace,
@@ -163,106 +204,93 @@ impl Workflow {
         exit
     }
 
+    fn run_if_fit(&self, settings: &RunSettings, alerts: Option<&Alert>) -> End {
+        let unset = problem::unset_variables(&self.needs, &self.jobs, alerts);
+        if !unset.is_empty() {
+            return End::Unfit(unset);
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.run_jobs(settings)));
+        outcome.map_or(End::Panicked, End::Ran)
+    }
+
     fn run_jobs(&self, settings: &RunSettings) -> Result<()> {
         let session = Session::new(settings)?;
-        self.jobs.iter().try_for_each(|job| job.run(&session))
+        let outcome = self.jobs.iter().try_for_each(|job| job.run(&session));
+        if let Err(Error::Interrupted { .. }) = outcome {
+            // A thread of it may be in a read that does not come back: the process ends without waiting for it.
+            std::mem::forget(session);
+        }
+        outcome
     }
 
     /// Ends the run's span and tells of a failure.
-    fn conclude(
-        &self,
-        context: &Context,
-        alerts: Option<&Alert>,
-        outcome: std::thread::Result<Result<()>>,
-    ) -> Exit {
-        let failed = |kind: &'static str, message: &str| {
+    fn conclude(&self, context: &Context, alerts: Option<&Alert>, end: &End) -> Exit {
+        let exit = end.exit();
+        if let Some((kind, message)) = end.failure() {
             tracing::error!("{message}");
-            fail_span(context, kind, message);
-            if let Some(alerts) = alerts {
+            fail_span(context, kind, &message);
+            // Who interrupts a run knows of it.
+            if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
                 let _current = context.clone().attach();
                 let title = format!("Workflow {} failed", self.id);
-                alerts.raise(&title, &traced(message, context), message);
+                alerts.raise(&title, &traced(&message, context), &message);
             }
+        }
+        let word = match exit {
+            Exit::Success => names::OUTCOME_SUCCESS,
+            Exit::Interrupted => names::OUTCOME_INTERRUPTED,
+            _ => names::OUTCOME_FAILURE,
         };
-        let (exit, word) = match outcome {
-            Ok(Ok(())) => (Exit::Success, names::OUTCOME_SUCCESS),
-            Ok(Err(error)) => {
-                failed(error.kind(), &error.to_string());
-                (Exit::JobFailed, names::OUTCOME_FAILURE)
-            }
-            Err(_panic) => {
-                failed(
-                    names::ERROR_TYPE_PANIC,
-                    "the run panicked; the message above says where",
-                );
-                (Exit::Unexpected, names::OUTCOME_FAILURE)
-            }
-        };
-        context
-            .span()
-            .set_attribute(KeyValue::new(names::RUN_OUTCOME, word));
+        let outcome = KeyValue::new(names::RUN_OUTCOME, word);
+        context.span().set_attribute(outcome);
         context.span().end();
         exit
     }
 }
 
-impl Job {
-    fn run(&self, session: &Session) -> Result<()> {
-        let name = KeyValue::new(names::JOB_NAME, self.id);
-        let context = open_span(&Context::current(), names::job_span(self.id), name);
-        let span = JobSpan(context.clone());
-        let outcome = {
-            let _current = context.attach();
-            self.run_between_hooks(session, &span)
-        };
-        if let Err(error) = &outcome {
-            fail_span(&span.0, error.kind(), &error.to_string());
-        }
-        drop(span);
-        outcome.map_err(|source| Error::Job {
-            job: self.id.to_owned(),
-            source: Box::new(source),
-        })
-    }
+/// Why no alerts are tested.
+const NO_ALERTS: &str = "there are no alerts to test; --alert-filepath gives some";
 
-    fn run_between_hooks(&self, session: &Session, span: &JobSpan) -> Result<()> {
-        self.hooks.started();
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.run)(session)));
-        span.end_open_steps();
-        self.hooks.ended(matches!(outcome, Ok(Ok(()))));
-        outcome.unwrap_or_else(|panic| resume_unwind(panic))
-    }
+fn failed(error: &dyn Display, exit: Exit) -> Exit {
+    tracing::error!("{error}");
+    exit
 }
 
-/// A job's span, which ends with the job however it ends, and its steps before it.
-struct JobSpan(Context);
-
-impl JobSpan {
-    /// Ends the steps that a failure left open: what follows is not their time.
-    fn end_open_steps(&self) {
-        if let Some(steps) = self.0.get::<Reports>() {
-            steps.end_open_steps();
-        }
-    }
+/// What a run came to.
+#[derive(Debug)]
+enum End {
+    /// It did not begin.
+    Unfit(Vec<Problem>),
+    Ran(Result<()>),
+    Panicked,
 }
 
-impl Drop for JobSpan {
-    fn drop(&mut self) {
-        self.end_open_steps();
-        if std::thread::panicking() {
-            fail_span(&self.0, names::ERROR_TYPE_PANIC, "the job panicked");
+impl End {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Unfit(problems) => problem::exit(problems, Exit::Configuration),
+            Self::Ran(Ok(())) => Exit::Success,
+            Self::Ran(Err(Error::Interrupted { .. })) => Exit::Interrupted,
+            Self::Ran(Err(_)) => Exit::JobFailed,
+            Self::Panicked => Exit::Unexpected,
         }
-        self.0.span().end();
     }
-}
 
-/// A context with a new span in it, a child of the given one's.
-fn open_span(parent: &Context, name: String, attribute: KeyValue) -> Context {
-    let tracer = global::tracer(names::SCOPE);
-    let builder = SpanBuilder::from_name(name)
-        .with_kind(SpanKind::Internal)
-        .with_attributes([attribute]);
-    parent.with_span(tracer.build_with_context(builder, parent))
+    /// The class of the failure, and what it says.
+    fn failure(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Unfit(problems) => {
+                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Some((names::ERROR_TYPE_UNFIT, lines.join("\n")))
+            }
+            Self::Ran(Ok(())) => None,
+            Self::Ran(Err(error)) => Some((error.kind(), error.to_string())),
+            Self::Panicked => Some((
+                names::ERROR_TYPE_PANIC,
+                "the run panicked; the message above says where".to_owned(),
+            )),
+        }
+    }
 }
 
 /// A message with the id of its trace, if there is one.
@@ -272,13 +300,6 @@ fn traced(message: &str, context: &Context) -> String {
         true => message.to_owned(),
         false => format!("{message} (trace {trace})"),
     }
-}
-
-fn fail_span(context: &Context, kind: &'static str, message: &str) {
-    context
-        .span()
-        .set_attribute(KeyValue::new(names::ERROR_TYPE, kind));
-    context.span().set_status(Status::error(message.to_owned()));
 }
 
 #[cfg(test)]

@@ -4,12 +4,30 @@ use std::time::Duration;
 
 use opentelemetry::TraceId;
 
+use super::Exit;
 use crate::step::StepReport;
+
+/// How a run ended, for a person.
+pub(super) enum Ended {
+    Well,
+    Badly,
+    Early,
+}
+
+impl Ended {
+    pub fn by(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::Well,
+            Exit::Interrupted => Self::Early,
+            _ => Self::Badly,
+        }
+    }
+}
 
 /// The end of a run, as a table for a person.
 pub(super) struct Summary {
     pub workflow: &'static str,
-    pub success: bool,
+    pub ended: Ended,
     pub took: Duration,
     /// Whether there is an endpoint for traces.
     pub traced: bool,
@@ -29,10 +47,10 @@ impl Summary {
     }
 
     fn text(&self) -> String {
-        let ended = if self.success {
-            "finished in"
-        } else {
-            "failed after"
+        let ended = match self.ended {
+            Ended::Well => "finished in",
+            Ended::Badly => "failed after",
+            Ended::Early => "interrupted after",
         };
         let mut text = format!("{} {ended} {}", self.workflow, seconds(self.took));
         if self.trace != TraceId::INVALID {
@@ -169,7 +187,7 @@ mod tests {
         };
         let summary = Summary {
             workflow: "customer-orders",
-            success: true,
+            ended: Ended::Well,
             took: Duration::from_millis(840),
             traced: true,
             trace: TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap(),

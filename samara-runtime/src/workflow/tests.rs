@@ -117,8 +117,8 @@ fn an_alert_names_the_trace_and_a_rule_sees_the_failure_alone() {
     let (exit, _, spans) = in_trace(|| {
         let name = KeyValue::new(names::WORKFLOW_NAME, "orders");
         let context = open_span(&Context::current(), names::run_span("orders"), name);
-        let outcome = Ok(Err(Error::other("no more disk")));
-        Workflow::new("orders").conclude(&context, Some(&alerts), outcome)
+        let end = End::Ran(Err(Error::other("no more disk")));
+        Workflow::new("orders").conclude(&context, Some(&alerts), &end)
     });
     assert_eq!(exit, Exit::JobFailed);
     let trace = spans[0].span_context.trace_id();

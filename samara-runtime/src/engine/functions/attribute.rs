@@ -107,6 +107,7 @@ mod tests {
             .and_then(|frame| frame.join(right.drop_duplicates(["A.B"])?, ["a.b"], Join::Inner))
             .and_then(|frame| frame.select(["`größe#1`", "UPPER it's", "a.b"]))
             .and_then(|frame| frame.write().csv(&output.display().to_string()))
+            .and_then(crate::Load::run)
             .unwrap();
         assert_eq!(written(&output), "x,x,1\n");
     }

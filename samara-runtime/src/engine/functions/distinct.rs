@@ -6,7 +6,7 @@ impl DataFrame {
     ///
     /// # Errors
     ///
-    /// None that a frame of this library gives rise to.
+    /// [`Error::Expression`](crate::Error::Expression) for a column of maps, which cannot be compared.
     pub fn distinct(self) -> Result<Self> {
         self.drop_duplicates([])
     }

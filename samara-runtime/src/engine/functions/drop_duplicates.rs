@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 
 use crate::engine::DataFrame;
-use crate::engine::first_row::first_row;
+use crate::engine::aggregates::first_row;
 use crate::error::Result;
 
 impl DataFrame {
@@ -13,7 +13,8 @@ impl DataFrame {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) or [`Error::AmbiguousColumn`](crate::Error::AmbiguousColumn).
+    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) or [`Error::AmbiguousColumn`](crate::Error::AmbiguousColumn);
+    /// [`Error::Expression`](crate::Error::Expression) for a column of maps, which cannot be compared.
     pub fn drop_duplicates<'a>(self, columns: impl AsRef<[&'a str]>) -> Result<Self> {
         self.drop_duplicate_keys(columns.as_ref())
     }
@@ -23,21 +24,21 @@ impl DataFrame {
             .iter()
             .map(|name| self.index(name))
             .collect::<Result<BTreeSet<_>>>()?;
+        let names = self.plan.schema().fields().iter();
+        let names: Vec<&String> = names.map(|field| field.name()).collect();
+        let named_key = |index: usize| Ok(self.key(index)?.alias(names[index]));
         let rows = LogicalPlanBuilder::from(self.plan.clone());
         let plan = if keys.is_empty() {
-            rows.distinct()?.build()?
+            let all = (0..names.len()).map(named_key);
+            let all = all.collect::<Result<Vec<Expr>>>()?;
+            rows.project(all)?.distinct()?.build()?
         } else {
-            let all: Vec<Expr> = (0..self.names.len())
-                .map(|index| self.column(index))
-                .collect();
-            let key = keys.iter().map(|index| all[*index].clone());
-            let others = (0..all.len()).filter(|index| !keys.contains(index));
-            let first = others.map(|index| {
-                let column = all[index].clone();
-                let name = self.plan.schema().field(index).name();
-                first_row(column).alias(name)
-            });
-            rows.aggregate(key, first)?.project(all.clone())?.build()?
+            let key = keys.iter().map(|index| named_key(*index));
+            let key = key.collect::<Result<Vec<Expr>>>()?;
+            let others = (0..names.len()).filter(|index| !keys.contains(index));
+            let first = others.map(|index| first_row(self.column(index)).alias(names[index]));
+            let all = (0..names.len()).map(|index| self.column(index));
+            rows.aggregate(key, first)?.project(all)?.build()?
         };
         Ok(self.with_plan(plan))
     }

@@ -4,6 +4,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::engine::DataFrame;
 use crate::engine::frame::Names;
+use crate::engine::sql::coercion::{comparable, unify};
 use crate::error::Result;
 
 /// Which rows a join gives.
@@ -68,7 +69,8 @@ impl DataFrame {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) for a key that a side does not have.
+    /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) for a key that a side does not have;
+    /// [`Error::Expression`](crate::Error::Expression) for a key of maps, which cannot be compared.
     pub fn join<'a>(self, right: DataFrame, on: impl AsRef<[&'a str]>, how: Join) -> Result<Self> {
         self.join_using(right, on.as_ref(), how)
     }
@@ -78,9 +80,13 @@ impl DataFrame {
             .iter()
             .map(|name| Ok((self.index(name)?, right.index(name)?)))
             .collect::<Result<Vec<_>>>()?;
+        for (index, other) in &keys {
+            self.check_comparable(*index)?;
+            right.check_comparable(*other)?;
+        }
         let right = right.apart_from(&self)?;
         let plan = joined(&self, &right, &keys, how)?;
-        let columns = using_columns(&self, &right, &keys, how);
+        let columns = using_columns(&self, &right, &keys, how)?;
         DataFrame { plan, ..self }.project(columns)
     }
 
@@ -113,9 +119,16 @@ fn joined(
     if how == Join::Cross && keys.is_empty() {
         return Ok(rows.cross_join(right.plan.clone())?.build()?);
     }
+    let both = left.plan.schema().join(right.plan.schema())?;
     let equal = keys
         .iter()
-        .map(|(l, r)| left.column(*l).eq(right.column(*r)))
+        .map(|(l, r)| {
+            let (mut l, mut r) = (left.column(*l), right.column(*r));
+            comparable(vec![&mut l, &mut r], &both)?;
+            Ok(l.eq(r))
+        })
+        .collect::<Result<Vec<Expr>>>()?
+        .into_iter()
         .reduce(Expr::and);
     let no_keys: (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let join = rows.join_detailed(
@@ -133,14 +146,19 @@ fn using_columns(
     right: &DataFrame,
     keys: &[(usize, usize)],
     how: Join,
-) -> Vec<(String, Expr)> {
+) -> Result<Vec<(String, Expr)>> {
+    let both = left.plan.schema().join(right.plan.schema())?;
     let key = |(l, r): &(usize, usize)| {
         let value = match how {
             Join::Right => right.column(*r),
-            Join::Full => coalesce(vec![left.column(*l), right.column(*r)]),
+            Join::Full => {
+                let (mut of_left, mut of_right) = (left.column(*l), right.column(*r));
+                unify(vec![&mut of_left, &mut of_right], &both)?;
+                coalesce(vec![of_left, of_right])
+            }
             _ => left.column(*l),
         };
-        (left.names[*l].clone(), value)
+        Ok((left.names[*l].clone(), value))
     };
     let others = |frame: &DataFrame, is_key: &dyn Fn(usize) -> bool| -> Vec<(String, Expr)> {
         let all = frame.all().into_iter().enumerate();
@@ -148,12 +166,12 @@ fn using_columns(
             .map(|(_, column)| column)
             .collect()
     };
-    let mut columns: Vec<(String, Expr)> = keys.iter().map(key).collect();
+    let mut columns: Vec<(String, Expr)> = keys.iter().map(key).collect::<Result<_>>()?;
     columns.extend(others(left, &|index| keys.iter().any(|(l, _)| *l == index)));
     if !how.keeps_only_left() {
         columns.extend(others(right, &|index| {
             keys.iter().any(|(_, r)| *r == index)
         }));
     }
-    columns
+    Ok(columns)
 }

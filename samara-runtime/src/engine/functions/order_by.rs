@@ -53,7 +53,7 @@ impl DataFrame {
         let order = columns
             .iter()
             .map(|SortColumn { name, ascending }| {
-                let column = self.key(self.index(name)?);
+                let column = self.key(self.index(name)?)?;
                 Ok(column.sort(*ascending, *ascending))
             })
             .collect::<Result<Vec<SortExpr>>>()?;

@@ -4,6 +4,7 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt as _, LogicalPlanBuilder, l
 use datafusion::scalar::ScalarValue;
 
 use crate::engine::frame::Names;
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result};
@@ -51,10 +52,12 @@ impl DataFrame {
         function: &str,
         values_column: &str,
     ) -> Result<Self> {
-        let values = self.pivot_values(pivot_column)?;
         let mut grouped = keys.to_vec();
         grouped.push(pivot_column);
+        // Read twice, for the values and for the rows, and computed once.
         let cells = self.aggregate(grouped, [(function, values_column, "value")])?;
+        let cells = cells.cache()?;
+        let values = cells.pivot_values(keys.len(), pivot_column)?;
 
         let (pivot, value) = (cells.column(keys.len()), cells.column(keys.len() + 1));
         let mut unique = Names::default();
@@ -84,9 +87,8 @@ impl DataFrame {
     }
 
     /// The different values of a column, sorted, nulls first, each with its text.
-    fn pivot_values(&self, column: &str) -> Result<Vec<(String, ScalarValue)>> {
-        let (_, index) = self.attribute(column)?;
-        let value = self.key(index).alias("value");
+    fn pivot_values(&self, index: usize, column: &str) -> Result<Vec<(String, ScalarValue)>> {
+        let value = self.key(index)?.alias("value");
         let text = SparkCast::call(self.column(index), &DataType::String).alias("text");
         let key = Expr::Column(Column::new_unqualified("value"));
         let plan = LogicalPlanBuilder::from(self.plan.clone())
@@ -96,6 +98,10 @@ impl DataFrame {
             .limit(0, Some(MAX_VALUES + 1))?
             .build()?;
         let mut values = Vec::new();
+        if let Some(rehearsal) = Rehearsal::current() {
+            rehearsal.lose_sight();
+            return Ok(values);
+        }
         for batch in self.session.collect(&plan)? {
             for row in 0..batch.num_rows() {
                 let value = ScalarValue::try_from_array(batch.column(0), row)?;

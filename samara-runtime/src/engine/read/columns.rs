@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use datafusion::arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder,
     Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, ListArray, MapArray,
@@ -14,8 +16,9 @@ use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes as arrow;
 
 use crate::engine::read::json::{Slots, elements, entries};
-use crate::engine::read::lenient;
+use crate::engine::read::lenient::{self, Dialect};
 use crate::engine::text;
+use crate::engine::text::times::Times;
 use crate::engine::types::{DataType, Field};
 
 /// How much of a json value fits its column.
@@ -27,6 +30,31 @@ pub(crate) enum Fit {
     Partly,
     /// Nothing: the value is null.
     Not,
+    /// Nothing of it, nor of its record.
+    Never,
+}
+
+/// How texts in files are taken for values, by the options.
+#[derive(Debug, Clone)]
+pub(crate) struct ValueRules {
+    pub times: Times,
+    pub json: Dialect,
+    /// What stands for the numbers in csv that have no digits.
+    pub nan: String,
+    pub positive_infinity: String,
+    pub negative_infinity: String,
+}
+
+impl Default for ValueRules {
+    fn default() -> Self {
+        Self {
+            times: Times::default(),
+            json: Dialect::default(),
+            nan: "NaN".to_owned(),
+            positive_infinity: "Inf".to_owned(),
+            negative_infinity: "-Inf".to_owned(),
+        }
+    }
 }
 
 impl Fit {
@@ -119,21 +147,29 @@ impl ColumnBuilder {
         each!(self, builder => builder.append_null(), nested => nested.push_null());
     }
 
+    /// Appends a line of a text file.
+    pub fn push_text(&mut self, text: &str) {
+        match self {
+            Self::String(b) => b.append_value(text),
+            _ => self.push_null(),
+        }
+    }
+
     /// Appends a csv token, by the rules of Spark's `UnivocityParser.makeConverter`; nested types do not occur in csv.
-    pub fn push_csv(&mut self, token: &str) -> bool {
+    pub fn push_csv(&mut self, token: &str, rules: &ValueRules) -> bool {
         match self {
             Self::Byte(b) => append!(b, token.parse().ok()),
             Self::Short(b) => append!(b, token.parse().ok()),
             Self::Integer(b) => append!(b, token.parse().ok()),
             Self::Long(b) => append!(b, token.parse().ok()),
-            Self::Float(b) => append!(b, csv_number(token)),
-            Self::Double(b) => append!(b, csv_number(token)),
+            Self::Float(b) => append!(b, csv_number(token, rules)),
+            Self::Double(b) => append!(b, csv_number(token, rules)),
             Self::Decimal(b, p, s) => append!(b, file_decimal(token, *p, *s)),
             Self::String(b) => append!(b, Some(token)),
             Self::Boolean(b) => append!(b, token.to_ascii_lowercase().parse().ok()),
-            Self::Date(b) => append!(b, text::parse_date(token)),
-            Self::Timestamp(b) => append!(b, text::parse_timestamp(token)),
-            Self::TimestampNtz(b) => append!(b, text::parse_timestamp_without_zone(token)),
+            Self::Date(b) => append!(b, rules.times.parse_date(token)),
+            Self::Timestamp(b) => append!(b, rules.times.parse_timestamp(token)),
+            Self::TimestampNtz(b) => append!(b, rules.times.parse_timestamp_ntz(token)),
             Self::Binary(b) => append!(b, Some(token.as_bytes())),
             Self::Struct(_) | Self::Array(_) | Self::Map(_) => {
                 self.push_null();
@@ -143,7 +179,8 @@ impl ColumnBuilder {
     }
 
     /// Appends a json value, by the rules of Spark's `JacksonParser.makeConverter`.
-    pub fn push_json(&mut self, raw: &str) -> Fit {
+    pub fn push_json(&mut self, raw: &str, rules: &ValueRules) -> Fit {
+        let dialect = rules.json;
         if raw == "null" {
             self.push_null();
             return Fit::Whole;
@@ -155,25 +192,31 @@ impl ColumnBuilder {
             Self::Long(b) => append!(b, raw.parse().ok()),
             Self::Float(b) => append!(
                 b,
-                json_f64(raw).map(|double| raw.parse().unwrap_or(double as f32))
+                json_f64(raw, dialect).map(|double| raw.parse().unwrap_or(double as f32))
             ),
-            Self::Double(b) => append!(b, json_f64(raw)),
-            Self::Decimal(b, p, s) => append!(b, file_decimal(&json_text(raw), *p, *s)),
-            Self::String(b) => append!(b, Some(json_text(raw))),
+            Self::Double(b) => append!(b, json_f64(raw, dialect)),
+            Self::Decimal(b, p, s) => append!(b, file_decimal(&json_text(raw, dialect), *p, *s)),
+            Self::String(b) => append!(b, Some(json_text(raw, dialect))),
             Self::Boolean(b) => append!(b, raw.parse().ok()),
-            Self::Date(b) => append!(b, json_date(raw)),
-            Self::Timestamp(b) => append!(b, json_timestamp(raw)),
+            Self::Date(b) => append!(b, json_date(raw, rules)),
+            Self::Timestamp(b) => append!(b, json_timestamp(raw, rules)),
             Self::TimestampNtz(b) => append!(
                 b,
-                json_string(raw).and_then(|text| text::parse_timestamp_without_zone(&text))
+                json_string(raw, dialect).and_then(|text| rules.times.parse_timestamp_ntz(&text))
             ),
-            Self::Binary(b) => append!(
-                b,
-                json_string(raw).and_then(|text| BASE64_STANDARD.decode(text.as_ref()).ok())
-            ),
-            Self::Struct(b) => return b.push_json(raw),
-            Self::Array(b) => return b.push_json(raw),
-            Self::Map(b) => return b.push_json(raw),
+            Self::Binary(b) => match json_string(raw, dialect) {
+                Some(text) => {
+                    let is_whole = append!(b, jackson_base64(&text));
+                    return match is_whole || is_skipped_after(&text) {
+                        true => Fit::when(is_whole),
+                        false => Fit::Never,
+                    };
+                }
+                None => append!(b, None::<&[u8]>),
+            },
+            Self::Struct(b) => return b.push_json(raw, rules),
+            Self::Array(b) => return b.push_json(raw, rules),
+            Self::Map(b) => return b.push_json(raw, rules),
         })
     }
 
@@ -186,13 +229,16 @@ fn timestamps(data_type: &DataType) -> TimestampMicrosecondBuilder {
     TimestampMicrosecondBuilder::new().with_data_type(data_type.to_arrow())
 }
 
-/// A number as Spark's csv source takes it: its own three names, and otherwise what Java's `Double.parseDouble` takes.
-fn csv_number<T: FromStr>(token: &str) -> Option<T> {
-    let name = match token {
-        "NaN" => "NaN",
-        "Inf" => "inf",
-        "-Inf" => "-inf",
-        _ => return java_number(token.trim_matches(|c| c <= ' ')),
+/// A number as Spark's csv source takes it: the three names that the options have, and otherwise what Java's `Double.parseDouble` takes.
+fn csv_number<T: FromStr>(token: &str, rules: &ValueRules) -> Option<T> {
+    let name = if token == rules.nan {
+        "NaN"
+    } else if token == rules.negative_infinity {
+        "-inf"
+    } else if token == rules.positive_infinity {
+        "inf"
+    } else {
+        return java_number(token.trim_matches(|c| c <= ' '));
     };
     name.parse().ok()
 }
@@ -222,13 +268,13 @@ fn file_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
 }
 
 /// The text of a json string; nothing for any other value.
-fn json_string(raw: &str) -> Option<Cow<'_, str>> {
-    lenient::unescape(raw)
+fn json_string(raw: &str, dialect: Dialect) -> Option<Cow<'_, str>> {
+    lenient::unescape(raw, dialect)
 }
 
 /// The text of a json string, and of any other value its json.
-fn json_text(raw: &str) -> Cow<'_, str> {
-    json_string(raw).unwrap_or(Cow::Borrowed(raw))
+fn json_text(raw: &str, dialect: Dialect) -> Cow<'_, str> {
+    json_string(raw, dialect).unwrap_or(Cow::Borrowed(raw))
 }
 
 /// A byte, signed or not: Jackson's `getByteValue` takes 128 to 255 too, and gives what has the same bits.
@@ -238,8 +284,8 @@ fn json_byte(raw: &str) -> Option<i8> {
 }
 
 /// A json number, or one of the names, quoted or not, that stand for what json cannot write.
-fn json_f64(raw: &str) -> Option<f64> {
-    let text = json_text(raw);
+fn json_f64(raw: &str, dialect: Dialect) -> Option<f64> {
+    let text = json_text(raw, dialect);
     match text.as_ref() {
         "NaN" => Some(f64::NAN),
         "+INF" | "+Infinity" | "Infinity" => Some(f64::INFINITY),
@@ -250,16 +296,46 @@ fn json_f64(raw: &str) -> Option<f64> {
     }
 }
 
-/// A date's text, or the days since 1970 as a text.
-fn json_date(raw: &str) -> Option<i32> {
-    let text = json_string(raw)?;
-    text::parse_date(&text).or_else(|| text.parse().ok())
+/// Bits that are left over are no matter, as in Jackson.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
+);
+
+/// Bytes from base64, as Jackson decodes it: with blanks between groups of four characters.
+fn jackson_base64(text: &str) -> Option<Vec<u8>> {
+    let mut length = 0;
+    let is_kept = |character: &char| {
+        let is_blank = length % 4 == 0 && *character <= ' ';
+        length += usize::from(!is_blank);
+        !is_blank
+    };
+    let text: String = text.chars().filter(is_kept).collect();
+    BASE64.decode(text).ok()
+}
+
+/// Whether Jackson finds the end of a text that is no base64: not where it stops inside of a character of several bytes, and then the
+/// whole record is lost.
+fn is_skipped_after(text: &str) -> bool {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/= \t\r\n".contains(c);
+    text.chars()
+        .find(|c| !is_base64(*c))
+        .is_none_or(|c| c.is_ascii())
+}
+
+/// A date's text, or the days since 1970 as a text, unless dates have a pattern.
+fn json_date(raw: &str, rules: &ValueRules) -> Option<i32> {
+    let text = json_string(raw, rules.json)?;
+    match rules.times.parse_date(&text) {
+        None if !rules.times.has_date_pattern() => text.parse().ok(),
+        date => date,
+    }
 }
 
 /// A timestamp's text, or the seconds since 1970.
-fn json_timestamp(raw: &str) -> Option<i64> {
-    match json_string(raw) {
-        Some(text) => text::parse_timestamp(&text),
+fn json_timestamp(raw: &str, rules: &ValueRules) -> Option<i64> {
+    match json_string(raw, rules.json) {
+        Some(text) => rules.times.parse_timestamp(&text),
         None => raw.parse::<i64>().ok()?.checked_mul(1_000_000),
     }
 }
@@ -290,8 +366,8 @@ impl StructBuilder {
         self.valid.append_null();
     }
 
-    fn push_json(&mut self, raw: &str) -> Fit {
-        let Some(values) = self.slots.fill(raw) else {
+    fn push_json(&mut self, raw: &str, rules: &ValueRules) -> Fit {
+        let Some(values) = self.slots.fill(raw, rules.json) else {
             self.push_null();
             return Fit::Not;
         };
@@ -299,8 +375,12 @@ impl StructBuilder {
         let mut fit = Fit::Whole;
         for (column, value) in self.columns.iter_mut().zip(values) {
             match value {
-                Some(value) if column.push_json(value) == Fit::Whole => {}
-                Some(_) => fit = Fit::Partly,
+                Some(value) => match column.push_json(value, rules) {
+                    Fit::Whole => {}
+                    Fit::Never => fit = Fit::Never,
+                    Fit::Partly | Fit::Not if fit == Fit::Never => {}
+                    Fit::Partly | Fit::Not => fit = Fit::Partly,
+                },
                 None => column.push_null(),
             }
         }
@@ -322,6 +402,7 @@ impl StructBuilder {
 /// How an array or a map fits whose members fit so: every one of them is pushed.
 fn whole_of(members: impl Iterator<Item = Fit>) -> Fit {
     members.fold(Fit::Whole, |whole, member| match (whole, member) {
+        (Fit::Never, _) | (_, Fit::Never) => Fit::Never,
         (Fit::Not, _) | (_, Fit::Not) => Fit::Not,
         (Fit::Partly, _) | (_, Fit::Partly) => Fit::Partly,
         _ => Fit::Whole,
@@ -352,17 +433,17 @@ impl ListBuilder {
     }
 
     /// One element that does not fit makes the array null; what was pushed of it then belongs to no array that is seen.
-    fn push_json(&mut self, raw: &str) -> Fit {
-        let Some(elements) = elements(raw) else {
+    fn push_json(&mut self, raw: &str, rules: &ValueRules) -> Fit {
+        let Some(elements) = elements(raw, rules.json) else {
             self.push_null();
             return Fit::Not;
         };
         self.lengths.push(elements.len());
         let fits = elements
             .into_iter()
-            .map(|element| self.element.push_json(element));
+            .map(|element| self.element.push_json(element, rules));
         let fit = whole_of(fits);
-        self.valid.append(fit != Fit::Not);
+        self.valid.append(!matches!(fit, Fit::Not | Fit::Never));
         fit
     }
 
@@ -406,18 +487,18 @@ impl MapBuilder {
     }
 
     /// One value that does not fit makes the map null; what was pushed of it then belongs to no map that is seen.
-    fn push_json(&mut self, raw: &str) -> Fit {
-        let Some(entries) = entries(raw) else {
+    fn push_json(&mut self, raw: &str, rules: &ValueRules) -> Fit {
+        let Some(entries) = entries(raw, rules.json) else {
             self.push_null();
             return Fit::Not;
         };
         self.lengths.push(entries.len());
         let fits = entries.into_iter().map(|(key, value)| {
-            self.keys.push_csv(&key);
-            self.values.push_json(value)
+            self.keys.push_csv(&key, rules);
+            self.values.push_json(value, rules)
         });
         let fit = whole_of(fits);
-        self.valid.append(fit != Fit::Not);
+        self.valid.append(!matches!(fit, Fit::Not | Fit::Never));
         fit
     }
 

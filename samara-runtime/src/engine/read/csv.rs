@@ -3,53 +3,97 @@
 //! A tokenizer of our own, since Spark tells an empty field (null, always) from an empty quoted one (the text of `emptyValue`), which csv
 //! libraries do not. Either is null if it equals `nullValue`, and so by default both are.
 
+use memchr::memmem;
+
 use crate::engine::option::{OptionError, OptionValue};
-use crate::engine::read::Mode;
-use crate::engine::read::columns::ColumnBuilder;
+use crate::engine::read::charset::Charset;
+use crate::engine::read::columns::{ColumnBuilder, ValueRules};
+use crate::engine::read::files::{self, Selection};
+use crate::engine::read::lines::{LineEnd, TextForm};
+use crate::engine::read::reject::{Reject, misfit};
 use crate::engine::read::tokens::Tokenizer;
+use crate::engine::read::{CORRUPT_RECORD, Mode};
+use crate::engine::text::times::{self, Side};
 use crate::engine::types::Field;
 
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 25] = [
     "header",
+    "enforceSchema",
     "delimiter",
     "sep",
     "quote",
     "escape",
+    "charToEscapeQuoteEscaping",
+    "unescapedQuoteHandling",
     "comment",
     "nullValue",
     "emptyValue",
+    "nanValue",
+    "positiveInf",
+    "negativeInf",
     "mode",
+    "columnNameOfCorruptRecord",
     "ignoreLeadingWhiteSpace",
     "ignoreTrailingWhiteSpace",
     "encoding",
-    "inferSchema",
+    "lineSep",
     "multiLine",
-    "dateFormat",
-    "timestampFormat",
+    "maxColumns",
+    "maxCharsPerColumn",
+    "inferSchema",
+    "preferDate",
 ];
+
+/// What stands for a separator of several bytes while a record is taken apart: it is in no text.
+const SEPARATOR: u8 = 0xff;
 
 /// The options of the csv reader, with Spark's defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct CsvOptions {
     pub header: bool,
+    /// Whether a header need not name the columns of the schema.
+    pub enforce_schema: bool,
     pub mode: Mode,
+    /// The column for the text of records that are malformed, if the schema has it.
+    pub corrupt_record: String,
     pub comment: Option<u8>,
+    /// Whether quotes may hold line ends.
+    pub multi_line: bool,
+    pub form: TextForm,
     /// Whether the values are to say the types, where no schema does.
     pub infer_types: bool,
+    /// Whether a date is taken for one, and not for a timestamp, where types are inferred.
+    pub prefer_date: bool,
+    pub rules: ValueRules,
+    pub selection: Selection,
     tokenizer: Tokenizer,
+    separator: String,
     null_value: String,
     empty_value: String,
+    max_columns: usize,
+    max_characters: Option<usize>,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
         Self {
             header: false,
+            enforce_schema: true,
             mode: Mode::default(),
+            corrupt_record: CORRUPT_RECORD.to_owned(),
             comment: None,
+            multi_line: false,
+            form: TextForm::default(),
             infer_types: false,
+            prefer_date: true,
+            rules: ValueRules::default(),
+            selection: Selection::default(),
+            separator: ",".to_owned(),
+            max_columns: 20_480,
+            max_characters: None,
             tokenizer: Tokenizer {
                 delimiter: b',',
+                newline: b',',
                 quote: b'"',
                 escape: b'\\',
                 trim_start: false,
@@ -64,32 +108,107 @@ impl Default for CsvOptions {
 impl CsvOptions {
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
-        let tokenizer = &mut parsed.tokenizer;
         for option in options {
-            match option.name.to_lowercase().as_str() {
-                "header" => parsed.header = option.boolean()?,
-                "delimiter" | "sep" => tokenizer.delimiter = option.byte()?,
-                "quote" => tokenizer.quote = option.optional_byte()?.unwrap_or(0),
-                "escape" => tokenizer.escape = option.optional_byte()?.unwrap_or(0),
-                "comment" => parsed.comment = option.optional_byte()?,
-                "nullvalue" => parsed.null_value = option.value.to_owned(),
-                "emptyvalue" => parsed.empty_value = option.value.to_owned(),
-                "mode" => parsed.mode = Mode::parse(&option)?,
-                "ignoreleadingwhitespace" => tokenizer.trim_start = option.boolean()?,
-                "ignoretrailingwhitespace" => tokenizer.trim_end = option.boolean()?,
-                "encoding" | "charset" => option.only("UTF-8")?,
-                "inferschema" => parsed.infer_types = option.boolean()?,
-                "multiline" => option.only("false")?,
-                "dateformat" => option.only("yyyy-MM-dd")?,
-                "timestampformat" => {
-                    return Err(option
-                        .error("not supported yet: timestamps are read in Spark's default forms"));
-                }
-                _ => return Err(option.unknown(&KNOWN)),
+            if !parsed.take(&option)? {
+                return Err(
+                    option.unknown(&[&KNOWN[..], &times::OPTIONS, &files::OPTIONS].concat())
+                );
             }
         }
+        parsed.settle();
         Ok(parsed)
     }
+
+    /// Takes an option, if it is one.
+    fn take(&mut self, option: &OptionValue<'_>) -> Result<bool, OptionError> {
+        let tokenizer = &mut self.tokenizer;
+        match option.name.to_lowercase().as_str() {
+            "header" => self.header = option.boolean()?,
+            "enforceschema" => self.enforce_schema = option.boolean()?,
+            "delimiter" | "sep" => self.separator = option.separator()?,
+            "quote" => tokenizer.quote = option.optional_byte()?.unwrap_or(0),
+            "escape" => tokenizer.escape = option.optional_byte()?.unwrap_or(0),
+            "chartoescapequoteescaping" => option.only("\\")?,
+            "unescapedquotehandling" => option.only("STOP_AT_DELIMITER")?,
+            "comment" => self.comment = option.optional_byte()?,
+            "nullvalue" => self.null_value = option.value.to_owned(),
+            "emptyvalue" => self.empty_value = option.value.to_owned(),
+            "nanvalue" => self.rules.nan = option.value.to_owned(),
+            "positiveinf" => self.rules.positive_infinity = option.value.to_owned(),
+            "negativeinf" => self.rules.negative_infinity = option.value.to_owned(),
+            "mode" => self.mode = Mode::parse(option)?,
+            "columnnameofcorruptrecord" => self.corrupt_record = option.value.to_owned(),
+            "ignoreleadingwhitespace" => tokenizer.trim_start = option.boolean()?,
+            "ignoretrailingwhitespace" => tokenizer.trim_end = option.boolean()?,
+            "encoding" | "charset" => self.form.charset = Charset::parse(option)?,
+            "linesep" => self.form.line_end = option.line_end()?,
+            "multiline" => self.multi_line = option.boolean()?,
+            "maxcolumns" => self.max_columns = option.number()?,
+            "maxcharspercolumn" => {
+                self.max_characters = usize::try_from(option.number::<i64>()?).ok();
+            }
+            "inferschema" => self.infer_types = option.boolean()?,
+            "preferdate" => self.prefer_date = option.boolean()?,
+            "samplingratio" => return Err(option.no_sampling()),
+            _ => {
+                return Ok(
+                    self.rules.times.take(option, Side::Reader)? || self.selection.take(option)?
+                );
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sets what follows from several options.
+    fn settle(&mut self) {
+        self.tokenizer.delimiter = match self.separator.as_bytes() {
+            [byte] => *byte,
+            _ => SEPARATOR,
+        };
+        self.tokenizer.newline = self.tokenizer.delimiter;
+        if self.multi_line {
+            self.tokenizer.newline = b'\n';
+            if self.form.line_end == LineEnd::Any {
+                self.form.line_end = LineEnd::AsTheFirst;
+            }
+        }
+    }
+
+    pub fn quote(&self) -> u8 {
+        self.tokenizer.quote
+    }
+
+    /// Whether a record goes on in the next line.
+    pub fn is_open(&self, text: &str) -> bool {
+        self.is_record(text) && self.tokens(text, |_| {})
+    }
+
+    /// Splits a record into its fields, as [`Tokenizer::tokens`] does.
+    fn tokens(&self, record: &str, mut on_token: impl FnMut(Option<&str>)) -> bool {
+        if self.tokenizer.delimiter != SEPARATOR {
+            return self.tokenizer.tokens(record.as_bytes(), |token| {
+                on_token(token.as_deref().map(String::from_utf8_lossy).as_deref());
+            });
+        }
+        let replaced = replace(record.as_bytes(), self.separator.as_bytes(), &[SEPARATOR]);
+        self.tokenizer.tokens(&replaced, |token| {
+            let token = token.map(|token| replace(&token, &[SEPARATOR], self.separator.as_bytes()));
+            on_token(token.as_deref().map(String::from_utf8_lossy).as_deref());
+        })
+    }
+}
+
+/// The text with every occurrence of a part replaced by another.
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut start = 0;
+    for at in memmem::find_iter(text, from) {
+        replaced.extend_from_slice(&text[start..at]);
+        replaced.extend_from_slice(to);
+        start = at + from.len();
+    }
+    replaced.extend_from_slice(&text[start..]);
+    replaced
 }
 
 /// Decodes lines of csv into columns.
@@ -117,23 +236,28 @@ impl CsvDecoder {
         self.options.is_record(line)
     }
 
+    /// Whether a header may say other names than the schema.
+    pub fn enforces_schema(&self) -> bool {
+        self.options.enforce_schema
+    }
+
     /// Appends a line's record. The error says what is wrong with a malformed one, which is appended all the same, with null for what did not
     /// parse.
-    pub fn push_line(&self, line: &str, columns: &mut [ColumnBuilder]) -> Result<(), String> {
+    pub fn push_line(&self, line: &str, columns: &mut [ColumnBuilder]) -> Result<(), Reject> {
         let mut outcome = Ok(());
+        let mut longest = 0;
         let mut fields = 0;
-        self.options.tokenizer.tokens(line, |token| {
+        self.options.tokens(line, |token| {
+            longest = longest.max(token.map_or(0, str::len));
             if let Some(Some(target)) = self.targets.get(fields) {
                 let column = &mut columns[*target];
-                match self.options.value(token.as_deref()) {
+                match self.options.value(token) {
                     None => column.push_null(),
-                    Some(text) if column.push_csv(text) => {}
-                    Some(text) => {
-                        outcome = Err(format!(
-                            "`{text}` does not fit column `{}`",
-                            self.names[fields]
-                        ))
+                    Some(text) if column.push_csv(text, &self.options.rules) => {}
+                    Some(_) if outcome.is_ok() => {
+                        outcome = Err(Reject::Fields(misfit(&self.names[fields])));
                     }
+                    Some(_) => {}
                 }
             }
             fields += 1;
@@ -142,11 +266,12 @@ impl CsvDecoder {
             columns[*target].push_null();
         }
         if fields != self.width {
-            outcome = Err(format!(
+            outcome = Err(Reject::Fields(format!(
                 "{fields} fields where the schema has {}",
                 self.width
-            ));
+            )));
         }
+        self.options.check_size(fields, longest)?;
         outcome
     }
 
@@ -154,8 +279,8 @@ impl CsvDecoder {
     pub fn header_mismatch(&self, line: &str) -> Option<(String, String)> {
         let mut mismatch = None;
         let mut names = self.names.iter();
-        self.options.tokenizer.tokens(line, |token| {
-            let header = token.as_deref().unwrap_or("").trim();
+        self.options.tokens(line, |token| {
+            let header = token.unwrap_or("").trim();
             if let Some(name) = names.next()
                 && mismatch.is_none()
                 && !name.eq_ignore_ascii_case(header)
@@ -172,8 +297,8 @@ impl CsvOptions {
     /// none, or one is empty (Spark, `CSVUtils.makeSafeHeader`).
     pub fn column_names(&self, first: &str) -> Vec<String> {
         let mut tokens = Vec::new();
-        self.tokenizer.tokens(first, |token| {
-            let name = token.as_deref().and_then(|text| self.value(Some(text)));
+        self.tokens(first, |token| {
+            let name = token.and_then(|text| self.value(Some(text)));
             tokens.push(name.filter(|_| self.header).unwrap_or_default().to_owned());
         });
         let is_alike = |name: &str| {
@@ -190,6 +315,21 @@ impl CsvOptions {
             name => name.to_owned(),
         };
         tokens.iter().enumerate().map(named).collect()
+    }
+
+    /// Refuses a record with more fields, or longer ones, than the options allow, whatever the mode.
+    fn check_size(&self, fields: usize, longest: usize) -> Result<(), Reject> {
+        let limit = self.max_columns;
+        if fields > limit {
+            let reason = format!("{fields} fields, more than maxColumns, {limit}");
+            return Err(Reject::Fatal(reason));
+        }
+        match self.max_characters {
+            Some(limit) if longest > limit => Err(Reject::Fatal(format!(
+                "a field is longer than maxCharsPerColumn, {limit}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a line holds a record: it is neither blank nor a comment.
@@ -218,8 +358,8 @@ mod tests {
             .map(|(name, value)| OptionValue { name, value });
         let options = CsvOptions::parse(values).unwrap();
         let mut fields = Vec::new();
-        options.tokenizer.tokens(line, |token| {
-            fields.push(options.value(token.as_deref()).map(str::to_owned))
+        options.tokens(line, |token| {
+            fields.push(options.value(token).map(str::to_owned));
         });
         fields
     }

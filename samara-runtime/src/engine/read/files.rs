@@ -3,9 +3,14 @@
 use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use glob::Pattern;
 
 use crate::engine::compression::Compression;
+use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::read::ReadError;
+use crate::engine::text;
 
 /// A part of a file, from one line's beginning to another's. `start` and `end` are bytes: a part begins with the first line that begins at or
 /// after `start` (`start` itself, for 0), and its last line begins before `end`.
@@ -16,6 +21,86 @@ pub(crate) struct Part {
     pub end: u64,
 }
 
+/// How much longer a compressed text may be than it is on disk.
+const MOST_COMPRESSED: u64 = 10;
+
+impl Part {
+    /// About how many bytes of text there are to read.
+    pub fn text_size(&self) -> u64 {
+        if self.end < u64::MAX {
+            return self.end - self.start;
+        }
+        let on_disk = std::fs::metadata(&self.path).map_or(0, |file| file.len());
+        on_disk.saturating_mul(MOST_COMPRESSED)
+    }
+}
+
+/// The options that say which files of a location are read.
+pub(crate) const OPTIONS: [&str; 4] = [
+    "pathGlobFilter",
+    "recursiveFileLookup",
+    "modifiedBefore",
+    "modifiedAfter",
+];
+
+/// Which files of a location are read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    /// What the name of a file has to match.
+    name: Option<Vec<Pattern>>,
+    /// Whether the files in all directories below are read, too.
+    recursive: bool,
+    before: Option<SystemTime>,
+    after: Option<SystemTime>,
+}
+
+impl Selection {
+    /// Takes an option, if it is one that says which files are read.
+    pub fn take(&mut self, option: &OptionValue<'_>) -> Result<bool, OptionError> {
+        match option.name.to_lowercase().as_str() {
+            "pathglobfilter" => {
+                let patterns = alternatives(option.value).into_iter();
+                let patterns = patterns.map(|pattern| Pattern::new(&pattern));
+                let patterns = patterns.collect::<Result<_, _>>();
+                self.name = Some(patterns.map_err(|error| option.error(error.to_string()))?);
+            }
+            "recursivefilelookup" => self.recursive = option.boolean()?,
+            "modifiedbefore" => self.before = Some(moment(option)?),
+            "modifiedafter" => self.after = Some(moment(option)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn takes(&self, path: &Path) -> Result<bool, ReadError> {
+        let name = name_of(path);
+        if let Some(patterns) = &self.name
+            && !patterns.iter().any(|pattern| pattern.matches(&name))
+        {
+            return Ok(false);
+        }
+        if self.before.is_none() && self.after.is_none() {
+            return Ok(true);
+        }
+        let metadata = fs::metadata(path).and_then(|metadata| metadata.modified());
+        let modified = metadata.map_err(|source| io_error(path, source))?;
+        Ok(self.before.is_none_or(|before| modified < before)
+            && self.after.is_none_or(|after| modified > after))
+    }
+}
+
+/// A moment in UTC, `2024-01-15T10:30:00`.
+fn moment(option: &OptionValue<'_>) -> Result<SystemTime, OptionError> {
+    let wrong = || option.error("expected a moment in UTC such as 2024-01-15T10:30:00");
+    let micros = text::parse_timestamp(option.value).ok_or_else(wrong)?;
+    let distance = Duration::from_micros(micros.unsigned_abs());
+    let moment = match micros {
+        ..0 => SystemTime::UNIX_EPOCH.checked_sub(distance),
+        _ => SystemTime::UNIX_EPOCH.checked_add(distance),
+    };
+    moment.ok_or_else(wrong)
+}
+
 /// Files smaller than this are not worth a second reader.
 const SMALLEST_PART: u64 = 4 * 1024 * 1024;
 
@@ -23,14 +108,14 @@ const SMALLEST_PART: u64 = 4 * 1024 * 1024;
 ///
 /// As in Spark, files are left out whose names begin with `_` or `.` (`HadoopFSUtils.shouldFilterOutPathName`), even if the location names one of
 /// them, and of a directory that is named or matched, only its own files are read.
-pub(crate) fn list(location: &str) -> Result<Vec<PathBuf>, ReadError> {
+pub(crate) fn list(location: &str, selection: &Selection) -> Result<Vec<PathBuf>, ReadError> {
     let path = Path::new(location);
     let mut files = Vec::new();
     if path.exists() {
-        collect(path, &mut files)?;
+        collect(path, selection, &mut files)?;
     } else if location.contains(['*', '?', '[', '{']) {
         for path in matches(location)? {
-            collect(&path, &mut files)?;
+            collect(&path, selection, &mut files)?;
         }
     } else {
         return Err(no_input(location, "there is no such file or directory"));
@@ -78,21 +163,25 @@ fn alternatives(pattern: &str) -> Vec<String> {
 }
 
 /// Appends a file, or the files in a directory.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
+fn collect(path: &Path, selection: &Selection, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
     if !is_dir(path)? {
         if is_hidden(path) {
             let path = path.display();
             tracing::warn!("`{path}` is not read: its name begins with `_` or `.`");
-        } else {
+        } else if selection.takes(path)? {
             files.push(path.to_owned());
         }
         return Ok(());
     }
     for entry in entries(path)? {
-        if is_dir(&entry)? {
-            refuse_partitions(&entry, &entry)?;
+        if !is_dir(&entry)? {
+            if selection.takes(&entry)? {
+                files.push(entry);
+            }
+        } else if selection.recursive {
+            collect(&entry, selection, files)?;
         } else {
-            files.push(entry);
+            refuse_partitions(&entry, &entry)?;
         }
     }
     Ok(())
@@ -229,7 +318,7 @@ mod tests {
             name.to_str().unwrap().to_owned()
         };
         let location = format!("{}{location}", dir.path().display());
-        let files = list(&location).map_err(|error| error.to_string())?;
+        let files = list(&location, &Selection::default()).map_err(|error| error.to_string())?;
         Ok(files.into_iter().map(strip).collect())
     }
 

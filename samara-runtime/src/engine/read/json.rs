@@ -8,57 +8,129 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::engine::option::{OptionError, OptionValue};
-use crate::engine::read::columns::{ColumnBuilder, Fit};
-use crate::engine::read::{Mode, lenient};
+use crate::engine::read::charset::Charset;
+use crate::engine::read::columns::{ColumnBuilder, Fit, ValueRules};
+use crate::engine::read::files::{self, Selection};
+use crate::engine::read::lenient::{self, Dialect};
+use crate::engine::read::lines::TextForm;
+use crate::engine::read::reject::{Reject, misfit};
+use crate::engine::read::{CORRUPT_RECORD, Mode};
+use crate::engine::text::times::{self, Side};
 use crate::engine::types::Field;
 
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 17] = [
     "mode",
+    "columnNameOfCorruptRecord",
     "multiLine",
+    "lineSep",
     "encoding",
-    "dateFormat",
-    "timestampFormat",
+    "allowComments",
+    "allowSingleQuotes",
+    "allowUnquotedFieldNames",
+    "allowNumericLeadingZeros",
+    "allowNonNumericNumbers",
+    "allowBackslashEscapingAnyCharacter",
+    "allowUnquotedControlChars",
     "primitivesAsString",
+    "prefersDecimal",
+    "inferTimestamp",
+    "dropFieldIfAllNull",
+    "samplingRatio",
 ];
 
 /// The options of the json reader.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct JsonOptions {
     pub mode: Mode,
+    /// The column for the text of records that are malformed, if the schema has it.
+    pub corrupt_record: String,
     /// Whether a file is one document, over as many lines as it takes.
     pub multi_line: bool,
+    pub form: TextForm,
+    pub rules: ValueRules,
+    pub inference: Inference,
+    pub selection: Selection,
+}
+
+/// What the types of values say about columns that no schema declares.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Inference {
+    pub primitives_as_string: bool,
+    pub prefers_decimal: bool,
+    pub timestamps: bool,
+    pub drops_all_null: bool,
+}
+
+impl Default for JsonOptions {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            corrupt_record: CORRUPT_RECORD.to_owned(),
+            multi_line: false,
+            form: TextForm::default(),
+            rules: ValueRules::default(),
+            inference: Inference::default(),
+            selection: Selection::default(),
+        }
+    }
 }
 
 impl JsonOptions {
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
         for option in options {
-            match option.name.to_lowercase().as_str() {
-                "mode" => parsed.mode = Mode::parse(&option)?,
-                "multiline" => parsed.multi_line = option.boolean()?,
-                "primitivesasstring" => option.only("false")?,
-                "encoding" | "charset" => option.only("UTF-8")?,
-                "dateformat" => option.only("yyyy-MM-dd")?,
-                "timestampformat" => {
-                    return Err(option
-                        .error("not supported yet: timestamps are read in Spark's default forms"));
-                }
-                _ => return Err(option.unknown(&KNOWN)),
+            if !parsed.take(&option)? {
+                return Err(
+                    option.unknown(&[&KNOWN[..], &times::OPTIONS, &files::OPTIONS].concat())
+                );
             }
         }
         Ok(parsed)
+    }
+
+    /// Takes an option, if it is one.
+    fn take(&mut self, option: &OptionValue<'_>) -> Result<bool, OptionError> {
+        let json = &mut self.rules.json;
+        let inference = &mut self.inference;
+        match option.name.to_lowercase().as_str() {
+            "mode" => self.mode = Mode::parse(option)?,
+            "columnnameofcorruptrecord" => self.corrupt_record = option.value.to_owned(),
+            "multiline" => self.multi_line = option.boolean()?,
+            "linesep" => self.form.line_end = option.line_end()?,
+            "encoding" | "charset" => self.form.charset = Charset::parse(option)?,
+            "allowcomments" => json.comments = option.boolean()?,
+            "allowsinglequotes" => json.single_quotes = option.boolean()?,
+            "allowunquotedfieldnames" => json.unquoted_names = option.boolean()?,
+            "allownumericleadingzeros" => json.leading_zeros = option.boolean()?,
+            "allownonnumericnumbers" => json.numbers_by_name = option.boolean()?,
+            "allowbackslashescapinganycharacter" => json.any_escape = option.boolean()?,
+            "allowunquotedcontrolchars" => json.control_characters = option.boolean()?,
+            "primitivesasstring" => inference.primitives_as_string = option.boolean()?,
+            "prefersdecimal" => inference.prefers_decimal = option.boolean()?,
+            "infertimestamp" => inference.timestamps = option.boolean()?,
+            "dropfieldifallnull" => inference.drops_all_null = option.boolean()?,
+            "samplingratio" => return Err(option.no_sampling()),
+            _ => {
+                return Ok(
+                    self.rules.times.take(option, Side::Reader)? || self.selection.take(option)?
+                );
+            }
+        }
+        Ok(true)
     }
 }
 
 /// Decodes lines of json into columns.
 pub(crate) struct JsonDecoder {
     slots: Slots,
+    rules: ValueRules,
 }
 
 impl JsonDecoder {
-    pub fn new(fields: &[Field], projection: &[usize]) -> Self {
+    pub fn new(rules: ValueRules, fields: &[Field], projection: &[usize]) -> Self {
         Self {
             slots: Slots::new(projection.iter().map(|index| fields[*index].name.as_str())),
+            rules,
         }
     }
 
@@ -68,7 +140,7 @@ impl JsonDecoder {
         &self,
         line: &str,
         columns: &mut [ColumnBuilder],
-        mut on_row: impl FnMut(Result<(), String>),
+        mut on_row: impl FnMut(Result<(), Reject>),
     ) {
         let line = line.trim_matches([' ', '\t', '\r', '\n']);
         if line.is_empty() {
@@ -84,21 +156,31 @@ impl JsonDecoder {
 
     /// The records of a line; nothing if one of them is no object.
     fn records<'a>(&self, line: &'a str) -> Option<Vec<Values<'a>>> {
+        let dialect = self.rules.json;
         if line.starts_with('[') {
-            let records = elements(line)?.into_iter();
-            records.map(|record| self.slots.fill(record)).collect()
+            let records = elements(line, dialect)?.into_iter();
+            records
+                .map(|record| self.slots.fill(record, dialect))
+                .collect()
         } else {
-            Some(vec![self.slots.fill(line)?])
+            Some(vec![self.slots.fill(line, dialect)?])
         }
     }
 
-    fn push_record(&self, values: Values, columns: &mut [ColumnBuilder]) -> Result<(), String> {
+    fn push_record(&self, values: Values, columns: &mut [ColumnBuilder]) -> Result<(), Reject> {
         let mut outcome = Ok(());
         for ((name, column), value) in self.slots.names.iter().zip(columns).zip(values) {
-            match value {
-                None => column.push_null(),
-                Some(value) if column.push_json(value) == Fit::Whole => {}
-                Some(value) => outcome = Err(format!("`{value}` does not fit column `{name}`")),
+            let Some(value) = value else {
+                column.push_null();
+                continue;
+            };
+            match column.push_json(value, &self.rules) {
+                Fit::Whole => {}
+                Fit::Never => outcome = Err(Reject::Record(misfit(name))),
+                Fit::Partly | Fit::Not if outcome.is_ok() => {
+                    outcome = Err(Reject::Fields(misfit(name)));
+                }
+                Fit::Partly | Fit::Not => {}
             }
         }
         outcome
@@ -106,19 +188,19 @@ impl JsonDecoder {
 }
 
 /// Appends a record that is null in every column.
-pub(crate) fn push_malformed(columns: &mut [ColumnBuilder], why: &str) -> Result<(), String> {
+pub(crate) fn push_malformed(columns: &mut [ColumnBuilder], why: &str) -> Result<(), Reject> {
     columns.iter_mut().for_each(ColumnBuilder::push_null);
-    Err(why.to_owned())
+    Err(Reject::Fields(why.to_owned()))
 }
 
 /// The raw values of known keys.
 type Values<'a> = Vec<Option<&'a str>>;
 
 /// The raw elements of an array; nothing if the text is none.
-pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
+pub(crate) fn elements(text: &str, dialect: Dialect) -> Option<Vec<&str>> {
     match serde_json::from_str::<Vec<&RawValue>>(text) {
         Ok(elements) => Some(elements.into_iter().map(RawValue::get).collect()),
-        Err(_) => lenient::elements(text),
+        Err(_) => lenient::elements(text, dialect),
     }
 }
 
@@ -138,17 +220,17 @@ impl Slots {
     }
 
     /// The raw values in the order of the names; nothing if the text is no object. Of a key that occurs twice, the last value counts.
-    pub fn fill<'a>(&self, object: &'a str) -> Option<Values<'a>> {
+    pub fn fill<'a>(&self, object: &'a str, dialect: Dialect) -> Option<Values<'a>> {
         let mut deserializer = serde_json::Deserializer::from_str(object);
         match ObjectSeed(self).deserialize(&mut deserializer) {
             Ok(values) => Some(values),
-            Err(_) => self.fill_leniently(object),
+            Err(_) => self.fill_leniently(object, dialect),
         }
     }
 
-    fn fill_leniently<'a>(&self, object: &'a str) -> Option<Values<'a>> {
+    fn fill_leniently<'a>(&self, object: &'a str, dialect: Dialect) -> Option<Values<'a>> {
         let mut values = vec![None; self.names.len()];
-        for (key, value) in lenient::entries(object)? {
+        for (key, value) in lenient::entries(object, dialect)? {
             if let Some(slot) = self.by_name.get(key.as_ref()) {
                 values[*slot] = Some(value);
             }
@@ -209,10 +291,10 @@ impl Visitor<'_> for KeySeed<'_> {
 }
 
 /// All entries of an object, in their order; nothing if the text is none.
-pub(crate) fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+pub(crate) fn entries(text: &str, dialect: Dialect) -> Option<Vec<(Cow<'_, str>, &str)>> {
     match serde_json::from_str::<StrictEntries>(text) {
         Ok(StrictEntries(entries)) => Some(entries),
-        Err(_) => lenient::entries(text),
+        Err(_) => lenient::entries(text, dialect),
     }
 }
 
@@ -252,7 +334,7 @@ mod tests {
     fn read(columns: &[(&str, &str)], line: &str) -> (Vec<String>, bool) {
         let fields = schema_of(columns.iter().copied()).unwrap().fields;
         let all: Vec<usize> = (0..fields.len()).collect();
-        let decoder = JsonDecoder::new(&fields, &all);
+        let decoder = JsonDecoder::new(ValueRules::default(), &fields, &all);
         let mut builders: Vec<_> = fields
             .iter()
             .map(|field| ColumnBuilder::new(&field.data_type))

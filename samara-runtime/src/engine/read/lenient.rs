@@ -8,23 +8,56 @@ use std::borrow::Cow;
 /// Deeper values than this are refused, as Jackson's `StreamReadConstraints` does.
 const DEEPEST: usize = 1000;
 
+/// What is taken for json beyond the standard, by the options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub single_quotes: bool,
+    /// `NaN` and the infinities, without quotes.
+    pub numbers_by_name: bool,
+    pub comments: bool,
+    pub unquoted_names: bool,
+    pub leading_zeros: bool,
+    /// A backslash before any character.
+    pub any_escape: bool,
+    /// Control characters in strings.
+    pub control_characters: bool,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            single_quotes: true,
+            numbers_by_name: true,
+            comments: false,
+            unquoted_names: false,
+            leading_zeros: false,
+            any_escape: false,
+            control_characters: false,
+        }
+    }
+}
+
 const NUMBERS_BY_NAME: [&str; 6] = ["NaN", "Infinity", "+Infinity", "-Infinity", "+INF", "-INF"];
 
 /// The keys and the raw values of an object, in their order.
-pub(crate) fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
-    let mut scanner = Scanner::new(text);
+pub(crate) fn entries(text: &str, dialect: Dialect) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let mut scanner = Scanner::new(text, dialect);
     let mut entries = Vec::new();
     scanner.members(b'{', b'}', |scanner| {
         let key = scanner.key()?;
-        entries.push((unescape(key)?, scanner.value(0)?));
+        let key = match key.starts_with(['"', '\'']) {
+            true => unescape(key, dialect)?,
+            false => Cow::Borrowed(key),
+        };
+        entries.push((key, scanner.value(0)?));
         Some(())
     })?;
     Some(entries)
 }
 
 /// The raw elements of an array.
-pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
-    let mut scanner = Scanner::new(text);
+pub(crate) fn elements(text: &str, dialect: Dialect) -> Option<Vec<&str>> {
+    let mut scanner = Scanner::new(text, dialect);
     let mut elements = Vec::new();
     scanner.members(b'[', b']', |scanner| {
         elements.push(scanner.value(0)?);
@@ -34,7 +67,7 @@ pub(crate) fn elements(text: &str) -> Option<Vec<&str>> {
 }
 
 /// The text of a string, in quotes of either kind. Half a surrogate pair becomes `?`, as in Spark.
-pub(crate) fn unescape(raw: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn unescape(raw: &str, dialect: Dialect) -> Option<Cow<'_, str>> {
     let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let inner = raw[1..].strip_suffix(quote)?;
     if !inner.contains('\\') {
@@ -44,7 +77,7 @@ pub(crate) fn unescape(raw: &str) -> Option<Cow<'_, str>> {
     let mut rest = inner;
     while let Some(at) = rest.find('\\') {
         text.push_str(&rest[..at]);
-        let (character, after) = take_escape(&rest[at + 1..])?;
+        let (character, after) = take_escape(&rest[at + 1..], dialect)?;
         text.push(character);
         rest = after;
     }
@@ -53,7 +86,7 @@ pub(crate) fn unescape(raw: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Takes what follows a backslash off the front.
-fn take_escape(text: &str) -> Option<(char, &str)> {
+fn take_escape(text: &str, dialect: Dialect) -> Option<(char, &str)> {
     let character = match text.chars().next()? {
         'b' => '\u{8}',
         'f' => '\u{c}',
@@ -61,10 +94,13 @@ fn take_escape(text: &str) -> Option<(char, &str)> {
         'r' => '\r',
         't' => '\t',
         'u' => return take_unicode(&text[1..]),
-        other @ ('"' | '\'' | '/' | '\\') => other,
+        other @ ('"' | '/' | '\\') => other,
+        '\'' if dialect.single_quotes => '\'',
+        other if dialect.any_escape => other,
         _ => return None,
     };
-    Some((character, &text[1..]))
+    let length = text.chars().next().map_or(0, char::len_utf8);
+    Some((character, &text[length..]))
 }
 
 /// Takes four hexadecimal digits off the front, and those of a second escape if both are one character.
@@ -90,11 +126,16 @@ fn take_unit(text: &str) -> Option<(u16, &str)> {
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    dialect: Dialect,
 }
 
 impl<'a> Scanner<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+    fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self {
+            text,
+            at: 0,
+            dialect,
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -106,9 +147,30 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_blanks(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                Some(b'/') if self.dialect.comments => {
+                    if self.skip_comment().is_none() {
+                        return;
+                    }
+                }
+                _ => return,
+            }
         }
+    }
+
+    /// Takes `/* … */`, or `//` and what follows it in its line.
+    fn skip_comment(&mut self) -> Option<()> {
+        let rest = &self.text[self.at..];
+        let length = if let Some(comment) = rest.strip_prefix("/*") {
+            comment.find("*/")? + 4
+        } else {
+            let comment = rest.strip_prefix("//")?;
+            comment.find(['\n', '\r']).unwrap_or(comment.len()) + 2
+        };
+        self.at += length;
+        Some(())
     }
 
     /// Takes an object or an array, one member by each call of `member`.
@@ -137,7 +199,10 @@ impl<'a> Scanner<'a> {
 
     /// Takes a key and its colon.
     fn key(&mut self) -> Option<&'a str> {
-        let key = self.string()?;
+        let key = match self.peek()? {
+            byte if self.dialect.unquoted_names && !self.is_quote(byte) => self.name()?,
+            _ => self.string()?,
+        };
         self.skip_blanks();
         self.eat(b':')?;
         self.skip_blanks();
@@ -154,22 +219,36 @@ impl<'a> Scanner<'a> {
                 scanner.value(depth + 1).map(drop)
             })?,
             b'[' => self.members(b'[', b']', |scanner| scanner.value(depth + 1).map(drop))?,
-            b'"' | b'\'' => drop(self.string()?),
+            byte if self.is_quote(byte) => drop(self.string()?),
             _ => self.word()?,
         }
         Some(&self.text[start..self.at])
     }
 
+    fn is_quote(&self, byte: u8) -> bool {
+        byte == b'"' || (byte == b'\'' && self.dialect.single_quotes)
+    }
+
+    /// Takes a key without quotes: the characters of a name in JavaScript.
+    fn name(&mut self) -> Option<&'a str> {
+        let rest = &self.text[self.at..];
+        let is_part = |c: char| c.is_alphanumeric() || "_$@#*+-".contains(c);
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        self.at += end;
+        let starts_well = !rest.starts_with(|c: char| c.is_ascii_digit());
+        (end > 0 && starts_well).then_some(&rest[..end])
+    }
+
     /// Takes a string with its quotes.
     fn string(&mut self) -> Option<&'a str> {
         let start = self.at;
-        let quote = self.peek().filter(|byte| matches!(byte, b'"' | b'\''))?;
+        let quote = self.peek().filter(|byte| self.is_quote(*byte))?;
         self.at += 1;
         loop {
             match self.peek()? {
-                0..=0x1f => return None,
+                0..=0x1f if !self.dialect.control_characters => return None,
                 b'\\' => {
-                    let (_, rest) = take_escape(&self.text[self.at + 1..])?;
+                    let (_, rest) = take_escape(&self.text[self.at + 1..], self.dialect)?;
                     self.at = self.text.len() - rest.len();
                 }
                 byte => {
@@ -185,18 +264,51 @@ impl<'a> Scanner<'a> {
     /// Takes a number or one of the names.
     fn word(&mut self) -> Option<()> {
         let rest = &self.text[self.at..];
-        let end = rest.find([' ', '\t', '\n', '\r', ',', ']', '}']);
-        let word = &rest[..end.unwrap_or(rest.len())];
+        let comment = self.dialect.comments.then_some('/');
+        let is_end =
+            |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | ',' | ']' | '}') || Some(c) == comment;
+        let word = &rest[..rest.find(is_end).unwrap_or(rest.len())];
         let is_value = matches!(word, "true" | "false" | "null")
-            || NUMBERS_BY_NAME.contains(&word)
-            || serde_json::from_str::<&serde_json::value::RawValue>(word).is_ok();
+            || (self.dialect.numbers_by_name && NUMBERS_BY_NAME.contains(&word))
+            || is_json(word)
+            || (self.dialect.leading_zeros && is_json(&without_leading_zeros(word)));
         is_value.then(|| self.at += word.len())
     }
+}
+
+fn is_json(word: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(word).is_ok()
+}
+
+fn without_leading_zeros(number: &str) -> String {
+    let (sign, digits) = match number.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", number),
+    };
+    let significant = digits.trim_start_matches('0');
+    let zero = if significant.starts_with(|c: char| c.is_ascii_digit()) {
+        ""
+    } else {
+        "0"
+    };
+    format!("{sign}{zero}{significant}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+        super::entries(text, Dialect::default())
+    }
+
+    fn elements(text: &str) -> Option<Vec<&str>> {
+        super::elements(text, Dialect::default())
+    }
+
+    fn unescape(raw: &str) -> Option<Cow<'_, str>> {
+        super::unescape(raw, Dialect::default())
+    }
 
     #[test]
     fn what_the_standard_refuses_and_spark_takes_is_taken() {

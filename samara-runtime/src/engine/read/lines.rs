@@ -5,18 +5,40 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read, Seek as _, SeekFrom};
 use std::path::Path;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use crate::engine::compression::Compression;
 use crate::engine::read::ReadError;
+use crate::engine::read::charset::Charset;
 use crate::engine::read::files::Part;
 
 /// What is in a file, decompressed.
 type Content = BufReader<Box<dyn Read + Send>>;
 
-/// The lines of a part of a file. As Hadoop's `LineReader` has it, they end at `\n`, `\r` or `\r\n`.
+/// What a line ends with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum LineEnd {
+    /// `\n`, `\r` or `\r\n`, as Hadoop's `LineReader` has it.
+    #[default]
+    Any,
+    /// `\n`, and whatever the first line ends with, as univocity has it.
+    AsTheFirst,
+    /// These bytes.
+    Exactly(String),
+}
+
+/// How the text of a file is to be taken.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TextForm {
+    pub line_end: LineEnd,
+    pub charset: Charset,
+}
+
+/// The lines of a part of a file.
 pub(super) struct Lines<'a> {
     part: &'a Part,
+    form: &'a TextForm,
+    ends: Ends,
     file: Content,
     /// Where the part's first line begins.
     first: u64,
@@ -28,14 +50,18 @@ pub(super) struct Lines<'a> {
 pub(super) struct Line<'a> {
     pub text: Cow<'a, str>,
     pub bytes: usize,
+    /// Whether it has an end, and is not cut off by that of the file.
+    pub has_end: bool,
+    /// Whether it holds bytes that are no characters.
+    pub is_broken: bool,
 }
 
 impl<'a> Lines<'a> {
-    pub fn open(part: &'a Part) -> Result<Self, ReadError> {
-        Self::open_at_line(part).map_err(|source| io_error(part, source))
+    pub fn open(part: &'a Part, form: &'a TextForm) -> Result<Self, ReadError> {
+        Self::open_at_line(part, form).map_err(|source| io_error(part, source))
     }
 
-    fn open_at_line(part: &'a Part) -> std::io::Result<Self> {
+    fn open_at_line(part: &'a Part, form: &'a TextForm) -> std::io::Result<Self> {
         let mut file = File::open(&part.path)?;
         let mut first = 0;
         if part.start > 0 {
@@ -44,12 +70,16 @@ impl<'a> Lines<'a> {
         // Only a plain file is in parts, so only in one was there anything to seek.
         let mut file = content(&part.path, file)?;
         if part.start > 0 {
-            first += read_line(&mut file, &mut Vec::new())? as u64;
+            let ends = form.line_end.of_content(&[]);
+            first += ends.read_line(&mut file, &mut Vec::new())? as u64;
         } else {
             first += skip_byte_order_mark(&mut file)?;
         }
+        let ends = form.line_end.of_content(file.fill_buf()?);
         Ok(Self {
             part,
+            form,
+            ends,
             file,
             first,
             position: first,
@@ -58,58 +88,83 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// The next line without its end. Bytes that are no UTF-8 become U+FFFD, as in Spark's csv.
+    /// The next line without its end. Bytes that are no characters become U+FFFD, as in Spark's csv.
     pub fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         if self.position >= self.part.end {
             return Ok(None);
         }
         self.line.clear();
-        let bytes = read_line(&mut self.file, &mut self.line)
-            .map_err(|source| io_error(self.part, source))?;
+        let read = self.ends.read_line(&mut self.file, &mut self.line);
+        let bytes = read.map_err(|source| io_error(self.part, source))?;
         if bytes == 0 {
             return Ok(None);
         }
         self.position += bytes as u64;
         self.number += 1;
+        if is_too_long(self.line.len()) {
+            return Err(too_large(self.part));
+        }
+        let text = self.form.charset.decode(&self.line);
         Ok(Some(Line {
-            text: String::from_utf8_lossy(&self.line),
             bytes,
+            has_end: bytes > self.line.len(),
+            is_broken: self.form.charset.is_broken(&text),
+            text,
         }))
     }
 
-    /// The error about the line that was read last. Its number in the file takes another look at what comes before the part.
-    pub fn malformed(&self, message: String) -> Result<ReadError, ReadError> {
+    /// How many lines were read.
+    pub fn count(&self) -> u64 {
+        self.number
+    }
+
+    /// The number in the file of a line, given its number in the part. It takes another look at what comes before the part.
+    pub fn number_in_file(&self, in_part: u64) -> Result<u64, ReadError> {
         let before = Part {
             path: self.part.path.clone(),
             start: 0,
             end: self.first,
         };
-        let mut lines = Lines::open(&before)?;
+        let mut lines = Lines::open(&before, self.form)?;
         while lines.next()?.is_some() {}
-        let line = lines.number + self.number;
-        Ok(ReadError::malformed(before.path.clone(), line, message))
+        Ok(lines.number + in_part)
     }
 }
 
-/// The longest document: offsets into a column's text are of 32 bits.
-const DOCUMENT_LIMIT: u64 = i32::MAX as u64;
+/// The longest line or document: offsets into a column's text are of 32 bits.
+const LONGEST: u64 = i32::MAX as u64;
+
+pub(super) fn is_too_long(bytes: usize) -> bool {
+    bytes as u64 > LONGEST
+}
+
+pub(super) fn too_large(part: &Part) -> ReadError {
+    ReadError::TooLarge {
+        path: part.path.clone(),
+    }
+}
 
 /// A whole file, read into `bytes`.
-pub(super) fn document<'a>(part: &Part, bytes: &'a mut Vec<u8>) -> Result<Line<'a>, ReadError> {
+pub(super) fn document<'a>(
+    part: &Part,
+    charset: Charset,
+    bytes: &'a mut Vec<u8>,
+) -> Result<Line<'a>, ReadError> {
     let failed = |source| io_error(part, source);
     let file = File::open(&part.path).and_then(|file| content(&part.path, file));
     let mut file = file.map_err(failed)?;
     let mark = skip_byte_order_mark(&mut file).map_err(failed)?;
-    let read = file.take(DOCUMENT_LIMIT + 1).read_to_end(bytes);
+    let read = file.take(LONGEST + 1).read_to_end(bytes);
     let read = read.map_err(failed)?;
-    if read as u64 > DOCUMENT_LIMIT {
-        return Err(ReadError::TooLarge {
-            path: part.path.clone(),
-        });
+    if is_too_long(read) {
+        return Err(too_large(part));
     }
+    let text = charset.decode(bytes);
     Ok(Line {
-        text: String::from_utf8_lossy(bytes),
         bytes: read + mark as usize,
+        has_end: false,
+        is_broken: charset.is_broken(&text),
+        text,
     })
 }
 
@@ -126,7 +181,80 @@ fn io_error(part: &Part, source: std::io::Error) -> ReadError {
     }
 }
 
-/// Appends a line without its end. The bytes that were read, its end included.
+impl LineEnd {
+    /// Whether the end of a line can be told without the file's beginning.
+    pub fn is_seen_anywhere(&self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::AsTheFirst => false,
+            Self::Exactly(end) => end.len() == 1,
+        }
+    }
+
+    /// What ends lines in a file with this content.
+    fn of_content(&self, content: &[u8]) -> Ends {
+        match self {
+            Self::Any => Ends::Any,
+            Self::Exactly(end) => Ends::Exactly(end.clone().into_bytes()),
+            Self::AsTheFirst => match memchr2(b'\n', b'\r', content) {
+                Some(at) if content[at..].starts_with(b"\r\n") => Ends::NewlineOrBoth,
+                Some(at) if content[at] == b'\r' => Ends::Any,
+                _ => Ends::Exactly(b"\n".to_vec()),
+            },
+        }
+    }
+}
+
+/// What ends the lines of one file.
+enum Ends {
+    Any,
+    /// `\n`, or `\r\n`.
+    NewlineOrBoth,
+    Exactly(Vec<u8>),
+}
+
+impl Ends {
+    /// Appends a line without its end. The bytes that were read, its end included.
+    fn read_line(&self, file: &mut Content, line: &mut Vec<u8>) -> std::io::Result<usize> {
+        match self {
+            Self::Any => read_line(file, line),
+            Self::NewlineOrBoth => {
+                let read = read_to(file, b"\n", line)?;
+                if read > line.len() && line.ends_with(b"\r") {
+                    line.pop();
+                }
+                Ok(read)
+            }
+            Self::Exactly(end) => read_to(file, end, line),
+        }
+    }
+}
+
+/// Appends what comes before the next of certain bytes. The bytes that were read, those included.
+fn read_to(file: &mut Content, end: &[u8], line: &mut Vec<u8>) -> std::io::Result<usize> {
+    let Some(last) = end.last() else {
+        return file.read_to_end(line);
+    };
+    let start = line.len();
+    let mut read = 0;
+    loop {
+        let buffer = file.fill_buf()?;
+        let at = memchr(*last, buffer);
+        let length = at.map_or(buffer.len(), |at| at + 1);
+        line.extend_from_slice(&buffer[..length]);
+        file.consume(length);
+        read += length;
+        if at.is_some() && line[start..].ends_with(end) {
+            line.truncate(line.len() - end.len());
+            return Ok(read);
+        }
+        if length == 0 {
+            return Ok(read);
+        }
+    }
+}
+
+/// Appends a line without its end, whichever it is. The bytes that were read, its end included.
 fn read_line(file: &mut Content, line: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut read = 0;
     loop {
@@ -168,7 +296,15 @@ mod tests {
     use super::*;
 
     fn lines(part: &Part) -> Vec<String> {
-        let mut lines = Lines::open(part).unwrap();
+        lines_of(part, LineEnd::Any)
+    }
+
+    fn lines_of(part: &Part, line_end: LineEnd) -> Vec<String> {
+        let form = TextForm {
+            line_end,
+            charset: Charset::Utf8,
+        };
+        let mut lines = Lines::open(part, &form).unwrap();
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
             all.push(line.text.into_owned());
@@ -233,10 +369,38 @@ mod tests {
             start: 10,
             end: 100,
         };
-        let mut lines = Lines::open(&part).unwrap();
+        let form = TextForm::default();
+        let mut lines = Lines::open(&part, &form).unwrap();
         assert_eq!(lines.next().unwrap().unwrap().text, "");
         assert_eq!(lines.next().unwrap().unwrap().text, "four");
-        let error = lines.malformed("wrong".into()).unwrap();
-        assert!(error.to_string().contains("line 4: wrong"), "{error}");
+        assert_eq!(lines.number_in_file(lines.count()).unwrap(), 4);
+    }
+
+    #[test]
+    fn lines_may_end_with_any_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.txt");
+        std::fs::write(&path, "one||two|\n||||three|||four").unwrap();
+        let (start, end) = (0, 100);
+        let read = lines_of(
+            &Part { path, start, end },
+            LineEnd::Exactly("||".to_owned()),
+        );
+        assert_eq!(read, ["one", "two|\n", "", "three", "|four"]);
+    }
+
+    #[test]
+    fn lines_may_end_as_the_first_one_does() {
+        let dir = tempfile::tempdir().unwrap();
+        for (text, lines) in [
+            ("a\nb\r\nc\rd", &["a", "b\r", "c\rd"][..]),
+            ("a\r\nb\nc\rd", &["a", "b", "c\rd"]),
+        ] {
+            let path = dir.path().join("a.txt");
+            std::fs::write(&path, text).unwrap();
+            let (start, end) = (0, 100);
+            let read = lines_of(&Part { path, start, end }, LineEnd::AsTheFirst);
+            assert_eq!(read, lines, "{text:?}");
+        }
     }
 }

@@ -1,11 +1,15 @@
 //! Reading files as Spark's sources do.
 
+mod charset;
 pub(crate) mod columns;
 mod csv;
 mod files;
+mod inspect;
 mod json;
 mod lenient;
-mod lines;
+pub(crate) mod lines;
+mod records;
+pub(crate) mod reject;
 pub(crate) mod scan;
 pub mod text;
 mod tokens;
@@ -18,6 +22,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 
 use crate::engine::frame::DataFrame;
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::session::Session;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::engine::{Format, Pairs};
@@ -57,14 +62,35 @@ pub enum ReadError {
         /// The directory.
         path: PathBuf,
     },
-    /// A file that would have to be read whole, and is too large for that.
-    #[error("`{path}` is larger than 2 GiB, the most that can be read as one document (multiLine)")]
+    /// A record, or a file that is one, that is too large.
+    #[error("`{path}` has a record of more than 2 GiB, the most that can be read as one")]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
-    /// A malformed record, under the mode FAILFAST.
-    #[error("`{path}`, line {line}: {message} (mode FAILFAST)")]
+    /// A header with another name than the schema has: columns are taken by position, so this is an error in `validate`, and where
+    /// `enforceSchema` is false.
+    #[error("`{path}`: the header says `{header}` where the schema says `{column}`")]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// The name in the file.
+        header: String,
+        /// The name in the schema.
+        column: String,
+    },
+    /// A header with more or fewer columns than the schema has: an error in `validate` only.
+    #[error("`{path}`: the header has {found} columns where the schema has {declared}")]
+    HeaderWidth {
+        /// The file.
+        path: PathBuf,
+        /// How many columns the file has.
+        found: usize,
+        /// How many the schema has.
+        declared: usize,
+    },
+    /// A malformed record: under the mode FAILFAST, or one that no mode allows.
+    #[error("`{path}`, line {line}: {message}")]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -73,17 +99,15 @@ pub enum ReadError {
         /// What is wrong with the record.
         message: String,
     },
+    /// Nothing is read but the column for malformed records.
+    #[error(
+        "the column of corrupt records is read alone: a record is only judged by the columns that are read with it"
+    )]
+    CorruptAlone,
 }
 
-impl ReadError {
-    fn malformed(path: PathBuf, line: u64, message: String) -> Self {
-        Self::Malformed {
-            path,
-            line,
-            message,
-        }
-    }
-}
+/// The column for the text of malformed records, if the schema has it, by Spark's default.
+pub(crate) const CORRUPT_RECORD: &str = "_corrupt_record";
 
 /// What becomes of a malformed record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,7 +154,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
-        Format::Text => text::parse_options(values),
+        Format::Text => text::TextOptions::parse(values).map(drop),
     }
 }
 
@@ -231,11 +255,11 @@ impl Reader {
     ///
     /// As [`Reader::csv`]; [`Error::Schema`] for a schema of more than one column, or of another type.
     pub fn text(mut self, location: &str) -> Result<DataFrame> {
-        text::parse_options(self.option_values())?;
+        let options = text::TextOptions::parse(self.option_values())?;
         if self.schema.is_empty() {
             self = self.schema([(text::VALUE, "string")]);
         }
-        self.scan(location, scan::Decoder::Text)
+        self.scan(location, scan::Decoder::Text(options))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -251,14 +275,38 @@ impl Reader {
                 .map(|(name, kind)| (name.as_str(), kind.as_str())),
         )?;
         check_types(&schema, &decoder)?;
-        let table = scan::FileTable::new(
-            files::list(&variables::resolve(location)?)?,
-            schema,
-            decoder,
-        );
+        let location = variables::resolve(location)?;
+        if let Some(rehearsal) = Rehearsal::current() {
+            return self.rehearse(&rehearsal, &location, &schema, &decoder);
+        }
+        let files = files::list(&location, decoder.selection())?;
+        let table = scan::FileTable::new(files, schema, decoder);
         let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
             .build()?;
         DataFrame::unqualified(self.session, plan)
+    }
+
+    /// Looks at the files, if no earlier step is to write them, and gives a frame without rows.
+    fn rehearse(
+        self,
+        rehearsal: &Rehearsal,
+        location: &str,
+        schema: &Schema,
+        decoder: &scan::Decoder,
+    ) -> Result<DataFrame> {
+        if !rehearsal.is_written(location) {
+            let faults = inspect::faults(
+                &files::list(location, decoder.selection())?,
+                schema,
+                decoder,
+            );
+            faults.into_iter().for_each(|fault| rehearsal.note(fault));
+        }
+        let columns = self.schema.iter();
+        let columns: Vec<_> = columns
+            .map(|(name, kind)| (name.as_str(), kind.as_str()))
+            .collect();
+        self.session.empty(columns)
     }
 }
 
@@ -270,14 +318,20 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
                 .to_owned(),
         ));
     }
-    for path in files::list(&variables::resolve(location)?)? {
+    let resolved = variables::resolve(location)?;
+    let rehearsal = Rehearsal::current();
+    if let Some(names) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
+        return Ok(columns_of_written(names, options));
+    }
+    for path in files::list(&resolved, &options.selection)? {
         let part = files::Part {
             path,
             start: 0,
             end: u64::MAX,
         };
-        let mut lines = lines::Lines::open(&part)?;
-        while let Some(line) = lines.next()? {
+        let quotes = Some(options).filter(|options| options.multi_line);
+        let mut records = records::Records::open(&part, &options.form, quotes)?;
+        while let Some(line) = records.next()? {
             if options.is_record(&line.text) {
                 let names = options.column_names(&line.text).into_iter();
                 return Ok(names.map(|name| (name, "string".to_owned())).collect());
@@ -289,9 +343,18 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
     )))
 }
 
+/// As [`columns_of_csv`], of files that an earlier step would have written by now.
+fn columns_of_written(names: Vec<String>, options: &csv::CsvOptions) -> Pairs {
+    let named = |(index, name)| match options.header {
+        true => (name, "string".to_owned()),
+        false => (format!("_c{index}"), "string".to_owned()),
+    };
+    names.into_iter().enumerate().map(named).collect()
+}
+
 /// Refuses types that files of a format cannot hold.
 fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
-    if matches!(decoder, scan::Decoder::Text) && schema.fields.len() != 1 {
+    if matches!(decoder, scan::Decoder::Text(_)) && schema.fields.len() != 1 {
         let message = "a text file has one column, of strings";
         return Err(Error::Schema(message.to_owned()));
     }
@@ -307,7 +370,7 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
             (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
                 "the keys of a map in json are strings"
             }
-            (scan::Decoder::Text, kind) if *kind != DataType::String => {
+            (scan::Decoder::Text(_), kind) if *kind != DataType::String => {
                 "a text file has one column, of strings"
             }
             _ => continue,
@@ -316,7 +379,17 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
             "column `{name}` is {data_type}: {why}"
         )));
     }
-    Ok(())
+    let corrupt = schema
+        .fields
+        .iter()
+        .find(|field| Some(field.name.as_str()) == decoder.corrupt_record());
+    match corrupt {
+        Some(field) if field.data_type != DataType::String => Err(Error::Schema(format!(
+            "column `{}` is {}: the text of corrupt records is a string",
+            field.name, field.data_type
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Whether there is a map in the type whose keys are no strings.

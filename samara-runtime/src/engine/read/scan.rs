@@ -1,14 +1,16 @@
 //! The table over files and the operator that reads them: each partition on a thread of its own, a batch at a time.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{BooleanArray, RecordBatch, RecordBatchOptions};
-use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::array::{
+    ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringBuilder,
+};
+use datafusion::arrow::compute::{filter_record_batch, not, nullif};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -28,9 +30,12 @@ use tokio::sync::mpsc::Sender;
 
 use crate::engine::read::columns::ColumnBuilder;
 use crate::engine::read::csv::{CsvDecoder, CsvOptions};
-use crate::engine::read::files::{Part, share_out};
+use crate::engine::read::files::{Part, Selection, share_out};
 use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
-use crate::engine::read::lines::{self, Line, Lines};
+use crate::engine::read::lines::{self, Line, TextForm};
+use crate::engine::read::records::Records;
+use crate::engine::read::reject::{Reject, Rejected, malformed};
+use crate::engine::read::text::TextOptions;
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -45,13 +50,56 @@ const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 pub(crate) enum Decoder {
     Csv(CsvOptions),
     Json(JsonOptions),
-    Text,
+    Text(TextOptions),
 }
 
 impl Decoder {
-    /// Whether the records of a file can only be told from its beginning.
-    fn reads_whole_files(&self) -> bool {
-        matches!(self, Self::Json(options) if options.multi_line)
+    /// Whether a file is one document.
+    fn reads_documents(&self) -> bool {
+        match self {
+            Self::Csv(_) => false,
+            Self::Json(options) => options.multi_line,
+            Self::Text(options) => options.whole,
+        }
+    }
+
+    /// Whether the records of a file can be told without its beginning.
+    fn may_cut(&self) -> bool {
+        let over_lines = matches!(self, Self::Csv(options) if options.multi_line);
+        !self.reads_documents() && !over_lines && self.form().line_end.is_seen_anywhere()
+    }
+
+    pub fn form(&self) -> &TextForm {
+        match self {
+            Self::Csv(options) => &options.form,
+            Self::Json(options) => &options.form,
+            Self::Text(options) => &options.form,
+        }
+    }
+
+    pub fn selection(&self) -> &Selection {
+        match self {
+            Self::Csv(options) => &options.selection,
+            Self::Json(options) => &options.selection,
+            Self::Text(options) => &options.selection,
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        match self {
+            Self::Csv(options) => options.mode,
+            Self::Json(options) => options.mode,
+            Self::Text(_) => Mode::default(),
+        }
+    }
+
+    /// The name of the column for the text of malformed records, if a schema has it.
+    pub fn corrupt_record(&self) -> Option<&str> {
+        match self {
+            Self::Csv(options) => Some(&options.corrupt_record),
+            Self::Json(options) => Some(&options.corrupt_record),
+            Self::Text(_) => None,
+        }
     }
 }
 
@@ -62,6 +110,8 @@ pub(crate) struct FileTable {
     fields: Arc<[Field]>,
     schema: SchemaRef,
     decoder: Decoder,
+    /// Whether records that do not fit were told of.
+    told: Arc<AtomicBool>,
 }
 
 impl FileTable {
@@ -78,6 +128,7 @@ impl FileTable {
             fields: schema.fields.into(),
             schema: Arc::new(arrow),
             decoder,
+            told: Arc::default(),
         }
     }
 }
@@ -100,12 +151,8 @@ impl TableProvider for FileTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let readers = state.config().target_partitions();
-        let mut groups = share_out(
-            self.files.clone(),
-            readers,
-            !self.decoder.reads_whole_files(),
-        )
-        .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let mut groups = share_out(self.files.clone(), readers, self.decoder.may_cut())
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if groups.is_empty() {
             groups.push(Vec::new());
         }
@@ -113,6 +160,10 @@ impl TableProvider for FileTable {
             .cloned()
             .unwrap_or_else(|| (0..self.fields.len()).collect());
         let schema = Arc::new(self.schema.project(&projection)?);
+        let columns = Columns::new(&self.fields, &projection, self.decoder.corrupt_record());
+        if columns.are_corrupt_alone() {
+            return Err(DataFusionError::External(Box::new(ReadError::CorruptAlone)));
+        }
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
             Partitioning::UnknownPartitioning(groups.len()),
@@ -122,11 +173,11 @@ impl TableProvider for FileTable {
         Ok(Arc::new(ScanExec {
             groups,
             input: Arc::new(Input {
-                fields: Arc::clone(&self.fields),
-                projection,
+                columns,
                 schema,
                 decoder: self.decoder.clone(),
             }),
+            rejected: Arc::new(Rejected::new(self.decoder.mode(), Arc::clone(&self.told))),
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
@@ -136,10 +187,40 @@ impl TableProvider for FileTable {
 /// What every partition reads: which columns, and how.
 #[derive(Debug)]
 struct Input {
-    fields: Arc<[Field]>,
-    projection: Vec<usize>,
+    columns: Columns,
     schema: SchemaRef,
     decoder: Decoder,
+}
+
+/// The columns that files hold, which of them are read, and where the text of malformed records goes.
+#[derive(Debug)]
+struct Columns {
+    fields: Vec<Field>,
+    projection: Vec<usize>,
+    /// The place among the columns that are read.
+    corrupt: Option<usize>,
+}
+
+impl Columns {
+    fn new(all: &[Field], projection: &[usize], corrupt_name: Option<&str>) -> Self {
+        let corrupt = all
+            .iter()
+            .position(|field| Some(field.name.as_str()) == corrupt_name);
+        let is_held = |index: &usize| Some(*index) != corrupt;
+        let in_file = |index: usize| index - usize::from(corrupt.is_some_and(|at| at < index));
+        let held = (0..all.len()).filter(is_held);
+        let read = projection.iter().copied().filter(is_held);
+        Self {
+            fields: held.map(|index| all[index].clone()).collect(),
+            projection: read.map(in_file).collect(),
+            corrupt: projection.iter().position(|index| !is_held(index)),
+        }
+    }
+
+    /// Whether there is no other column to tell a malformed record by. (Spark refuses this as well.)
+    fn are_corrupt_alone(&self) -> bool {
+        self.corrupt.is_some() && self.projection.is_empty()
+    }
 }
 
 /// Reads files.
@@ -147,17 +228,28 @@ struct Input {
 pub(crate) struct ScanExec {
     groups: Vec<Vec<Part>>,
     input: Arc<Input>,
+    rejected: Arc<Rejected>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl ScanExec {
+    /// About how many bytes of text there are to read.
+    pub fn text_size(&self) -> u64 {
+        self.groups.iter().flatten().map(Part::text_size).sum()
+    }
+
     /// The bytes read so far.
     pub fn bytes_read(&self) -> u64 {
         self.metrics
             .clone_inner()
             .sum_by_name(BYTES_READ)
             .map_or(0, |bytes| bytes.as_usize() as u64)
+    }
+
+    /// The records so far that do not fit the schema.
+    pub fn rejected(&self) -> &Arc<Rejected> {
+        &self.rejected
     }
 }
 
@@ -207,6 +299,7 @@ impl ExecutionPlan for ScanExec {
         let mut stream = RecordBatchReceiverStream::builder(self.schema(), 2);
         let reader = PartitionReader {
             input: Arc::clone(&self.input),
+            rejected: Arc::clone(&self.rejected),
             rows_per_batch: context.session_config().batch_size(),
             bytes_read: MetricBuilder::new(&self.metrics).counter(BYTES_READ, partition),
             busy: MetricBuilder::new(&self.metrics).elapsed_compute(partition),
@@ -225,6 +318,7 @@ impl ExecutionPlan for ScanExec {
 /// Reads one partition's parts, one after the other.
 struct PartitionReader {
     input: Arc<Input>,
+    rejected: Arc<Rejected>,
     rows_per_batch: usize,
     bytes_read: Count,
     busy: Time,
@@ -274,20 +368,33 @@ impl PartitionReader {
         batch: &mut BatchBuilder,
         since: &mut Instant,
     ) -> Result<(), Stop> {
-        if self.input.decoder.reads_whole_files() {
+        let decoder = &self.input.decoder;
+        if decoder.reads_documents() {
             return self.read_document(part, batch, since);
         }
-        let mut lines = Lines::open(part)?;
-        let mut skip_header = part.start == 0
-            && matches!(&self.input.decoder, Decoder::Csv(options) if options.header);
-        while let Some(line) = lines.next()? {
-            self.bytes_read.add(line.bytes);
+        let (quotes, mut skip_header) = match decoder {
+            Decoder::Csv(options) => (
+                Some(options).filter(|options| options.multi_line),
+                options.header && part.start == 0,
+            ),
+            _ => (None, false),
+        };
+        let mut records = Records::open(part, decoder.form(), quotes)?;
+        while let Some(record) = records.next()? {
+            self.bytes_read.add(record.bytes);
             if skip_header {
-                skip_header = !batch.check_header(&line.text, &part.path);
+                skip_header = !batch.check_header(&record.text, &part.path)?;
                 continue;
             }
-            if let Err(message) = batch.push(&line) {
-                return Err(lines.malformed(message)?.into());
+            let pushed = batch.push(&record);
+            if let Some(reason) = pushed.failure {
+                return Err(malformed(&part.path, records.line()?, reason).into());
+            }
+            if let Some(reason) = pushed.reason
+                && self.rejected.add(pushed.rejected)
+            {
+                let first = malformed(&part.path, records.line()?, reason);
+                self.rejected.set_first(first);
             }
             if batch.is_full(self.rows_per_batch) {
                 self.send(batch, since)?;
@@ -304,13 +411,20 @@ impl PartitionReader {
         since: &mut Instant,
     ) -> Result<(), Stop> {
         let mut text = Vec::new();
-        let document = lines::document(part, &mut text)?;
+        let charset = self.input.decoder.form().charset;
+        let document = lines::document(part, charset, &mut text)?;
         self.bytes_read.add(document.bytes);
         if batch.rows > 0 && batch.bytes + document.bytes >= BYTES_PER_BATCH {
             self.send(batch, since)?;
         }
-        if let Err(message) = batch.push(&document) {
-            return Err(ReadError::malformed(part.path.clone(), 1, message).into());
+        let pushed = batch.push(&document);
+        if let Some(reason) = pushed.failure {
+            return Err(malformed(&part.path, 1, reason).into());
+        }
+        if let Some(reason) = pushed.reason
+            && self.rejected.add(pushed.rejected)
+        {
+            self.rejected.set_first(malformed(&part.path, 1, reason));
         }
         if batch.is_full(self.rows_per_batch) {
             self.send(batch, since)?;
@@ -334,124 +448,174 @@ enum LineDecoder {
     Text,
 }
 
+/// What became of the records of a line.
+#[derive(Debug, Default, PartialEq)]
+struct Pushed {
+    /// How many of them are malformed.
+    rejected: u64,
+    /// What is wrong with the first of those.
+    reason: Option<String>,
+    /// What is wrong with the one that the read fails by.
+    failure: Option<String>,
+}
+
 /// Collects rows into a batch.
 struct BatchBuilder {
     decoder: LineDecoder,
     mode: Mode,
     schema: SchemaRef,
     columns: Vec<ColumnBuilder>,
+    /// The column for the text of malformed records, and its place.
+    corrupt: Option<(usize, StringBuilder)>,
     rows: usize,
     /// The bytes of the lines that the rows came from.
     bytes: usize,
     /// Which of the rows are malformed and to be left out; empty as long as none is.
     dropped: Vec<usize>,
+    /// Which of the rows are null in every column, whatever was pushed.
+    void: Vec<usize>,
 }
 
 impl BatchBuilder {
     fn new(input: &Input) -> Self {
-        let (decoder, mode) = match &input.decoder {
-            Decoder::Csv(options) => (
-                LineDecoder::Csv(CsvDecoder::new(
-                    options.clone(),
-                    &input.fields,
-                    &input.projection,
-                )),
-                options.mode,
-            ),
-            Decoder::Text => (LineDecoder::Text, Mode::default()),
-            Decoder::Json(options) => (
-                LineDecoder::Json(JsonDecoder::new(&input.fields, &input.projection)),
-                options.mode,
-            ),
+        let Columns {
+            fields,
+            projection,
+            corrupt,
+        } = &input.columns;
+        let decoder = match &input.decoder {
+            Decoder::Csv(options) => {
+                LineDecoder::Csv(CsvDecoder::new(options.clone(), fields, projection))
+            }
+            Decoder::Json(options) => {
+                LineDecoder::Json(JsonDecoder::new(options.rules.clone(), fields, projection))
+            }
+            Decoder::Text(_) => LineDecoder::Text,
         };
-        let column = |index: &usize| ColumnBuilder::new(&input.fields[*index].data_type);
+        let column = |index: &usize| ColumnBuilder::new(&fields[*index].data_type);
         Self {
             decoder,
-            mode,
+            mode: input.decoder.mode(),
             schema: Arc::clone(&input.schema),
-            columns: input.projection.iter().map(column).collect(),
+            columns: projection.iter().map(column).collect(),
+            corrupt: corrupt.map(|at| (at, StringBuilder::new())),
             rows: 0,
             bytes: 0,
             dropped: Vec::new(),
+            void: Vec::new(),
         }
     }
 
-    /// Appends the records of a line, by the mode. The error is that of a malformed record under FAILFAST.
-    fn push(&mut self, line: &Line<'_>) -> Result<(), String> {
+    /// Appends the records of a line, by the mode.
+    fn push(&mut self, line: &Line<'_>) -> Pushed {
         self.bytes += line.bytes;
         let text = line.text.as_ref();
+        let mut pushed = Pushed::default();
         let Self {
             decoder,
             mode,
             columns,
+            corrupt,
             rows,
             dropped,
+            void,
             ..
         } = self;
-        let mut failed = None;
-        let mut on_row = |outcome: Result<(), String>| {
-            if let Err(message) = outcome {
+        let mut on_row = |outcome: Result<(), Reject>| {
+            let is_malformed = outcome.is_err();
+            if let Err(reject) = outcome {
+                let fails = *mode == Mode::FailFast || matches!(reject, Reject::Fatal(_));
                 match mode {
-                    Mode::Permissive => {}
                     Mode::DropMalformed => dropped.push(*rows),
-                    Mode::FailFast => failed = Some(message),
+                    _ if matches!(reject, Reject::Record(_)) => void.push(*rows),
+                    _ => {}
                 }
+                pushed.rejected += 1;
+                let reason = reject.reason();
+                if fails {
+                    pushed.failure.get_or_insert(reason);
+                } else {
+                    pushed.reason.get_or_insert(reason);
+                }
+            }
+            if let Some((_, texts)) = corrupt {
+                texts.append_option(is_malformed.then(|| text.trim_end_matches('\n')));
             }
             *rows += 1;
         };
         match decoder {
             LineDecoder::Csv(decoder) if !decoder.is_record(text) => {}
             LineDecoder::Csv(decoder) => on_row(decoder.push_line(text, columns)),
-            // Only what is no UTF-8 had to be copied.
-            LineDecoder::Json(_) if matches!(line.text, Cow::Owned(_)) => {
+            LineDecoder::Json(_) if line.is_broken => {
                 on_row(push_malformed(columns, "the record is not UTF-8"));
             }
             LineDecoder::Json(decoder) => decoder.push_line(text, columns, on_row),
             LineDecoder::Text => {
                 // Where only the rows are counted, there is no column.
-                columns.iter_mut().for_each(|column| {
-                    column.push_csv(text);
-                });
+                columns.iter_mut().for_each(|column| column.push_text(text));
                 on_row(Ok(()));
             }
         }
-        failed.map_or(Ok(()), Err)
+        pushed
     }
 
     fn is_full(&self, rows_per_batch: usize) -> bool {
         self.rows >= rows_per_batch || (self.rows > 0 && self.bytes >= BYTES_PER_BATCH)
     }
 
-    /// Whether the line is the header, and not blank or a comment before it. Warns of a header that is not the schema's.
-    fn check_header(&self, line: &str, path: &Path) -> bool {
+    /// Whether the line is the header, and not blank or a comment before it. Warns of a header that is not the schema's, or refuses it.
+    fn check_header(&self, line: &str, path: &Path) -> Result<bool, ReadError> {
         let LineDecoder::Csv(decoder) = &self.decoder else {
-            return true;
+            return Ok(true);
         };
         if !decoder.is_record(line) {
-            return false;
+            return Ok(false);
         }
         if let Some((header, column)) = decoder.header_mismatch(line) {
+            if !decoder.enforces_schema() {
+                return Err(ReadError::Header {
+                    path: path.to_owned(),
+                    header,
+                    column,
+                });
+            }
             let path = path.display();
             tracing::warn!(
                 "`{path}`: the header says `{header}` where the schema says `{column}`; columns are taken by position"
             );
         }
-        true
+        Ok(true)
     }
 
     fn finish(&mut self) -> Result<RecordBatch> {
-        let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
+        let mut columns: Vec<ArrayRef> =
+            self.columns.iter_mut().map(ColumnBuilder::finish).collect();
+        if !self.void.is_empty() {
+            let void = marked(rows, &mut self.void);
+            for column in &mut columns {
+                *column = nullif(column, &void)?;
+            }
+        }
+        if let Some((at, texts)) = &mut self.corrupt {
+            columns.insert(*at, Arc::new(texts.finish()));
+        }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         if self.dropped.is_empty() {
             return Ok(batch);
         }
-        let mut keep = vec![true; rows];
-        self.dropped.drain(..).for_each(|row| keep[row] = false);
-        Ok(filter_record_batch(&batch, &BooleanArray::from(keep))?)
+        let keep = not(&marked(rows, &mut self.dropped))?;
+        Ok(filter_record_batch(&batch, &keep)?)
     }
+}
+
+/// True for some of the rows, which are taken.
+fn marked(rows: usize, some: &mut Vec<usize>) -> BooleanArray {
+    let mut marks = vec![false; rows];
+    some.drain(..).for_each(|row| marks[row] = true);
+    BooleanArray::from(marks)
 }
 
 #[cfg(test)]
@@ -462,6 +626,8 @@ mod tests {
         Line {
             text: String::from_utf8_lossy(bytes),
             bytes: bytes.len(),
+            has_end: true,
+            is_broken: std::str::from_utf8(bytes).is_err(),
         }
     }
 
@@ -470,7 +636,10 @@ mod tests {
         let mut batch = batch_builder(Decoder::Csv(CsvOptions::default()), &["a"]);
         let megabytes = "x".repeat(5 * 1024 * 1024);
         for full in [false, false, false, true] {
-            batch.push(&line_of(megabytes.as_bytes())).unwrap();
+            assert_eq!(
+                batch.push(&line_of(megabytes.as_bytes())),
+                Pushed::default()
+            );
             assert_eq!(batch.is_full(8192), full);
         }
         assert_eq!(batch.finish().unwrap().num_rows(), 4);
@@ -482,8 +651,11 @@ mod tests {
         let schema = crate::engine::read::schema_of(columns).unwrap();
         let arrow: Vec<_> = schema.fields.iter().map(Field::to_arrow).collect();
         BatchBuilder::new(&Input {
-            projection: (0..schema.fields.len()).collect(),
-            fields: schema.fields.into(),
+            columns: Columns::new(
+                &schema.fields,
+                &(0..schema.fields.len()).collect::<Vec<_>>(),
+                None,
+            ),
             schema: Arc::new(datafusion::arrow::datatypes::Schema::new(arrow)),
             decoder,
         })
@@ -494,7 +666,7 @@ mod tests {
         let mut options = CsvOptions::default();
         options.comment = Some(b'#');
         let batch = batch_builder(Decoder::Csv(options), &["a", "b"]);
-        let is_header = |line| batch.check_header(line, Path::new("a.csv"));
+        let is_header = |line| batch.check_header(line, Path::new("a.csv")).unwrap();
         assert!(["#a,b", "", " \t"].into_iter().all(|line| !is_header(line)));
         assert!(is_header("a,b"));
     }
@@ -503,7 +675,7 @@ mod tests {
     fn a_line_of_json_that_is_no_utf8_is_a_malformed_record() {
         let mut batch = batch_builder(Decoder::Json(JsonOptions::default()), &["a"]);
         for line in [&b"{\"a\":\"\xff\"}"[..], b"{\"a\":\"b\"}"] {
-            assert_eq!(batch.push(&line_of(line)), Ok(()));
+            assert_eq!(batch.push(&line_of(line)).failure, None);
         }
         assert_eq!(batch.finish().unwrap().column(0).null_count(), 1);
     }

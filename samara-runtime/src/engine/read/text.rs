@@ -1,23 +1,36 @@
-//! Text files as Spark's `text` source reads them: a row a line, in one column.
+//! Text files as Spark's `text` source reads them: a row a line, or a row a file, in one column.
 
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::read::charset::Charset;
+use crate::engine::read::files::{self, Selection};
+use crate::engine::read::lines::TextForm;
 
 const KNOWN: [&str; 3] = ["wholetext", "lineSep", "encoding"];
 
 /// The column of a text file that no schema names.
 pub const VALUE: &str = "value";
 
-/// Checks the options of the text reader; there is none yet that changes anything.
-pub(crate) fn parse_options<'a>(
-    options: impl Iterator<Item = OptionValue<'a>>,
-) -> Result<(), OptionError> {
-    for option in options {
-        match option.name.to_lowercase().as_str() {
-            "wholetext" => option.only("false")?,
-            "linesep" => option.only("\n")?,
-            "encoding" | "charset" => option.only("UTF-8")?,
-            _ => return Err(option.unknown(&KNOWN)),
+/// The options of the text reader.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TextOptions {
+    /// Whether a file is one row.
+    pub whole: bool,
+    pub form: TextForm,
+    pub selection: Selection,
+}
+
+impl TextOptions {
+    pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
+        let mut parsed = Self::default();
+        for option in options {
+            match option.name.to_lowercase().as_str() {
+                "wholetext" => parsed.whole = option.boolean()?,
+                "linesep" => parsed.form.line_end = option.line_end()?,
+                "encoding" | "charset" => parsed.form.charset = Charset::parse(&option)?,
+                _ if parsed.selection.take(&option)? => {}
+                _ => return Err(option.unknown(&[&KNOWN[..], &files::OPTIONS].concat())),
+            }
         }
+        Ok(parsed)
     }
-    Ok(())
 }

@@ -1,26 +1,32 @@
-//! From a line of csv to its fields, as univocity's parser splits it for Spark (`UnescapedQuoteHandling.STOP_AT_DELIMITER`).
+//! From a record of csv to its fields, as univocity's parser splits it for Spark (`UnescapedQuoteHandling.STOP_AT_DELIMITER`).
 //!
 //! A field in order, quoted or not, is a slice of the line. What has escapes or quotes out of order goes through [`Quoted`], which takes the
 //! same steps as univocity's `CsvParser.parseQuotedValue`, since its answers on such text follow from those steps and from nothing shorter.
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 
 /// What separates fields, and what is left out around them. A character that is not used is 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tokenizer {
     pub delimiter: u8,
+    /// What ends a record, outside of quotes; the delimiter, if a line is a record whatever its quotes say.
+    pub newline: u8,
     pub quote: u8,
     pub escape: u8,
     pub trim_start: bool,
     pub trim_end: bool,
 }
 
+/// What a record's fields come to, each its text: none for a field without text, an empty one for an empty pair of quotes.
+type Token<'a> = Option<Cow<'a, [u8]>>;
+
 impl Tokenizer {
-    /// Splits a line into its fields: nothing for a field without text, an empty text for an empty pair of quotes.
-    pub fn tokens<'a>(&self, line: &'a str, mut on_token: impl FnMut(Option<Cow<'a, str>>)) {
-        let mut rest = Some(line);
+    /// Splits a record into its fields. True if it ends inside of quotes, so that a line which follows belongs to it.
+    pub fn tokens<'a>(&self, record: &'a [u8], mut on_token: impl FnMut(Token<'a>)) -> bool {
+        let mut is_open = false;
+        let mut rest = Some(record);
         while let Some(text) = rest {
             let start = if self.trim_start {
                 self.skip_blanks(text)
@@ -28,38 +34,47 @@ impl Tokenizer {
                 text
             };
             let token;
-            (token, rest) = if self.quote != 0 && start.as_bytes().first() == Some(&self.quote) {
-                self.take_quoted(&start[1..])
+            (token, rest) = if self.quote != 0 && start.first() == Some(&self.quote) {
+                self.take_quoted(&start[1..], &mut is_open)
             } else {
                 self.take_plain(start)
             };
             on_token(token);
         }
+        is_open
     }
 
-    fn skip_blanks<'a>(&self, text: &'a str) -> &'a str {
-        let is_text = |byte: &u8| *byte > b' ' || [self.delimiter, self.quote].contains(byte);
-        let at = text.as_bytes().iter().position(is_text);
+    fn skip_blanks<'a>(&self, text: &'a [u8]) -> &'a [u8] {
+        let kept = [self.delimiter, self.quote, self.newline];
+        let is_text = |byte: &u8| *byte > b' ' || kept.contains(byte);
+        let at = text.iter().position(is_text);
         &text[at.unwrap_or(text.len())..]
     }
 
+    fn ends_field(&self, byte: u8) -> bool {
+        byte == self.delimiter || byte == self.newline
+    }
+
+    /// What follows the character at which a field ended: nothing, if that was the record's end.
+    fn after<'a>(&self, text: &'a [u8], end: usize) -> Option<&'a [u8]> {
+        (text[end] == self.delimiter).then(|| &text[end + 1..])
+    }
+
     /// Takes a field without quotes off the front; with it, what follows its delimiter, if there is one.
-    fn take_plain<'a>(&self, text: &'a str) -> (Option<Cow<'a, str>>, Option<&'a str>) {
-        let (field, rest) = match memchr(self.delimiter, text.as_bytes()) {
-            Some(at) => (&text[..at], Some(&text[at + 1..])),
+    fn take_plain<'a>(&self, text: &'a [u8]) -> (Token<'a>, Option<&'a [u8]>) {
+        let (field, rest) = match memchr2(self.delimiter, self.newline, text) {
+            Some(at) => (&text[..at], self.after(text, at)),
             None => (text, None),
         };
-        let field = if self.trim_end {
-            field.trim_end_matches(|c| c <= ' ')
-        } else {
-            field
-        };
+        let blanks = field.iter().rev().take_while(|byte| **byte <= b' ');
+        let blanks = if self.trim_end { blanks.count() } else { 0 };
+        let field = &field[..field.len() - blanks];
         ((!field.is_empty()).then_some(Cow::Borrowed(field)), rest)
     }
 
     /// Takes a field off the front whose opening quote is gone already.
-    fn take_quoted<'a>(&self, text: &'a str) -> (Option<Cow<'a, str>>, Option<&'a str>) {
-        let bytes = text.as_bytes();
+    fn take_quoted<'a>(&self, text: &'a [u8], is_open: &mut bool) -> (Token<'a>, Option<&'a [u8]>) {
+        let bytes = text;
         if let Some(at) = memchr2(self.quote, self.escape, bytes)
             && bytes[at] == self.quote
         {
@@ -68,13 +83,13 @@ impl Tokenizer {
                     return (Some(Cow::Borrowed(&text[..at])), None);
                 }
                 None => {}
-                Some(byte) if *byte == self.delimiter => {
-                    return (Some(Cow::Borrowed(&text[..at])), Some(&text[at + 2..]));
+                Some(byte) if self.ends_field(*byte) => {
+                    return (Some(Cow::Borrowed(&text[..at])), self.after(text, at + 1));
                 }
                 Some(_) => {}
             }
         }
-        Quoted::new(self, bytes).take(text)
+        Quoted::new(self, bytes).take(is_open)
     }
 }
 
@@ -84,9 +99,9 @@ struct EndOfLine;
 type Step<T = ()> = Result<T, EndOfLine>;
 
 /// A quoted field on its way through the parser's steps.
-struct Quoted<'t> {
+struct Quoted<'t, 'a> {
     tokenizer: &'t Tokenizer,
-    bytes: &'t [u8],
+    bytes: &'a [u8],
     /// Where the next character is.
     at: usize,
     /// The current character. Where a run of characters is taken at once, its first.
@@ -96,12 +111,14 @@ struct Quoted<'t> {
     text: Vec<u8>,
     /// Whether a quote was met that closes nothing.
     unescaped: bool,
+    /// Whether the field ends at the next delimiter, whatever else comes.
+    is_settled: bool,
     /// Whether blanks at the end are text.
     trim_end: bool,
 }
 
-impl<'t> Quoted<'t> {
-    fn new(tokenizer: &'t Tokenizer, bytes: &'t [u8]) -> Self {
+impl<'t, 'a> Quoted<'t, 'a> {
+    fn new(tokenizer: &'t Tokenizer, bytes: &'a [u8]) -> Self {
         Self {
             tokenizer,
             bytes,
@@ -110,14 +127,16 @@ impl<'t> Quoted<'t> {
             previous: 0,
             text: Vec::new(),
             unescaped: false,
+            is_settled: false,
             trim_end: false,
         }
     }
 
-    fn take<'a>(mut self, line: &'a str) -> (Option<Cow<'a, str>>, Option<&'a str>) {
+    fn take(mut self, is_open: &mut bool) -> (Token<'a>, Option<&'a [u8]>) {
         let rest = match self.parse() {
-            Ok(()) => Some(&line[self.at..]),
+            Ok(()) => self.tokenizer.after(self.bytes, self.at - 1),
             Err(EndOfLine) => {
+                *is_open = !self.is_settled;
                 self.end_line();
                 None
             }
@@ -126,8 +145,7 @@ impl<'t> Quoted<'t> {
             let blanks = self.text.iter().rev().take_while(|byte| **byte <= b' ');
             self.text.truncate(self.text.len() - blanks.count());
         }
-        let text = String::from_utf8_lossy(&self.text).into_owned();
-        (Some(Cow::Owned(text)), rest)
+        (Some(Cow::Owned(self.text)), rest)
     }
 
     /// A quote that is the line's last character belongs to the text unless it closes the field.
@@ -159,15 +177,12 @@ impl<'t> Quoted<'t> {
 
     /// Takes the text up to the closing quote, its escapes resolved, and what stands between that quote and the delimiter.
     fn parse(&mut self) -> Step {
-        let Tokenizer {
-            delimiter,
-            quote,
-            escape,
-            ..
-        } = *self.tokenizer;
+        let Tokenizer { quote, escape, .. } = *self.tokenizer;
         self.next()?;
         loop {
-            if self.previous == quote && (self.current <= b' ' || self.current == delimiter) {
+            if self.previous == quote
+                && (self.current <= b' ' || self.tokenizer.ends_field(self.current))
+            {
                 return self.parse_after_closing_quote();
             }
             if self.current != quote && self.current != escape {
@@ -185,7 +200,7 @@ impl<'t> Quoted<'t> {
             }
             self.previous = self.current;
             self.next()?;
-            if self.unescaped && self.current == delimiter {
+            if self.unescaped && self.tokenizer.ends_field(self.current) {
                 return Ok(());
             }
         }
@@ -193,23 +208,22 @@ impl<'t> Quoted<'t> {
 
     /// Blanks between the closing quote and the delimiter are left out; with anything else there, all of it is text.
     fn parse_after_closing_quote(&mut self) -> Step {
-        let Tokenizer {
-            delimiter, quote, ..
-        } = *self.tokenizer;
+        self.is_settled = true;
         let start = self.at - 1;
-        while self.current != delimiter && self.current <= b' ' {
+        while !self.tokenizer.ends_field(self.current) && self.current <= b' ' {
             self.next()?;
         }
-        if self.current == delimiter {
+        if self.tokenizer.ends_field(self.current) {
             return Ok(());
         }
-        self.text.push(quote);
+        self.text.push(self.tokenizer.quote);
         self.text.extend(&self.bytes[start..self.at]);
         self.parse_to_delimiter()
     }
 
     /// The quotes turned out to be text: so is the opening one, and the field goes on to the next delimiter.
     fn parse_to_delimiter(&mut self) -> Step {
+        self.is_settled = true;
         self.previous = self.current;
         self.text.insert(0, self.tokenizer.quote);
         while let Some(byte @ 0x80..=0xbf) = self.bytes.get(self.at) {
@@ -218,7 +232,7 @@ impl<'t> Quoted<'t> {
         }
         self.next()?;
         self.trim_end = self.tokenizer.trim_end;
-        self.append_until([self.tokenizer.delimiter; 2])
+        self.append_until([self.tokenizer.delimiter, self.tokenizer.newline])
     }
 
     /// Appends what a quote or an escape character stands for. True if the character before it was a quote that closed nothing.
@@ -246,17 +260,12 @@ impl<'t> Quoted<'t> {
     /// Takes text that follows a quote which closed nothing and an escape character. Each further pair of the two asks for one delimiter more
     /// (univocity calls itself there).
     fn parse_text_after_quote(&mut self) -> Step {
-        let Tokenizer {
-            delimiter,
-            quote,
-            escape,
-            ..
-        } = *self.tokenizer;
+        let Tokenizer { quote, escape, .. } = *self.tokenizer;
         let mut delimiters = 0;
         self.text.push(quote);
         self.previous = self.current;
         loop {
-            if self.current == delimiter {
+            if self.tokenizer.ends_field(self.current) {
                 if delimiters == 0 {
                     return Ok(());
                 }
@@ -287,6 +296,7 @@ mod tests {
 
     const PLAIN: Tokenizer = Tokenizer {
         delimiter: b',',
+        newline: b',',
         quote: b'"',
         escape: b'\\',
         trim_start: false,
@@ -296,8 +306,13 @@ mod tests {
     /// The fields, with `~` for one without text.
     fn fields(tokenizer: Tokenizer, line: &str) -> Vec<String> {
         let mut fields = Vec::new();
-        tokenizer.tokens(line, |token| {
-            fields.push(token.map_or("~".to_owned(), Cow::into_owned));
+        let tokenizer = Tokenizer {
+            newline: tokenizer.delimiter,
+            ..tokenizer
+        };
+        tokenizer.tokens(line.as_bytes(), |token| {
+            let text = token.map(|token| String::from_utf8(token.into_owned()).unwrap());
+            fields.push(text.unwrap_or("~".to_owned()));
         });
         fields
     }

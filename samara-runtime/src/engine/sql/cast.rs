@@ -77,6 +77,11 @@ impl SparkCast {
         ScalarUDF::from(Self::ansi()).call(vec![value, lit(to.to_string())])
     }
 
+    /// The cast of an expression, which gives null for what cannot be cast.
+    pub fn try_call(value: Expr, to: &DataType) -> Expr {
+        ScalarUDF::from(Self::trying()).call(vec![value, lit(to.to_string())])
+    }
+
     /// Whether Spark's ANSI mode casts between these types.
     pub fn is_possible(from: &DataType, to: &DataType) -> bool {
         use DataType as T;
@@ -346,7 +351,7 @@ pub(crate) fn to_text(array: &ArrayRef, timestamps: TimestampText) -> Result<Str
     }
 }
 
-fn texts<T>(
+pub(crate) fn texts<T>(
     values: impl Iterator<Item = Option<T>>,
     write: impl Fn(&mut String, T),
 ) -> StringArray {

@@ -9,8 +9,10 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::DataType;
+use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
+use crate::engine::sql::normal::normal;
 use crate::engine::sql::rounding::spark_round;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
@@ -59,7 +61,11 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
         "round" => return spark_round(function, schema),
-        "coalesce" | "greatest" | "least" | "array" | "make_array" => &mut function.args[..],
+        "coalesce" | "array" | "make_array" => &mut function.args[..],
+        "greatest" | "least" => {
+            comparable(function.args.iter_mut().collect(), schema)?;
+            return Ok(Expr::ScalarFunction(function));
+        }
         "concat" | "reverse" => return as_texts(function, schema),
         "date_part" if function.args.len() == 2 => {
             let value = &mut function.args[1];
@@ -100,13 +106,17 @@ fn with_one_type(mut case: Case, schema: &DFSchema) -> Result<Case> {
     if let Some(operand) = &mut case.expr {
         let conditions = case.when_then_expr.iter_mut().map(|(when, _)| &mut **when);
         let operands = std::iter::once(&mut **operand).chain(conditions);
-        unify(operands.collect(), schema)?;
+        comparable(operands.collect(), schema)?;
     }
     Ok(case)
 }
 
 /// Casts values to the one type that Spark gives them; leaves them alone where there is none.
-fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
+///
+/// # Errors
+///
+/// For values that have no type.
+pub(crate) fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
     let types = values
         .iter()
         .map(|value| value.get_type(schema))
@@ -118,6 +128,31 @@ fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
     };
     for (value, from) in values.into_iter().zip(&types) {
         *value = widened(value, from, &common)?;
+    }
+    Ok(())
+}
+
+/// Casts values to one type, in the form in which they are compared.
+///
+/// # Errors
+///
+/// For maps, which have no order.
+pub(crate) fn comparable(mut values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
+    unify(
+        values.iter_mut().map(|value| &mut **value).collect(),
+        schema,
+    )?;
+    for value in values {
+        let kind = value.get_type(schema)?;
+        if holds_map(&kind) {
+            return plan_err!(
+                "maps cannot be compared, and this is {}",
+                spark_type(&kind)?
+            );
+        }
+        if !matches!(value, Expr::Literal(..)) {
+            *value = normal(std::mem::take(value), &kind);
+        }
     }
     Ok(())
 }
@@ -213,7 +248,7 @@ pub(crate) fn widened(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<
 fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
     match node {
         Expr::BinaryExpr(mut binary) if is_comparison(binary.op) => {
-            unify(vec![&mut *binary.left, &mut *binary.right], schema)?;
+            comparable(vec![&mut *binary.left, &mut *binary.right], schema)?;
             Ok(Expr::BinaryExpr(binary))
         }
         Expr::BinaryExpr(BinaryExpr {
@@ -236,7 +271,7 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             mut low,
             mut high,
         }) => {
-            unify(vec![&mut *expr, &mut *low, &mut *high], schema)?;
+            comparable(vec![&mut *expr, &mut *low, &mut *high], schema)?;
             Ok(Expr::Between(Between {
                 expr,
                 negated,
@@ -250,7 +285,7 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             negated,
         }) => {
             let all = std::iter::once(&mut *expr).chain(&mut list);
-            unify(all.collect(), schema)?;
+            comparable(all.collect(), schema)?;
             Ok(Expr::InList(InList {
                 expr,
                 list,

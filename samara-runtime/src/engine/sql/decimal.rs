@@ -83,7 +83,8 @@ impl Shape {
         self.fitting(value)
     }
 
-    fn narrowed(self, wide: i256, scale: i32) -> Option<i128> {
+    /// A value of more digits at another scale as one of this type, rounded half up; nothing if it does not fit.
+    pub fn narrowed(self, wide: i256, scale: i32) -> Option<i128> {
         let value = match u32::try_from(scale - i32::from(self.scale)) {
             Ok(down) => wide_half_up(wide, ten_to(down)?)?,
             Err(_) => wide.checked_mul(ten_to((i32::from(self.scale) - scale).unsigned_abs())?)?,

@@ -1,12 +1,15 @@
 //! Spark SQL expressions: from their text to the engine's expressions.
 
-mod arithmetic;
+pub(crate) mod arithmetic;
 pub(crate) mod cast;
 mod cast_number;
-mod coercion;
-mod decimal;
+pub(crate) mod coercion;
+pub(crate) mod decimal;
+pub(crate) mod declared;
 mod dialect;
+mod initcap;
 mod nested;
+pub(crate) mod normal;
 mod regexp;
 mod rounding;
 pub(crate) mod spark_function;
@@ -30,6 +33,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::spark_types;
 use crate::engine::sql::dialect::parse_expression;
+use crate::engine::sql::initcap::Initcap;
 use crate::engine::sql::nested::SparkItem;
 use crate::engine::sql::regexp::SparkRegexp;
 use crate::engine::sql::spark_function::{call, in_engine_terms, string};
@@ -42,6 +46,7 @@ pub(crate) fn functions() -> Vec<ScalarUDF> {
         ScalarUDF::from(SparkCast::ansi()),
         ScalarUDF::from(SparkCast::trying()),
         ScalarUDF::from(SparkCast::of_literal()),
+        ScalarUDF::from(Initcap::new()),
         ScalarUDF::from(SparkItem::new()),
         ScalarUDF::from(SparkRegexp::extract()),
         ScalarUDF::from(SparkRegexp::split()),

@@ -89,6 +89,10 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
     {
         return Some(Ok(cast(value, &kind.to_string())));
     }
+    if name == "json_tuple" {
+        let message = "`json_tuple` gives many columns, which an expression cannot: get_json_object gives one value";
+        return Some(Err(message.to_owned()));
+    }
     let new = match (name.as_str(), &arguments[..]) {
         ("year" | "month" | "day" | "quarter", [date]) => part(&name, date),
         ("dayofmonth", [date]) => part("day", date),
@@ -119,7 +123,7 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ),
         (
             "upper" | "ucase" | "lower" | "lcase" | "trim" | "ltrim" | "rtrim" | "substring"
-            | "substr",
+            | "substr" | "initcap",
             [_, ..],
         ) => with_first_as("string", &name, arguments),
         ("date_add" | "date_sub" | "add_months" | "last_day" | "next_day" | "trunc", [_, ..]) => {

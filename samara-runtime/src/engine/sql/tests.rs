@@ -1,6 +1,6 @@
 //! Expressions as a pipeline meets them: from an expression's text to written rows. The answers are Spark 4's.
 
-use crate::{DataFrame, RunSettings, Session};
+use crate::{DataFrame, Load, RunSettings, Session};
 
 fn numbers() -> (tempfile::TempDir, DataFrame) {
     let directory = tempfile::tempdir().unwrap();
@@ -37,7 +37,8 @@ fn value(expression: &str) -> (String, Result<String, String>) {
         .select(["x"])
         .unwrap();
     let kind = frame.schema().unwrap().fields[0].data_type.to_string();
-    let written = frame.write().csv(&output.display().to_string());
+    let load = frame.write().csv(&output.display().to_string());
+    let written = load.and_then(Load::run);
     let text = written.map(|()| {
         let files = std::fs::read_dir(&output)
             .unwrap()
@@ -224,7 +225,8 @@ fn what_guards_a_division_keeps_it_from_failing() {
             .schema([("zero", "int")])
             .csv(&input.display().to_string());
         let kept = frame.and_then(|frame| frame.filter(condition)).unwrap();
-        let done = kept.write().csv(&output.display().to_string());
+        let load = kept.write().csv(&output.display().to_string());
+        let done = load.and_then(Load::run);
         assert!(done.is_ok(), "{condition}: {done:?}");
     }
 }

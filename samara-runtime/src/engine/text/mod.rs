@@ -2,6 +2,9 @@
 //!
 //! The rules are those of Spark's `stringToDate` and `stringToTimestamp` (`SparkDateTimeUtils`) and of Java's `Double.toString`.
 
+pub(crate) mod pattern;
+pub(crate) mod times;
+
 use std::fmt::Write as _;
 
 use chrono::{DateTime, MappedLocalTime, Offset as _, TimeDelta, TimeZone as _, Utc};
@@ -173,15 +176,18 @@ pub(crate) fn parse_date(text: &str) -> Option<i32> {
 /// A zone is `Z`, an offset such as `+2`, `+02`, `+0230`, `+02:30`, the same after `UTC`, `GMT` or `UT`, a region such as `Europe/Berlin`, or
 /// one of Java's short names such as `PST`.
 pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
+    parse_timestamp_in(text, &Zone::UTC)
+}
+
+/// As [`parse_timestamp`], but where the text says no zone, it is in the given one.
+pub(crate) fn parse_timestamp_in(text: &str, zone: &Zone) -> Option<i64> {
     let moment = take_moment(text)?;
-    let zone = match moment.zone {
-        Some(zone) => Zone::parse(zone)?,
-        None => Zone::Fixed(0),
+    let own = match moment.zone {
+        Some(zone) => Some(Zone::parse(zone)?),
+        None => None,
     };
-    let days = match moment.days {
-        Some(days) => days,
-        None => zone.today()?,
-    };
+    let zone = own.as_ref().unwrap_or(zone);
+    let days = moment.days.unwrap_or_else(|| zone.today());
     zone.to_utc(at(days, moment.micros)?)
 }
 
@@ -340,14 +346,17 @@ const SHORT_NAMES: [(&str, &str); 28] = [
 ];
 
 /// A time zone as Java's `ZoneId.of` knows it.
-enum Zone {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Zone {
     /// Seconds east of UTC.
     Fixed(i64),
     Region(Tz),
 }
 
 impl Zone {
-    fn parse(name: &str) -> Option<Self> {
+    pub const UTC: Self = Self::Fixed(0);
+
+    pub fn parse(name: &str) -> Option<Self> {
         let name = trim(name);
         let short = SHORT_NAMES.iter().find(|(short, _)| *short == name);
         let name = short.map_or(name, |(_, zone)| zone);
@@ -367,16 +376,37 @@ impl Zone {
     }
 
     /// The date that it is there, in days since 1970.
-    fn today(&self) -> Option<i64> {
-        let now = Utc::now();
-        let offset = match self {
-            Self::Fixed(offset) => *offset,
-            Self::Region(region) => {
-                let offset = region.offset_from_utc_datetime(&now.naive_utc());
-                i64::from(offset.fix().local_minus_utc())
-            }
+    fn today(&self) -> i64 {
+        let now = Utc::now().timestamp_micros();
+        (now + self.offset_at(now) * MICROS_PER_SECOND).div_euclid(MICROS_PER_DAY)
+    }
+
+    /// How many seconds clocks there are ahead of UTC, at microseconds since 1970. (For what chrono has no date for, as it was first or last.)
+    fn offset_at(&self, micros: i64) -> i64 {
+        let region = match self {
+            Self::Fixed(offset) => return *offset,
+            Self::Region(region) => region,
         };
-        Some((now.timestamp() + offset).div_euclid(MICROS_PER_DAY / MICROS_PER_SECOND))
+        let nearest = match micros {
+            ..0 => DateTime::<Utc>::MIN_UTC,
+            _ => DateTime::<Utc>::MAX_UTC,
+        };
+        let moment = DateTime::from_timestamp_micros(micros).unwrap_or(nearest);
+        let offset = region.offset_from_utc_datetime(&moment.naive_utc());
+        i64::from(offset.fix().local_minus_utc())
+    }
+
+    /// Its name, as Java writes it.
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Fixed(0) => out.push_str("UTC"),
+            Self::Fixed(offset) => {
+                let sign = if *offset < 0 { '-' } else { '+' };
+                let (hour, minute) = (offset.abs() / 3600, offset.abs() / 60 % 60);
+                write_infallible(out, format_args!("{sign}{hour:02}:{minute:02}"));
+            }
+            Self::Region(region) => out.push_str(region.name()),
+        }
     }
 
     /// The instant at which clocks there show a moment: the earlier one, if there are two; if there is none since they were put forward, the

@@ -5,7 +5,8 @@ use datafusion::common::DataFusionError;
 
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::text::times::{self, Side, Times};
+use crate::engine::write::file_text::file_text;
 
 const KNOWN: [&str; 14] = [
     "header",
@@ -28,7 +29,7 @@ const KNOWN: [&str; 14] = [
 #[derive(Debug, Clone)]
 pub(crate) struct CsvOptions {
     header: bool,
-    delimiter: char,
+    delimiter: String,
     quote: char,
     escape: char,
     null_value: String,
@@ -39,13 +40,14 @@ pub(crate) struct CsvOptions {
     trim_end: bool,
     line_end: String,
     compression: Compression,
+    times: Times,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
         Self {
             header: false,
-            delimiter: ',',
+            delimiter: ",".to_owned(),
             quote: '"',
             escape: '\\',
             null_value: String::new(),
@@ -56,6 +58,7 @@ impl Default for CsvOptions {
             trim_end: true,
             line_end: "\n".to_owned(),
             compression: Compression::None,
+            times: Times::default(),
         }
     }
 }
@@ -70,27 +73,24 @@ impl CsvOptions {
         for option in options {
             match option.name.to_lowercase().as_str() {
                 "header" => parsed.header = option.boolean()?,
-                "delimiter" | "sep" => parsed.delimiter = option.byte()?.into(),
-                "quote" => parsed.quote = option.byte()?.into(),
-                "escape" => parsed.escape = option.byte()?.into(),
+                "delimiter" | "sep" => parsed.delimiter = option.separator()?,
+                // Without a quote, Spark quotes by the character NUL.
+                "quote" => parsed.quote = option.optional_byte()?.unwrap_or(0).into(),
+                "escape" => parsed.escape = option.optional_byte()?.unwrap_or(0).into(),
+                "chartoescapequoteescaping" => option.only("\\")?,
                 "nullvalue" => parsed.null_value = option.value.to_owned(),
                 "emptyvalue" => parsed.empty_value = option.value.to_owned(),
                 "quoteall" => parsed.quote_all = option.boolean()?,
                 "escapequotes" => parsed.escape_quotes = option.boolean()?,
                 "ignoreleadingwhitespace" => parsed.trim_start = option.boolean()?,
                 "ignoretrailingwhitespace" => parsed.trim_end = option.boolean()?,
-                "linesep" => parsed.line_end = option.value.to_owned(),
+                "linesep" => parsed.line_end = option.written_line_end()?,
                 "encoding" | "charset" => option.only("UTF-8")?,
                 "compression" | "codec" => {
                     parsed.compression = Compression::of_option(&option)?;
                 }
-                "dateformat" => option.only("yyyy-MM-dd")?,
-                "timestampformat" => {
-                    return Err(option.error(
-                        "not supported yet: timestamps are written as 2024-01-15T10:30:45.000Z",
-                    ));
-                }
-                _ => return Err(option.unknown(&KNOWN)),
+                _ if parsed.times.take(&option, Side::Writer)? => {}
+                _ => return Err(option.unknown(&[&KNOWN[..], &times::OPTIONS].concat())),
             }
         }
         Ok(parsed)
@@ -109,7 +109,7 @@ impl CsvOptions {
         let columns = batch
             .columns()
             .iter()
-            .map(|column| to_text(column, TimestampText::Iso))
+            .map(|column| file_text(column, &self.times))
             .collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
             let cells = columns
@@ -124,7 +124,7 @@ impl CsvOptions {
         let start = out.len();
         for (index, cell) in cells.enumerate() {
             if index > 0 {
-                out.push(self.delimiter);
+                out.push_str(&self.delimiter);
             }
             match cell.map(|text| self.trimmed(text)) {
                 None if self.quote_all => self.write_cell(&self.null_value, out),
@@ -150,12 +150,11 @@ impl CsvOptions {
     }
 
     fn write_cell(&self, text: &str, out: &mut String) {
-        let special = |c: char| {
-            c == self.delimiter
-                || matches!(c, '\n' | '\r')
-                || (c == self.quote && self.escape_quotes)
-        };
-        if !self.quote_all && !text.contains(special) {
+        let special = |c: char| matches!(c, '\n' | '\r') || (c == self.quote && self.escape_quotes);
+        let needs_quotes = text.contains(&self.delimiter)
+            || text.contains(special)
+            || text.starts_with(self.quote);
+        if !self.quote_all && !needs_quotes {
             return out.push_str(text);
         }
         out.push(self.quote);

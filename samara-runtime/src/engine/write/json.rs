@@ -9,47 +9,70 @@ use datafusion::common::DataFusionError;
 
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::text::times::{self, Side, Times};
+use crate::engine::write::file_text::file_text;
 
 const KNOWN: [&str; 3] = ["compression", "encoding", "ignoreNullFields"];
 
-/// Checks the options of the json writer. Of those that it has, one changes anything.
-pub(crate) fn parse_options<'a>(
-    options: impl Iterator<Item = OptionValue<'a>>,
-) -> Result<Compression, OptionError> {
-    let mut compression = Compression::None;
-    for option in options {
-        match option.name.to_lowercase().as_str() {
-            "compression" | "codec" => compression = Compression::of_option(&option)?,
-            "encoding" | "charset" => option.only("UTF-8")?,
-            "ignorenullfields" => option.only("true")?,
-            "dateformat" => option.only("yyyy-MM-dd")?,
-            "timestampformat" => {
-                return Err(option.error(
-                    "not supported yet: timestamps are written as 2024-01-15T10:30:45.000Z",
-                ));
-            }
-            _ => return Err(option.unknown(&KNOWN)),
-        }
-    }
-    Ok(compression)
+/// The options of the json writer, with Spark's defaults.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonOptions {
+    pub compression: Compression,
+    line_end: String,
+    /// Whether fields that are null are left out.
+    leaves_out_nulls: bool,
+    times: Times,
 }
 
-pub(crate) fn encode(
-    names: &[String],
-    batch: &RecordBatch,
-    out: &mut String,
-) -> Result<(), DataFusionError> {
-    let columns = batch
-        .columns()
-        .iter()
-        .map(JsonColumn::new)
-        .collect::<Result<Vec<_>, _>>()?;
-    for row in 0..batch.num_rows() {
-        write_object(names, &columns, row, out);
-        out.push('\n');
+impl JsonOptions {
+    pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
+        let mut parsed = Self {
+            compression: Compression::None,
+            line_end: "\n".to_owned(),
+            leaves_out_nulls: true,
+            times: Times::default(),
+        };
+        for option in options {
+            match option.name.to_lowercase().as_str() {
+                "compression" | "codec" => parsed.compression = Compression::of_option(&option)?,
+                "encoding" | "charset" => option.only("UTF-8")?,
+                "linesep" => parsed.line_end = option.written_line_end()?,
+                "ignorenullfields" => parsed.leaves_out_nulls = option.boolean()?,
+                _ if parsed.times.take(&option, Side::Writer)? => {}
+                _ => return Err(option.unknown(&[&KNOWN[..], &times::OPTIONS].concat())),
+            }
+        }
+        Ok(parsed)
     }
-    Ok(())
+
+    pub fn encode(
+        &self,
+        names: &[String],
+        batch: &RecordBatch,
+        out: &mut String,
+    ) -> Result<(), DataFusionError> {
+        let columns = batch.columns().iter();
+        let columns = columns
+            .map(|column| JsonColumn::new(column, self))
+            .collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            self.write_object(names, &columns, row, out);
+            out.push_str(&self.line_end);
+        }
+        Ok(())
+    }
+
+    fn write_object(&self, names: &[String], columns: &[JsonColumn], row: usize, out: &mut String) {
+        out.push('{');
+        let is_written = |index: &usize| !(self.leaves_out_nulls && columns[*index].is_null(row));
+        let present = (0..columns.len()).filter(is_written);
+        separated(present, out, |index, out| {
+            write_string(&names[index], out);
+            out.push(':');
+            columns[index].write(row, self, out);
+        });
+        out.push('}');
+    }
 }
 
 /// A column whose values can be written one by one.
@@ -69,7 +92,7 @@ enum JsonColumn {
 }
 
 impl JsonColumn {
-    fn new(array: &ArrayRef) -> Result<Self, DataFusionError> {
+    fn new(array: &ArrayRef, options: &JsonOptions) -> Result<Self, DataFusionError> {
         let nulls = array.nulls().cloned();
         Ok(match array.data_type() {
             DataType::Struct(fields) => {
@@ -77,7 +100,7 @@ impl JsonColumn {
                     .as_struct()
                     .columns()
                     .iter()
-                    .map(Self::new)
+                    .map(|column| Self::new(column, options))
                     .collect::<Result<_, _>>()?;
                 Self::Struct(
                     fields.iter().map(|field| field.name().clone()).collect(),
@@ -89,17 +112,17 @@ impl JsonColumn {
                 let list = array.as_list::<i32>();
                 Self::Array(
                     list.offsets().clone(),
-                    Box::new(Self::new(list.values())?),
+                    Box::new(Self::new(list.values(), options)?),
                     nulls,
                 )
             }
             DataType::Map(..) => {
                 let map = array.as_map();
-                let keys = to_text(map.keys(), TimestampText::Iso)?;
+                let keys = file_text(map.keys(), &options.times)?;
                 Self::Map(
                     map.offsets().clone(),
                     keys,
-                    Box::new(Self::new(map.values())?),
+                    Box::new(Self::new(map.values(), options)?),
                     nulls,
                 )
             }
@@ -114,9 +137,9 @@ impl JsonColumn {
                 )
             }
             kind if kind.is_numeric() || *kind == DataType::Boolean => {
-                Self::Bare(to_text(array, TimestampText::Iso)?)
+                Self::Bare(file_text(array, &options.times)?)
             }
-            _ => Self::Quoted(to_text(array, TimestampText::Iso)?),
+            _ => Self::Quoted(file_text(array, &options.times)?),
         })
     }
 
@@ -129,7 +152,7 @@ impl JsonColumn {
         }
     }
 
-    fn write(&self, row: usize, out: &mut String) {
+    fn write(&self, row: usize, options: &JsonOptions, out: &mut String) {
         if self.is_null(row) {
             return out.push_str("null");
         }
@@ -139,11 +162,11 @@ impl JsonColumn {
                 text => out.push_str(text),
             },
             Self::Quoted(texts) => write_string(texts.value(row), out),
-            Self::Struct(names, columns, _) => write_object(names, columns, row, out),
+            Self::Struct(names, columns, _) => options.write_object(names, columns, row, out),
             Self::Array(offsets, elements, _) => {
                 out.push('[');
                 separated(entries(offsets, row), out, |element, out| {
-                    elements.write(element, out)
+                    elements.write(element, options, out)
                 });
                 out.push(']');
             }
@@ -152,23 +175,12 @@ impl JsonColumn {
                 separated(entries(offsets, row), out, |entry, out| {
                     write_string(keys.value(entry), out);
                     out.push(':');
-                    values.write(entry, out);
+                    values.write(entry, options, out);
                 });
                 out.push('}');
             }
         }
     }
-}
-
-fn write_object(names: &[String], columns: &[JsonColumn], row: usize, out: &mut String) {
-    out.push('{');
-    let present = (0..columns.len()).filter(|index| !columns[*index].is_null(row));
-    separated(present, out, |index, out| {
-        write_string(&names[index], out);
-        out.push(':');
-        columns[index].write(row, out);
-    });
-    out.push('}');
 }
 
 fn entries(offsets: &OffsetBuffer<i32>, row: usize) -> std::ops::Range<usize> {

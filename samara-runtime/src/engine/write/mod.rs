@@ -1,7 +1,9 @@
 //! Writing frames to files as Spark does: part files and `_SUCCESS` in a directory that changes in one step.
 
 mod csv;
+mod file_text;
 mod json;
+mod load;
 mod publish;
 mod text;
 
@@ -13,21 +15,18 @@ use std::time::{Duration, Instant};
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt as _;
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::engine::boundary::Work;
 use crate::engine::compression::{Compression, FileWriter};
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Format, Pairs};
-use crate::error::{Error, Result};
-use crate::step::{Measured, measure_current};
+use crate::error::Result;
 use crate::variables;
-use publish::{StagedFile, Staging};
+pub use load::Load;
 
 /// Output that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +133,7 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
-        Format::Json => json::parse_options(values).map(drop),
+        Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
     }
 }
@@ -168,7 +167,7 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
             });
         }
         let nested = matches!(field.data_type, T::Struct(_) | T::Array(_) | T::Map(..));
-        if format == Format::Csv && (nested || field.data_type == T::Binary) {
+        if format == Format::Csv && nested {
             let (column, kind) = (field.name.clone(), field.data_type.to_string());
             return Err(WriteError::UnsupportedType {
                 column,
@@ -180,8 +179,8 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Writes a frame to files, as Spark's `DataFrameWriter` does. Whatever the frame's plan holds is run by it.
-#[must_use = "a writer writes nothing until csv or json is called"]
+/// How a frame is written to files, as Spark's `DataFrameWriter`.
+#[must_use = "a writer writes nothing until csv or json is called, and what they give is run"]
 #[derive(Debug)]
 pub struct Writer {
     frame: DataFrame,
@@ -218,34 +217,34 @@ impl Writer {
         self
     }
 
-    /// Writes csv files into the directory `location`. `${NAME}` in it is a variable of the run.
+    /// Csv files in the directory `location`. `${NAME}` in it is a variable of the run.
     ///
     /// # Errors
     ///
-    /// Whatever goes wrong in the options, in the steps before, or in writing. The output is then as it was before.
-    pub fn csv(self, location: &str) -> Result<()> {
+    /// A wrong option, a variable that is not set, columns that the format cannot hold.
+    pub fn csv(self, location: &str) -> Result<Load> {
         let options = csv::CsvOptions::parse(self.option_values())?;
-        self.save(location, Encoder::Csv(options))
+        self.load(location, Encoder::Csv(options))
     }
 
-    /// Writes json files, one object a line, into the directory `location`.
+    /// Json files, one object a line, in the directory `location`.
     ///
     /// # Errors
     ///
     /// As [`Writer::csv`].
-    pub fn json(self, location: &str) -> Result<()> {
-        let compression = json::parse_options(self.option_values())?;
-        self.save(location, Encoder::Json(compression))
+    pub fn json(self, location: &str) -> Result<Load> {
+        let options = json::JsonOptions::parse(self.option_values())?;
+        self.load(location, Encoder::Json(options))
     }
 
-    /// Writes text files, a line for each row of the frame's one column, into the directory `location`.
+    /// Text files, a line for each row of the frame's one column, in the directory `location`.
     ///
     /// # Errors
     ///
     /// As [`Writer::csv`], and if there is another column, or it holds no texts.
-    pub fn text(self, location: &str) -> Result<()> {
+    pub fn text(self, location: &str) -> Result<Load> {
         let options = text::TextOptions::parse(self.option_values())?;
-        self.save(location, Encoder::Text(options))
+        self.load(location, Encoder::Text(options))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -254,56 +253,70 @@ impl Writer {
             .map(|(name, value)| OptionValue { name, value })
     }
 
-    /// Writes the schema beside its place before anything is published, so that what may fail has been done by then.
-    fn stage_schema(&self, schema: &Schema) -> Result<Option<StagedFile>> {
-        let Some(path) = &self.schema_export else {
-            return Ok(None);
-        };
-        let path = variables::resolve(path)?;
-        Ok(Some(StagedFile::write(&path, schema.to_json().as_bytes())?))
-    }
-
-    fn save(self, location: &str, encoder: Encoder) -> Result<()> {
-        let location = &variables::resolve(location)?;
+    fn load(self, location: &str, encoder: Encoder) -> Result<Load> {
+        if let Some(rehearsal) = Rehearsal::current() {
+            return self.rehearse(&rehearsal, location, encoder);
+        }
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
-        let export = self.stage_schema(&schema)?;
-        let measured = match Staging::open(location, self.mode)? {
-            None => {
-                tracing::info!("`{location}` exists already and stays as it is (mode ignore)");
-                Measured {
-                    input_rows: Some(0),
-                    output_rows: Some(0),
-                    ..Measured::default()
-                }
-            }
-            Some(staging) => {
-                let output = Output {
-                    encoder,
-                    names: self.frame.names.clone(),
-                    write_id: Uuid::new_v4(),
-                    directory: staging.path().to_owned(),
-                };
-                let measured = run(self.frame, output)?;
-                staging.publish()?;
-                measured
-            }
-        };
-        if let Some(export) = export {
-            export.publish()?;
+        let export = self.schema_export.as_deref().map(variables::resolve);
+        Ok(Load {
+            location: variables::resolve(location)?,
+            export: export.transpose()?,
+            frame: self.frame,
+            encoder,
+            mode: self.mode,
+            step: None,
+        })
+    }
+
+    /// Looks whether all could be written; whatever could not is noted, and stops nothing.
+    fn rehearse(self, rehearsal: &Rehearsal, location: &str, encoder: Encoder) -> Result<Load> {
+        let schema = self.frame.schema()?;
+        let places = [
+            self.check_output(rehearsal, location, &schema),
+            self.check_export(),
+        ];
+        for error in places.into_iter().filter_map(Result::err) {
+            rehearsal.note(error);
         }
-        measure_current(Measured {
-            destination: Some(location.clone()),
-            ..measured
-        });
-        Ok(())
+        if rehearsal.sees_columns()
+            && let Err(error) = check_schema(encoder.format(), &schema)
+        {
+            rehearsal.note(error);
+        }
+        Ok(Load {
+            location: location.to_owned(),
+            export: None,
+            frame: self.frame,
+            encoder,
+            mode: self.mode,
+            step: None,
+        })
+    }
+
+    fn check_output(&self, rehearsal: &Rehearsal, location: &str, schema: &Schema) -> Result<()> {
+        let location = variables::resolve(location)?;
+        let is_written = rehearsal.is_written(&location);
+        rehearsal.write(&location, schema.clone());
+        if is_written && self.mode == SaveMode::ErrorIfExists {
+            return Err(WriteError::Exists { location }.into());
+        }
+        Ok(publish::check_output(&location, self.mode)?)
+    }
+
+    fn check_export(&self) -> Result<()> {
+        let Some(path) = &self.schema_export else {
+            return Ok(());
+        };
+        Ok(publish::check_file(&variables::resolve(path)?)?)
     }
 }
 
 #[derive(Debug, Clone)]
 enum Encoder {
     Csv(csv::CsvOptions),
-    Json(Compression),
+    Json(json::JsonOptions),
     Text(text::TextOptions),
 }
 
@@ -319,7 +332,7 @@ impl Encoder {
     fn compression(&self) -> Compression {
         match self {
             Self::Csv(options) => options.compression(),
-            Self::Json(compression) => *compression,
+            Self::Json(options) => options.compression,
             Self::Text(options) => options.compression,
         }
     }
@@ -339,9 +352,18 @@ impl Encoder {
     ) -> Result<(), DataFusionError> {
         match self {
             Self::Csv(options) => options.encode(batch, out),
-            Self::Json(_) => json::encode(names, batch, out),
+            Self::Json(options) => options.encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
         }
+    }
+}
+
+impl Part {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.batches += other.batches;
+        self.bytes += other.bytes;
+        self.busy += other.busy;
     }
 }
 
@@ -353,72 +375,13 @@ struct Output {
     directory: PathBuf,
 }
 
-/// What one part file came to.
-#[derive(Debug, Default)]
+/// What part files came to.
+#[derive(Debug, Default, Clone, Copy)]
 struct Part {
     rows: u64,
     batches: u64,
     bytes: u64,
     busy: Duration,
-}
-
-/// Runs the frame's plan, each partition into a file of its own.
-fn run(frame: DataFrame, output: Output) -> Result<Measured> {
-    let session = frame.session.clone();
-    session.runtime().block_on(async {
-        let plan = session.state().create_physical_plan(&frame.plan).await?;
-        drop(frame);
-        let total = write_parts(&plan, session.state().task_ctx(), output).await?;
-        let work = Work::of(&plan);
-        Ok(Measured {
-            input_rows: Some(total.rows),
-            output_rows: Some(total.rows),
-            output_batches: Some(total.batches),
-            input_bytes: None,
-            output_bytes: Some(total.bytes),
-            busy: Some(total.busy + work.busy),
-            destination: None,
-        })
-    })
-}
-
-async fn write_parts(
-    plan: &Arc<dyn ExecutionPlan>,
-    context: Arc<TaskContext>,
-    output: Output,
-) -> Result<Part> {
-    let output = Arc::new(output);
-    let mut tasks = JoinSet::new();
-    for partition in 0..plan.properties().partitioning.partition_count() {
-        let stream = plan.execute(partition, Arc::clone(&context))?;
-        tasks.spawn(write_part(Arc::clone(&output), partition, stream));
-    }
-    let written = sum_of_parts(&mut tasks).await;
-    // After a failure others are still writing: wait for their end, before the directory goes that they write into.
-    tasks.shutdown().await;
-    let mut total = written?;
-    if total.batches == 0 {
-        total.bytes = PartFile::create(&output, 0)?.finish()?;
-    }
-    Ok(total)
-}
-
-async fn sum_of_parts(tasks: &mut JoinSet<Result<Part>>) -> Result<Part> {
-    let mut total = Part::default();
-    while let Some(part) = tasks.join_next().await {
-        let part = match part {
-            Ok(part) => part?,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => return Err(Error::other(error)),
-            },
-        };
-        total.rows += part.rows;
-        total.batches += part.batches;
-        total.bytes += part.bytes;
-        total.busy += part.busy;
-    }
-    Ok(total)
 }
 
 async fn write_part(
@@ -445,6 +408,8 @@ async fn write_part(
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
+        // Rows that need no waiting for would never let the task be stopped.
+        tokio::task::yield_now().await;
     }
     if let Some(file) = file {
         part.bytes = file.finish()?;

@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{Access, CWD, RenameFlags, access, renameat_with};
 use rustix::io::Errno;
 use uuid::Uuid;
 
@@ -32,24 +32,10 @@ impl Staging {
     pub fn open(location: &str, mode: SaveMode) -> Result<Option<Self>, WriteError> {
         let target = absolute(Path::new(location))?;
         restore(&target)?;
-        let exists = fs::symlink_metadata(&target).is_ok();
-        let location = location.to_owned();
-        match mode {
-            SaveMode::Ignore if exists => return Ok(None),
-            SaveMode::ErrorIfExists if exists => return Err(WriteError::Exists { location }),
-            _ if exists && !target.is_dir() => return Err(WriteError::NotADirectory { location }),
-            _ if exists && is_mount_point(&target) => {
-                return Err(WriteError::MountPoint { location });
-            }
-            _ => {}
+        match admitted(location, target, mode)? {
+            Some(target) => Self::create(location.to_owned(), mode, target).map(Some),
+            None => Ok(None),
         }
-        // Through a symbolic link, it is the directory behind it that is replaced.
-        let target = if exists {
-            fs::canonicalize(&target).map_err(WriteError::io(&target))?
-        } else {
-            target
-        };
-        Self::create(location, mode, target).map(Some)
     }
 
     fn create(location: String, mode: SaveMode, target: PathBuf) -> Result<Self, WriteError> {
@@ -191,6 +177,56 @@ impl Drop for Staging {
             tracing::warn!("cannot remove `{}`: {error}", self.path.display());
         }
     }
+}
+
+/// Where new output goes; nowhere, if there is output and the mode is to ignore it.
+fn admitted(
+    location: &str,
+    target: PathBuf,
+    mode: SaveMode,
+) -> Result<Option<PathBuf>, WriteError> {
+    if fs::symlink_metadata(&target).is_err() {
+        return Ok(Some(target));
+    }
+    let location = location.to_owned();
+    match mode {
+        SaveMode::Ignore => Ok(None),
+        SaveMode::ErrorIfExists => Err(WriteError::Exists { location }),
+        _ if !target.is_dir() => Err(WriteError::NotADirectory { location }),
+        _ if is_mount_point(&target) => Err(WriteError::MountPoint { location }),
+        // Through a symbolic link, it is the directory behind it that is replaced.
+        _ => fs::canonicalize(&target)
+            .map(Some)
+            .map_err(WriteError::io(&target)),
+    }
+}
+
+/// Whether output could go to a location, as far as that can be told without writing.
+pub(super) fn check_output(location: &str, mode: SaveMode) -> Result<(), WriteError> {
+    match admitted(location, absolute(Path::new(location))?, mode)? {
+        Some(target) => check_directory(parent_of(&target)),
+        None => Ok(()),
+    }
+}
+
+/// As [`check_output`], for a file.
+pub(super) fn check_file(path: &str) -> Result<(), WriteError> {
+    let target = absolute(Path::new(path))?;
+    if target.is_dir() {
+        return Err(WriteError::io(&target)(io::ErrorKind::IsADirectory.into()));
+    }
+    check_directory(parent_of(&target))
+}
+
+/// Whether a directory can be written into, or made: then it is the nearest one that exists that counts.
+fn check_directory(path: &Path) -> Result<(), WriteError> {
+    let exists = |path: &&Path| fs::symlink_metadata(path).is_ok();
+    let nearest = path.ancestors().find(exists).unwrap_or(path);
+    if !nearest.is_dir() {
+        return Err(WriteError::io(nearest)(io::ErrorKind::NotADirectory.into()));
+    }
+    access(nearest, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| WriteError::io(nearest)(error.into()))
 }
 
 /// Whether a file system does not know the flags of a rename (`renameat2(2)`: EINVAL; kernels and libraries without it: ENOSYS).

@@ -25,7 +25,7 @@ impl TextOptions {
         for option in options {
             match option.name.to_lowercase().as_str() {
                 "compression" | "codec" => parsed.compression = Compression::of_option(&option)?,
-                "linesep" => parsed.line_end = option.value.to_owned(),
+                "linesep" => parsed.line_end = option.written_line_end()?,
                 "encoding" | "charset" => option.only("UTF-8")?,
                 _ => return Err(option.unknown(&KNOWN)),
             }

@@ -2,7 +2,7 @@
 
 //! Cleans the orders and joins them with the customers.
 
-use samara::{DataFrame, Join, Result, SaveMode, Session};
+use samara::{DataFrame, Join, Load, Result, SaveMode, Session};
 
 /// Reads csv from `examples/customer_orders/customers.csv`.
 #[samara::step(id = "extract-customers", kind = "extract")]
@@ -66,7 +66,7 @@ fn transform_join_orders(
 
 /// Writes csv to `examples/customer_orders/output`, replacing what is there.
 #[samara::step(id = "load-customer-orders", kind = "load")]
-fn load_customer_orders(transform_join_orders: DataFrame) -> Result<()> {
+fn load_customer_orders(transform_join_orders: DataFrame) -> Result<Load> {
     transform_join_orders
         .write()
         .option("header", "true")
@@ -81,5 +81,6 @@ pub fn run(session: &Session) -> Result<()> {
     let extract_orders = extract_orders(session)?;
     let transform_clean_orders = transform_clean_orders(extract_orders)?;
     let transform_join_orders = transform_join_orders(extract_customers, transform_clean_orders)?;
-    load_customer_orders(transform_join_orders)
+    let load_customer_orders = load_customer_orders(transform_join_orders)?;
+    session.run([load_customer_orders])
 }

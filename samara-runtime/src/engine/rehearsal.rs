@@ -1,0 +1,160 @@
+//! A run in which nothing is read or written, for `validate`: each extract looks whether its files are there and begin as they should, each load
+//! whether it could write, and what is wrong is gathered.
+//!
+//! It lies in the context, so a job's function is called as in a run, and a step that fails stops nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use glob::Pattern;
+use opentelemetry::Context;
+use opentelemetry::trace::{Status, TraceContextExt as _};
+use parking_lot::Mutex;
+
+use crate::engine::{DataFrame, Schema, Session};
+use crate::error::{Error, Result};
+use crate::step::current_step;
+
+/// What would be written, and what would go wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct Rehearsal {
+    session: Session,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    faults: Vec<Fault>,
+    written: Vec<Written>,
+    /// Whether this job has a frame whose columns only a run knows.
+    is_blind: bool,
+}
+
+/// What a step would write.
+#[derive(Debug)]
+struct Written {
+    target: PathBuf,
+    /// Nothing, if only a run knows it.
+    schema: Option<Schema>,
+}
+
+impl State {
+    fn written(&self, location: &str) -> Option<&Written> {
+        let path = absolute(location);
+        let pattern = path.to_str().and_then(|path| Pattern::new(path).ok());
+        let is_there = |written: &&Written| {
+            let is_matched = |pattern: &Pattern| pattern.matches_path(&written.target);
+            path.starts_with(&written.target) || pattern.as_ref().is_some_and(is_matched)
+        };
+        self.written.iter().rev().find(is_there)
+    }
+}
+
+/// What a step could not do.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub step: Option<&'static str>,
+    pub error: Error,
+}
+
+impl Rehearsal {
+    pub fn new(session: Session) -> Self {
+        Self {
+            session,
+            state: Arc::default(),
+        }
+    }
+
+    /// The rehearsal that this is in, if it is in one.
+    pub fn current() -> Option<Self> {
+        Context::map_current(|context| context.get::<Self>().cloned())
+    }
+
+    /// Ends a job: what its steps could not do.
+    pub fn end_job(&self) -> Vec<Fault> {
+        let mut state = self.state.lock();
+        state.is_blind = false;
+        std::mem::take(&mut state.faults)
+    }
+
+    /// Notes what the current step cannot do.
+    pub fn note(&self, error: impl Into<Error>) {
+        let (step, error) = (current_step(), error.into());
+        Context::map_current(|context| {
+            let status = Status::error(error.to_string());
+            context.span().set_status(status);
+        });
+        self.state.lock().faults.push(Fault { step, error });
+    }
+
+    /// Notes that a frame has columns that only its rows would tell.
+    pub fn lose_sight(&self) {
+        self.state.lock().is_blind = true;
+    }
+
+    /// Whether the columns of every frame so far are known.
+    pub fn sees_columns(&self) -> bool {
+        !self.state.lock().is_blind
+    }
+
+    /// Notes that a step would write to a location.
+    pub fn write(&self, location: &str, schema: Schema) {
+        let mut state = self.state.lock();
+        let written = Written {
+            target: absolute(location),
+            schema: (!state.is_blind).then_some(schema),
+        };
+        state.written.push(written);
+    }
+
+    /// Whether an earlier step would have written to a location by now.
+    pub fn is_written(&self, location: &str) -> bool {
+        self.state.lock().written(location).is_some()
+    }
+
+    /// The columns of what an earlier step would have written to a location by now, if it would: none, if only a run knows them.
+    pub fn columns_written(&self, location: &str) -> Option<Vec<String>> {
+        let mut state = self.state.lock();
+        let schema = state.written(location)?.schema.clone();
+        state.is_blind |= schema.is_none();
+        let fields = schema.into_iter().flat_map(|schema| schema.fields);
+        Some(fields.map(|field| field.name).collect())
+    }
+
+    /// A frame of which nothing is known, for a step that could not give its own. What later steps say of its columns means nothing.
+    fn stand_in(&self, error: Error) -> Result<DataFrame> {
+        let is_consequence = !self.sees_columns() && is_about_columns(&error);
+        if !is_consequence {
+            self.note(error);
+        }
+        self.lose_sight();
+        self.session.empty([])
+    }
+}
+
+/// What a step gave. In a rehearsal, a failure is noted and stops nothing.
+pub(crate) fn endured(outcome: Result<DataFrame>) -> Result<DataFrame> {
+    match outcome {
+        Ok(frame) => Ok(frame),
+        Err(error) => match Rehearsal::current() {
+            Some(rehearsal) => rehearsal.stand_in(error),
+            None => Err(error),
+        },
+    }
+}
+
+fn is_about_columns(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::UnknownColumn { .. }
+            | Error::AmbiguousColumn { .. }
+            | Error::Expression { .. }
+            | Error::Cast { .. }
+            | Error::Engine(_)
+    )
+}
+
+/// Where a location lies; as it stands, if there is no working directory any more.
+fn absolute(location: &str) -> PathBuf {
+    std::path::absolute(location).unwrap_or_else(|_| PathBuf::from(location))
+}

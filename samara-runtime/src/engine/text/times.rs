@@ -1,0 +1,121 @@
+//! How a file's dates and timestamps look: in Spark's own forms, or by the patterns that its options set.
+
+use super::pattern::{Kind, Pattern, PatternError};
+use super::{Zone, write_date, write_timestamp_iso};
+use crate::engine::option::{OptionError, OptionValue};
+
+/// The options that say how times look.
+pub(crate) const OPTIONS: [&str; 5] = [
+    "dateFormat",
+    "timestampFormat",
+    "timestampNTZFormat",
+    "timeZone",
+    "locale",
+];
+
+/// How dates and timestamps look. Where there is no pattern, as Spark has them without one.
+#[derive(Debug, Clone)]
+pub(crate) struct Times {
+    date: Option<Pattern>,
+    timestamp: Option<Pattern>,
+    timestamp_ntz: Option<Pattern>,
+    zone: Zone,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            date: None,
+            timestamp: None,
+            timestamp_ntz: None,
+            zone: Zone::UTC,
+        }
+    }
+}
+
+/// Whether an option is a reader's or a writer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Reader,
+    Writer,
+}
+
+impl Times {
+    /// Takes an option, if it is one that says how times look.
+    pub fn take(&mut self, option: &OptionValue<'_>, side: Side) -> Result<bool, OptionError> {
+        let pattern = |kind| {
+            let pattern = match side {
+                Side::Reader => Pattern::to_read(option.value),
+                Side::Writer => Pattern::to_write(option.value, kind),
+            };
+            pattern
+                .map(Some)
+                .map_err(|error: PatternError| option.error(error.to_string()))
+        };
+        match option.name.to_lowercase().as_str() {
+            "dateformat" => self.date = pattern(Kind::Date)?,
+            "timestampformat" => self.timestamp = pattern(Kind::Timestamp)?,
+            "timestampntzformat" => self.timestamp_ntz = pattern(Kind::TimestampNtz)?,
+            "timezone" => {
+                let unknown = || option.error(format!("`{}` is no time zone", option.value));
+                self.zone = Zone::parse(option.value).ok_or_else(unknown)?;
+            }
+            "locale" => option.only("en-US")?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Whether dates are read by a pattern of their own.
+    pub fn has_date_pattern(&self) -> bool {
+        self.date.is_some()
+    }
+
+    pub fn parse_date(&self, text: &str) -> Option<i32> {
+        match &self.date {
+            Some(pattern) => pattern.parse_date(text),
+            None => super::parse_date(text),
+        }
+    }
+
+    pub fn parse_timestamp(&self, text: &str) -> Option<i64> {
+        match &self.timestamp {
+            Some(pattern) => pattern.parse_timestamp(text, &self.zone),
+            None => super::parse_timestamp_in(text, &self.zone),
+        }
+    }
+
+    /// A timestamp without a zone; one with a zone is none.
+    pub fn parse_timestamp_ntz(&self, text: &str) -> Option<i64> {
+        match &self.timestamp_ntz {
+            Some(pattern) => pattern.parse_timestamp_ntz(text),
+            None => super::parse_timestamp_without_zone(text),
+        }
+    }
+
+    pub fn write_date(&self, out: &mut String, days: i32) {
+        match &self.date {
+            Some(pattern) => pattern.write_date(out, days),
+            None => write_date(out, days),
+        }
+    }
+
+    pub fn write_timestamp(&self, out: &mut String, micros: i64) {
+        match &self.timestamp {
+            Some(pattern) => pattern.write_timestamp(out, micros, &self.zone),
+            None => {
+                let offset = self.zone.offset_at(micros);
+                let mut suffix = String::new();
+                super::pattern::write_offset(&mut suffix, offset);
+                write_timestamp_iso(out, micros + offset * super::MICROS_PER_SECOND, &suffix);
+            }
+        }
+    }
+
+    pub fn write_timestamp_ntz(&self, out: &mut String, micros: i64) {
+        match &self.timestamp_ntz {
+            Some(pattern) => pattern.write_timestamp_ntz(out, micros),
+            None => write_timestamp_iso(out, micros, ""),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! A job of a run: its function between its hooks.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use opentelemetry::{Context, KeyValue};
+
+use super::JobFn;
+use super::hook::{Hooks, Moment};
+use super::span::{JobSpan, fail_span, open_span};
+use crate::engine::Session;
+use crate::error::{Error, Result};
+use crate::interrupt;
+use crate::telemetry::names;
+
+#[derive(Debug)]
+pub(super) struct Job {
+    pub id: &'static str,
+    pub run: JobFn,
+    pub hooks: Hooks,
+}
+
+impl Job {
+    pub fn run(&self, session: &Session) -> Result<()> {
+        interrupt::check()?;
+        let name = KeyValue::new(names::JOB_NAME, self.id);
+        let context = open_span(&Context::current(), names::job_span(self.id), name);
+        let span = JobSpan(context.clone());
+        let outcome = {
+            let _current = context.attach();
+            self.run_between_hooks(session, &span)
+        };
+        if let Err(error) = &outcome {
+            fail_span(&span.0, error.kind(), &error.to_string());
+        }
+        drop(span);
+        outcome.map_err(|source| match source {
+            interrupted @ Error::Interrupted { .. } => interrupted,
+            source => Error::Job {
+                job: self.id.to_owned(),
+                source: Box::new(source),
+            },
+        })
+    }
+
+    fn run_between_hooks(&self, session: &Session, span: &JobSpan) -> Result<()> {
+        self.hooks.send(Moment::Start);
+        let work = || {
+            interrupt::check()?;
+            (self.run)(session)
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(work));
+        span.end_open_steps();
+        self.hooks.send(match outcome {
+            Ok(Ok(())) => Moment::Success,
+            Ok(Err(Error::Interrupted { .. })) => Moment::Interruption,
+            _ => Moment::Error,
+        });
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}

@@ -1,0 +1,102 @@
+//! What keeps a workflow from running well, found before it runs.
+
+use thiserror::Error;
+
+use crate::alert::{Alert, AlertError, ChannelError};
+use crate::error::Error as RunError;
+use crate::request::RequestError;
+use crate::variables::{self, VariableError};
+
+use super::Exit;
+use super::job::Job;
+
+/// One thing that is wrong, in one line.
+#[derive(Debug, Error)]
+pub(super) enum Problem {
+    /// A step cannot do its work.
+    #[error("job `{job}`, step `{step}`: {error}")]
+    Step {
+        job: &'static str,
+        step: &'static str,
+        error: RunError,
+    },
+    /// A job fails outside of its steps.
+    #[error("job `{job}`: {error}")]
+    Job { job: &'static str, error: RunError },
+    /// A hook cannot be sent.
+    #[error("job `{job}`, hook `{hook}`: {error}")]
+    Hook {
+        job: &'static str,
+        hook: &'static str,
+        error: RequestError,
+    },
+    /// The workflow lacks variables.
+    #[error("a location: {0}")]
+    Variables(VariableError),
+    /// A channel cannot send.
+    #[error("alert channel `{channel}`: {error}")]
+    Channel {
+        channel: String,
+        error: ChannelError,
+    },
+    /// The alerts cannot be read.
+    #[error("alerts: {0}")]
+    Alerts(AlertError),
+}
+
+impl Problem {
+    fn is_about_alerts(&self) -> bool {
+        matches!(self, Self::Channel { .. } | Self::Alerts(_))
+    }
+
+    /// The names of the variables that are missing, if that is what is wrong.
+    pub fn unset(&self) -> &[String] {
+        match self {
+            Self::Step {
+                error: RunError::Variable(error),
+                ..
+            }
+            | Self::Variables(error) => error.names(),
+            _ => &[],
+        }
+    }
+}
+
+/// How a program ends that does not run because of these problems: those of alerts alone are told apart.
+pub(super) fn exit(problems: &[Problem], otherwise: Exit) -> Exit {
+    match problems {
+        [Problem::Alerts(error)] => error.into(),
+        problems if problems.iter().all(Problem::is_about_alerts) => Exit::AlertConfiguration,
+        _ => otherwise,
+    }
+}
+
+/// The variables that a run needs and does not have.
+pub(super) fn unset_variables(
+    locations: &[&str],
+    jobs: &[Job],
+    alerts: Option<&Alert>,
+) -> Vec<Problem> {
+    let locations = variables::check_names(locations.iter().copied());
+    let of_locations = locations.err().map(Problem::Variables);
+    let of_hooks = jobs.iter().flat_map(|job| {
+        job.hooks.all().filter_map(|hook| {
+            Some(Problem::Hook {
+                job: job.id,
+                hook: hook.id(),
+                error: hook.check_variables().err()?.into(),
+            })
+        })
+    });
+    let of_channels = alerts.into_iter().flat_map(|alerts| {
+        alerts.unset().map(|(channel, error)| Problem::Channel {
+            channel: channel.to_owned(),
+            error: error.into(),
+        })
+    });
+    of_locations
+        .into_iter()
+        .chain(of_hooks)
+        .chain(of_channels)
+        .collect()
+}
