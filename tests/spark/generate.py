@@ -224,7 +224,7 @@ class Expressions:
         self.columns = columns
 
     def of(self, kind: str, depth: int, wild: bool = False, top: bool = False) -> str:
-        leaves = [c for c in self.columns if c.kind == kind and (wild or not c.wild or self.rng.random() < 0.08)]
+        leaves = [c for c in self.columns if c.kind == kind and (wild or not c.wild or self.rng.random() < 0.15)]
         rules = self.RULES.get(kind, [])
         if depth <= 0 or not rules or (leaves and not top and self.rng.random() < 0.2):
             if not leaves or self.rng.random() < 0.08:
@@ -269,7 +269,7 @@ class Expressions:
             return self.rng.choice(["1.5", "0.01", "2.50", "10BD", "-0.5", "100.0", "3.14159"])
         pool = [v for v in TAME[base] if not (kind in NUMBERS and float(v) == 0)]
         text = self.rng.choice(WILD[base] if wild and self.rng.random() < 0.2 else pool)
-        if kind in ("float", "double") and not re.match(r"-?\d", text):
+        if kind in ("float", "double") and (not re.match(r"-?\d", text) or "E" in text):
             return f"{kind}('{text}')"
         if kind in ("str", "number", "day"):
             return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

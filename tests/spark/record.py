@@ -207,7 +207,7 @@ def session() -> SparkSession:
     builder = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "1")
     # Each case is planned once, which is a third of its time.
     builder = builder.config("spark.sql.adaptive.enabled", "false")
-    builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC")
+    builder = builder.config("spark.driver.extraJavaOptions", "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
     return spark

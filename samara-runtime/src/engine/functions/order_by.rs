@@ -1,5 +1,6 @@
-use datafusion::logical_expr::LogicalPlanBuilder;
-use datafusion::logical_expr::SortExpr;
+use std::sync::Arc;
+
+use datafusion::logical_expr::{LogicalPlan, Sort, SortExpr};
 
 use crate::engine::DataFrame;
 use crate::error::Result;
@@ -56,9 +57,12 @@ impl DataFrame {
                 Ok(column.sort(*ascending, *ascending))
             })
             .collect::<Result<Vec<SortExpr>>>()?;
-        let plan = LogicalPlanBuilder::from(self.plan.clone())
-            .sort(order)?
-            .build()?;
+        // Not by the engine's builder, which takes a term that the rows before are sorted by for a column of theirs.
+        let plan = LogicalPlan::Sort(Sort {
+            expr: order,
+            input: Arc::new(self.plan.clone()),
+            fetch: None,
+        });
         Ok(self.with_plan(plan))
     }
 }

@@ -176,8 +176,11 @@ fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
             let ((p1, s1), (p2, s2)) = (digits(l)?, digits(r)?);
             let scale = s1.max(s2);
             let whole = (i16::from(p1) - i16::from(s1)).max(i16::from(p2) - i16::from(s2));
-            let precision = u8::try_from(whole + i16::from(scale)).ok()?;
-            A::Decimal128((precision <= 38).then_some(precision)?, scale)
+            // Where 38 digits are too few, those of the fraction go.
+            let excess = (whole + i16::from(scale) - 38).max(0);
+            let scale = i8::try_from((i16::from(scale) - excess).max(0)).ok()?;
+            let precision = u8::try_from((whole + i16::from(scale)).min(38)).ok()?;
+            A::Decimal128(precision, scale)
         }
     })
 }

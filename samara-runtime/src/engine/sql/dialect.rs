@@ -70,10 +70,6 @@ impl Dialect for SparkDialect {
         true
     }
 
-    fn supports_struct_literal(&self) -> bool {
-        true
-    }
-
     fn supports_nested_comments(&self) -> bool {
         true
     }
@@ -115,10 +111,15 @@ impl Dialect for SparkDialect {
 /// The tokens with Spark's literals in the parser's terms: strings without escapes, numbers with a suffix or an exponent as literals of a type.
 fn literals(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let mut rest = tokens.into_iter().peekable();
-    let mut plain = Vec::new();
+    let mut plain: Vec<TokenWithSpan> = Vec::new();
+    let mut minus = "";
     while let Some(TokenWithSpan { token, span }) = rest.next() {
         let next = rest.peek().map(|next| &next.token);
         let (new, takes_next) = match (token, next) {
+            (Token::Minus, Some(Token::Number(..))) if !ends_operand(&plain) => {
+                minus = "-";
+                continue;
+            }
             (
                 Token::Word(word),
                 Some(Token::SingleQuotedString(raw) | Token::DoubleQuotedString(raw)),
@@ -131,7 +132,9 @@ fn literals(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 word.value = word.value.replace("``", "`");
                 (vec![Token::Word(word)], false)
             }
-            (Token::Number(digits, long), next) => number(digits, long, next),
+            (Token::Number(digits, long), next) => {
+                number(std::mem::take(&mut minus), digits, long, next)
+            }
             (token, _) => (vec![token], false),
         };
         if takes_next {
@@ -146,27 +149,54 @@ fn string(text: &str, quote: char) -> Token {
     Token::SingleQuotedString(unescaped(text, quote))
 }
 
-/// A number's tokens, and whether the token behind it is its suffix.
-fn number(digits: String, long: bool, next: Option<&Token>) -> (Vec<Token>, bool) {
+/// Whether a minus behind these tokens subtracts; elsewhere it is part of a literal, since `128Y` alone is none.
+fn ends_operand(tokens: &[TokenWithSpan]) -> bool {
+    const BEFORE_VALUE: [Keyword; 10] = [
+        Keyword::AND,
+        Keyword::BETWEEN,
+        Keyword::CASE,
+        Keyword::DIV,
+        Keyword::ELSE,
+        Keyword::IN,
+        Keyword::NOT,
+        Keyword::OR,
+        Keyword::THEN,
+        Keyword::WHEN,
+    ];
+    let mut backwards = tokens.iter().rev().map(|token| &token.token);
+    match backwards.find(|token| !matches!(token, Token::Whitespace(_))) {
+        Some(Token::Word(word)) => !BEFORE_VALUE.contains(&word.keyword),
+        Some(token) => matches!(
+            token,
+            Token::RParen | Token::RBracket | Token::Number(..) | Token::SingleQuotedString(_)
+        ),
+        None => false,
+    }
+}
+
+/// The tokens of a number behind a sign, and whether the token behind it is its suffix.
+fn number(sign: &str, digits: String, long: bool, next: Option<&Token>) -> (Vec<Token>, bool) {
     let suffix = match next {
         Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
         _ => String::new(),
     };
-    let kind = match suffix.as_str() {
-        "Y" => "tinyint",
-        "S" => "smallint",
-        "F" => "float",
-        "D" => "double",
-        "BD" if !digits.contains('.') => {
-            let kind = format!("decimal({},0)", digits.len());
-            return (typed(digits, &kind), true);
-        }
-        "BD" => return (vec![Token::Number(digits, false)], true),
-        _ if long => return (typed(digits, "bigint"), false),
-        _ if digits.contains(['e', 'E']) => return (typed(digits, "double"), false),
-        _ => return (vec![Token::Number(digits, false)], false),
+    let of_type = |kind: &str| typed(format!("{sign}{digits}"), kind);
+    let plain = |digits: &str| {
+        let minus = (!sign.is_empty()).then_some(Token::Minus);
+        let number = Token::Number(digits.to_owned(), false);
+        minus.into_iter().chain([number]).collect()
     };
-    (typed(digits, kind), true)
+    match suffix.as_str() {
+        "Y" => (of_type("tinyint"), true),
+        "S" => (of_type("smallint"), true),
+        "F" => (of_type("float"), true),
+        "D" => (of_type("double"), true),
+        "BD" if !digits.contains('.') => (of_type(&format!("decimal({},0)", digits.len())), true),
+        "BD" => (plain(&digits), true),
+        _ if long => (of_type("bigint"), false),
+        _ if digits.contains(['e', 'E']) => (of_type("double"), false),
+        _ => (plain(&digits), false),
+    }
 }
 
 /// The tokens of a literal of a type.
@@ -279,6 +309,9 @@ mod tests {
             ("1e3", "spark_literal('1e3', 'double')"),
             ("1.5BD", "1.5"),
             ("15", "15"),
+            ("-128Y", "spark_literal('-128', 'tinyint')"),
+            ("a -1L", "a - spark_literal('1', 'bigint')"),
+            ("a IN (1, -15)", "a IN (1, -15)"),
         ] {
             assert_eq!(shown(text), sql);
         }

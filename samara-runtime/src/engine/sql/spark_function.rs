@@ -45,9 +45,6 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
             Some(Ok(if *negated { not(matches) } else { matches }))
         }
         Expr::Substring { .. } | Expr::Trim { .. } => Some(Ok(of_text(node.clone()))),
-        Expr::Struct { values, fields } if fields.is_empty() => {
-            Some(Ok(with_names(values.clone())))
-        }
         Expr::SimilarTo { .. } => Some(Err("Spark has no SIMILAR TO; it has RLIKE".to_owned())),
         Expr::CompoundFieldAccess { root, access_chain } => Some(items(root, access_chain)),
         Expr::TypedString(typed) => {
@@ -105,6 +102,7 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("isnull", [value]) => Expr::IsNull(Box::new(value.clone())),
         ("isnotnull", [value]) => Expr::IsNotNull(Box::new(value.clone())),
         ("if", [condition, yes, no]) => when(condition.clone(), yes.clone(), no.clone()),
+        ("struct", [_, ..]) => with_names(arguments),
         ("sign", [_]) => call("signum", arguments),
         ("startswith", [_, _]) => call("starts_with", arguments),
         ("endswith", [_, _]) => call("ends_with", arguments),
