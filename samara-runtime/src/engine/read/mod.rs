@@ -83,7 +83,7 @@ pub enum ReadError {
         column: String,
     },
     /// A header with more or fewer columns than the schema has: an error in `validate` only.
-    #[error("`{path}`: the header has {found} columns where the schema has {declared}")]
+    #[error("`{path}`: columns in the header: {found}, in the schema: {declared}")]
     HeaderWidth {
         /// The file.
         path: PathBuf,
