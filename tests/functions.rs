@@ -493,7 +493,4 @@ fn csv_without_a_schema_is_strings_named_by_the_header() {
 
     let unnamed = session().read().csv(path).expect("readable");
     assert_eq!(unnamed.columns(), ["_c0", "_c1"]);
-    let inferred = reader().option("inferSchema", "true").csv(path);
-    let error = inferred.expect_err("not yet").to_string();
-    assert!(error.contains("declare a schema"), "{error}");
 }

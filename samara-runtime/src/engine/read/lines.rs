@@ -176,7 +176,9 @@ pub(super) fn document<'a>(
 fn content(path: &Path, file: File) -> std::io::Result<Content> {
     let mut compression = Compression::of_path(path).unwrap_or_default();
     // Nothing stands for nothing, compressed or not.
-    if file.metadata()?.len() == 0 {
+    let metadata = file.metadata()?;
+    // A pipe has no length, and may have content.
+    if metadata.is_file() && metadata.len() == 0 {
         compression = Compression::None;
     }
     let content = compression.reader(file)?;
