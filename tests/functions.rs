@@ -218,7 +218,7 @@ fn a_field_that_does_not_parse_is_null_drops_its_row_or_fails_the_read_by_the_mo
         .csv(workplace.path().join("y").to_str().expect("a path"));
     let error = failed.unwrap_err().to_string();
     assert!(
-        error.contains("bad.csv") && error.contains("line 2") && error.contains("`x`"),
+        error.contains("bad.csv") && error.contains("line 2") && error.contains("column `id`"),
         "{error}"
     );
 }
@@ -482,6 +482,6 @@ fn csv_without_a_schema_is_strings_named_by_the_header() {
     let unnamed = session().read().csv(path).expect("readable");
     assert_eq!(unnamed.columns(), ["_c0", "_c1"]);
     let inferred = reader().option("inferSchema", "true").csv(path);
-    let error = inferred.expect_err("not yet").to_string();
-    assert!(error.contains("declare a schema"), "{error}");
+    let schema = inferred.expect("readable").schema().expect("a schema");
+    assert_eq!(schema.fields[0].data_type.to_string(), "int");
 }
