@@ -554,3 +554,6 @@ async fn write_part(
     }
     Ok(part)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Formats whose files say themselves which columns they hold: parquet, avro and orc.
 
 mod avro;
+mod avro_blocks;
 mod conform;
 mod infer;
 mod input;
@@ -98,3 +99,6 @@ pub(crate) trait TypedFile {
     /// Reads the columns at the given indices, which ascend, in this order.
     fn read(self: Box<Self>, columns: &[usize], rows_per_batch: usize) -> Result<Batches, Problem>;
 }
+
+#[cfg(test)]
+mod tests;
