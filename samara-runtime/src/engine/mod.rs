@@ -10,6 +10,7 @@ mod first_row;
 mod frame;
 mod functions;
 pub(crate) mod option;
+mod problem;
 pub mod read;
 mod session;
 mod sql;

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::engine::boundary::Work;
 use crate::engine::compression::Compression;
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::problem::Problem;
 use crate::engine::types::{Field, Schema};
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::{Error, Result};
@@ -123,6 +124,15 @@ impl WriteError {
     fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    fn failed(path: &Path, format: Format) -> impl FnOnce(Problem) -> Self {
+        let (path, format) = (path.to_owned(), format.name());
+        move |problem| Self::Failed {
+            path,
+            format,
+            problem: problem.to_string(),
+        }
     }
 }
 
@@ -282,7 +292,7 @@ impl Writer {
     /// Whatever goes wrong in the options, in the steps before, or in writing. The output is then as it was before.
     pub fn csv(self, location: &str) -> Result<()> {
         let options = csv::CsvOptions::parse(self.option_values())?;
-        self.save(location, Encoder::Csv(options))
+        self.save(location, Encoder::Lines(LineEncoder::Csv(options)))
     }
 
     /// Writes json files, one object a line, into the directory `location`.
@@ -292,7 +302,7 @@ impl Writer {
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<()> {
         let compression = json::parse_options(self.option_values())?;
-        self.save(location, Encoder::Json(compression))
+        self.save(location, Encoder::Lines(LineEncoder::Json(compression)))
     }
 
     /// Writes text files, a line for each row of the frame's one column, into the directory `location`.
@@ -302,7 +312,7 @@ impl Writer {
     /// As [`Writer::csv`], and if there is another column, or it holds no texts.
     pub fn text(self, location: &str) -> Result<()> {
         let options = text::TextOptions::parse(self.option_values())?;
-        self.save(location, Encoder::Text(options))
+        self.save(location, Encoder::Lines(LineEncoder::Text(options)))
     }
 
     /// Writes parquet files into the directory `location`.
@@ -388,21 +398,44 @@ impl Writer {
     }
 }
 
+/// How rows become files.
 #[derive(Debug, Clone)]
 enum Encoder {
-    Csv(csv::CsvOptions),
-    Json(Compression),
-    Text(text::TextOptions),
+    Lines(LineEncoder),
     Typed(TypedOptions),
 }
 
 impl Encoder {
     fn format(&self) -> Format {
         match self {
+            Self::Lines(lines) => lines.format(),
+            Self::Typed(options) => options.format(),
+        }
+    }
+
+    /// What the name of a file ends with.
+    fn extension(&self) -> String {
+        match self {
+            Self::Lines(lines) => lines.extension(),
+            Self::Typed(options) => options.extension(),
+        }
+    }
+}
+
+/// How rows become lines of text.
+#[derive(Debug, Clone)]
+enum LineEncoder {
+    Csv(csv::CsvOptions),
+    Json(Compression),
+    Text(text::TextOptions),
+}
+
+impl LineEncoder {
+    fn format(&self) -> Format {
+        match self {
             Self::Csv(_) => Format::Csv,
             Self::Json(_) => Format::Json,
             Self::Text(_) => Format::Text,
-            Self::Typed(options) => options.format(),
         }
     }
 
@@ -411,27 +444,18 @@ impl Encoder {
             Self::Csv(options) => options.compression(),
             Self::Json(compression) => *compression,
             Self::Text(options) => options.compression,
-            // A codec of its own, inside the file.
-            Self::Typed(_) => Compression::None,
         }
     }
 
-    /// What the name of a file ends with.
     fn extension(&self) -> String {
-        match self {
-            Self::Typed(options) => options.extension(),
-            _ => format!(
-                ".{}{}",
-                self.format().extension(),
-                self.compression().extension()
-            ),
-        }
+        let (format, codec) = (self.format().extension(), self.compression().extension());
+        format!(".{format}{codec}")
     }
 
     fn head(&self, names: &[String]) -> String {
         match self {
             Self::Csv(options) => options.head(names),
-            Self::Json(_) | Self::Text(_) | Self::Typed(_) => String::new(),
+            Self::Json(_) | Self::Text(_) => String::new(),
         }
     }
 
@@ -445,7 +469,6 @@ impl Encoder {
             Self::Csv(options) => options.encode(batch, out),
             Self::Json(_) => json::encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
-            Self::Typed(_) => Ok(()),
         }
     }
 }
@@ -504,7 +527,7 @@ async fn write_parts(
     tasks.shutdown().await;
     let mut total = written?;
     if total.batches == 0 {
-        total.bytes = PartFile::create(&output, 0)?.finish(&output)?;
+        total.bytes = PartFile::create(&output, 0)?.finish()?;
     }
     Ok(total)
 }
@@ -544,13 +567,13 @@ async fn write_part(
             Some(file) => file,
             none => none.insert(PartFile::create(&output, partition)?),
         };
-        file.write(&output, &batch)?;
+        file.write(&output.names, &batch)?;
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
     }
     if let Some(file) = file {
-        part.bytes = file.finish(&output)?;
+        part.bytes = file.finish()?;
     }
     Ok(part)
 }

@@ -10,10 +10,11 @@ use datafusion::arrow::datatypes::{Fields, SchemaRef};
 use datafusion::physical_plan::metrics::Count;
 use serde_json::{Value, json};
 
+use crate::engine::problem::Problem;
 use crate::engine::read::files::Part;
 use crate::engine::read::typed::avro_blocks;
 use crate::engine::read::typed::input::{Counted, Input};
-use crate::engine::read::typed::{Batches, Problem, TypedFile};
+use crate::engine::read::typed::{Batches, TypedFile};
 
 struct AvroFile {
     path: PathBuf,

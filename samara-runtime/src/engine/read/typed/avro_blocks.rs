@@ -8,7 +8,7 @@ use std::path::Path;
 
 use arrow_avro::reader::read_header_info;
 
-use crate::engine::read::typed::Problem;
+use crate::engine::problem::Problem;
 
 /// How many rows the blocks of a file have.
 ///

@@ -16,6 +16,7 @@ use datafusion::arrow::datatypes::Fields;
 use datafusion::physical_plan::metrics::Count;
 
 use crate::engine::Format;
+use crate::engine::problem::Problem;
 use crate::engine::read::ReadError;
 use crate::engine::read::files::Part;
 use crate::engine::types::Schema;
@@ -63,17 +64,6 @@ impl Typed {
             format: self.format().name(),
             problem: problem.to_string(),
         }
-    }
-}
-
-/// Why a file cannot be read, in the words of the library that tried.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(crate) struct Problem(#[from] Box<dyn std::error::Error + Send + Sync>);
-
-impl Problem {
-    fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
     }
 }
 

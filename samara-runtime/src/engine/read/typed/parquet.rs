@@ -15,9 +15,10 @@ use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::engine::calendar::Calendar;
+use crate::engine::problem::Problem;
 use crate::engine::read::files::Part;
 use crate::engine::read::typed::input::Input;
-use crate::engine::read::typed::{Batches, Problem, TypedFile};
+use crate::engine::read::typed::{Batches, TypedFile};
 
 struct ParquetFile {
     input: Input,
