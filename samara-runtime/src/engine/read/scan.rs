@@ -31,7 +31,7 @@ use crate::engine::read::csv::{CsvDecoder, CsvOptions};
 use crate::engine::read::files::{Part, share_out};
 use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
 use crate::engine::read::lines::{self, Line, Lines};
-use crate::engine::read::typed::{Conform, Typed};
+use crate::engine::read::typed::{self, Conform, Typed};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -290,19 +290,19 @@ impl PartitionReader {
     }
 
     /// Reads files that say themselves what they hold.
-    fn read_typed(&self, typed: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
+    fn read_typed(&self, format: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
         let wanted: Vec<&Field> = self.input.projected().collect();
         for part in parts.iter().filter(|part| part.start < part.end) {
-            let failed = |problem| typed.unreadable(part, problem);
-            let file = typed.open(part, self.bytes_read.clone())?;
+            let failed = |problem| format.unreadable(part, problem);
+            let file = format.open(part, self.bytes_read.clone())?;
             let conform = Conform::new(
-                typed,
+                format,
                 file.fields(),
                 &wanted,
                 Arc::clone(&self.input.schema),
             )
             .map_err(|mismatch| failed(mismatch.into()))?;
-            let batches = file.read(conform.columns(), self.rows_per_batch);
+            let batches = typed::read(file, conform.columns(), self.rows_per_batch);
             for batch in batches.map_err(failed)? {
                 let batch = batch.and_then(|batch| conform.apply(&batch));
                 self.send(batch.map_err(failed)?, since)?;

@@ -113,7 +113,7 @@ fn each_row_group_is_read_by_one_part() {
     };
     let rows = |part: Part| {
         let file = Typed::Parquet.open(&part, Count::new()).unwrap();
-        let batches = file.read(&[0], 8192).unwrap();
+        let batches = super::read(file, &[0], 8192).unwrap();
         batches
             .map(|batch| batch.unwrap().num_rows())
             .sum::<usize>()
@@ -151,4 +151,20 @@ fn an_unknown_option_is_told_the_nearest() {
     let options = [("mergeShema", "true")];
     let error = crate::engine::read::check_options(Format::Parquet, &options).unwrap_err();
     assert_eq!(error.suggestion.as_deref(), Some("mergeSchema"));
+}
+
+/// Libraries panic at some damage; a run says which file it was, whatever they do.
+#[test]
+fn a_damaged_byte_anywhere_is_an_error_or_nothing_but_another_value() {
+    for typed in ALL {
+        let whole = std::fs::read(types(typed)).unwrap();
+        for place in (0..whole.len()).step_by(61) {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 0x55;
+            match &read(typed, &damaged)[0] {
+                Ok(rows) => assert_eq!(*rows, 5, "{typed:?}, byte {place}"),
+                Err(message) => assert!(message.contains("bad-file"), "{message}"),
+            }
+        }
+    }
 }
