@@ -11,6 +11,7 @@ mod frame;
 mod functions;
 mod memory;
 pub(crate) mod option;
+mod problem;
 pub mod read;
 pub(crate) mod rehearsal;
 mod session;
