@@ -440,8 +440,8 @@ impl PartitionReader {
 }
 
 enum LineDecoder {
-    Csv(CsvDecoder),
-    Json(JsonDecoder),
+    Csv(Box<CsvDecoder>),
+    Json(Box<JsonDecoder>),
     Text,
 }
 
@@ -492,10 +492,12 @@ impl BatchBuilder {
         } = &input.columns;
         let decoder = match &input.decoder {
             Decoder::Csv(options) => {
-                LineDecoder::Csv(CsvDecoder::new(options.clone(), fields, projection))
+                let decoder = CsvDecoder::new(options.clone(), fields, projection);
+                LineDecoder::Csv(Box::new(decoder))
             }
             Decoder::Json(options) => {
-                LineDecoder::Json(JsonDecoder::new(options.rules.clone(), fields, projection))
+                let decoder = JsonDecoder::new(options.rules.clone(), fields, projection);
+                LineDecoder::Json(Box::new(decoder))
             }
             Decoder::Text(_) => LineDecoder::Text,
         };
