@@ -26,28 +26,21 @@ impl Charset {
         }
     }
 
-    /// Whether bytes that became this text were no characters.
-    pub fn is_broken(self, text: &Cow<'_, str>) -> bool {
+    /// The characters; U+FFFD for bytes that are none, and then true.
+    pub fn decode(self, bytes: &[u8]) -> (Cow<'_, str>, bool) {
+        let utf8 = String::from_utf8_lossy(bytes);
+        // Only what is no UTF-8 had to be copied.
+        let is_broken = matches!(utf8, Cow::Owned(_));
         match self {
-            // Only what is no UTF-8 had to be copied.
-            Self::Utf8 => matches!(text, Cow::Owned(_)),
-            Self::Latin1 => false,
-            Self::Ascii => text.contains(char::REPLACEMENT_CHARACTER),
-        }
-    }
-
-    /// The characters; U+FFFD for bytes that are none.
-    pub fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
-        match self {
-            Self::Utf8 => String::from_utf8_lossy(bytes),
-            _ if bytes.is_ascii() => String::from_utf8_lossy(bytes),
-            Self::Latin1 => bytes.iter().map(|byte| char::from(*byte)).collect(),
+            Self::Utf8 => (utf8, is_broken),
+            _ if bytes.is_ascii() => (utf8, false),
+            Self::Latin1 => (bytes.iter().map(|byte| char::from(*byte)).collect(), false),
             Self::Ascii => {
                 let character = |byte: &u8| match byte.is_ascii() {
                     true => char::from(*byte),
                     false => char::REPLACEMENT_CHARACTER,
                 };
-                bytes.iter().map(character).collect()
+                (bytes.iter().map(character).collect(), true)
             }
         }
     }
@@ -64,7 +57,7 @@ mod tests {
             (Charset::Latin1, "café"),
             (Charset::Ascii, "caf\u{fffd}"),
         ] {
-            assert_eq!(charset.decode(b"caf\xe9"), text, "{charset:?}");
+            assert_eq!(charset.decode(b"caf\xe9").0, text, "{charset:?}");
         }
     }
 }

@@ -106,11 +106,11 @@ impl<'a> Lines<'a> {
         if is_too_long(self.line.len()) {
             return Err(too_large(self.part));
         }
-        let text = self.form.charset.decode(&self.line);
+        let (text, is_broken) = self.form.charset.decode(&self.line);
         Ok(Some(Line {
             bytes,
             has_end: bytes > self.line.len(),
-            is_broken: self.form.charset.is_broken(&text),
+            is_broken,
             text,
         }))
     }
@@ -164,11 +164,11 @@ pub(super) fn document<'a>(
     if is_too_long(read) {
         return Err(too_large(part));
     }
-    let text = form.charset.decode(bytes);
+    let (text, is_broken) = form.charset.decode(bytes);
     Ok(Line {
         bytes: read + mark as usize,
         has_end: false,
-        is_broken: form.charset.is_broken(&text),
+        is_broken,
         text,
     })
 }

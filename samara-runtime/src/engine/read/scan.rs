@@ -498,8 +498,8 @@ impl PartitionReader {
 }
 
 enum LineDecoder {
-    Csv(CsvDecoder),
-    Json(JsonDecoder),
+    Csv(Box<CsvDecoder>),
+    Json(Box<JsonDecoder>),
     Text,
 }
 
@@ -550,10 +550,12 @@ impl BatchBuilder {
         } = &input.columns;
         let decoder = match &input.decoder {
             Decoder::Csv(options) => {
-                LineDecoder::Csv(CsvDecoder::new(options.clone(), fields, projection))
+                let decoder = CsvDecoder::new(options.clone(), fields, projection);
+                LineDecoder::Csv(Box::new(decoder))
             }
             Decoder::Json(options) => {
-                LineDecoder::Json(JsonDecoder::new(options.rules.clone(), fields, projection))
+                let decoder = JsonDecoder::new(options.rules.clone(), fields, projection);
+                LineDecoder::Json(Box::new(decoder))
             }
             // What says itself what it holds has no lines.
             Decoder::Text(_) | Decoder::Typed(..) => LineDecoder::Text,

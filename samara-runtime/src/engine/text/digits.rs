@@ -96,10 +96,10 @@ fn develop(exponent: i32, fraction: u64, significant: i32) -> Digits {
     let (b2, s2, m2) = (b2 as u32, s2 as u32, m2 as u32);
     match width {
         Some(_) => Division {
-            value: u128::from(fraction) * 5_u128.pow(b5) << b2,
+            value: (u128::from(fraction) * 5_u128.pow(b5)) << b2,
             divisor: 5_u128.pow(s5) << s2,
-            margin: 10 * 5_u128.pow(b5) << m2,
-            ten: 10 * 5_u128.pow(s5) << s2,
+            margin: (10 * 5_u128.pow(b5)) << m2,
+            ten: (10 * 5_u128.pow(s5)) << s2,
             width,
         }
         .digits(decimal),
@@ -137,6 +137,7 @@ fn of_whole(exponent: i32, fraction: u64, significant: i32) -> Digits {
 }
 
 /// The power of ten of a number's first digit, or one more.
+#[expect(clippy::approx_constant, reason = "Java's own, with its digits")]
 fn estimated_exponent(fraction: u64, exponent: i32) -> i32 {
     let one = 1023_u64 << FRACTION_BITS;
     let mantissa = f64::from_bits(one | (fraction & ((1 << FRACTION_BITS) - 1)));

@@ -655,10 +655,11 @@ impl Found {
 
     /// A field that is said twice must be the same.
     fn set(&mut self, field: Field, number: i64) -> Option<()> {
-        match self.get(field) {
-            Some(other) => (other == number).then_some(()),
-            None => Some(self.numbers.push((field, number))),
+        if let Some(other) = self.get(field) {
+            return (other == number).then_some(());
         }
+        self.numbers.push((field, number));
+        Some(())
     }
 
     fn get(&self, field: Field) -> Option<i64> {
