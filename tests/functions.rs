@@ -232,8 +232,8 @@ fn a_file_that_is_gone_when_it_is_read_is_an_error_that_names_it() {
     let people = people(&workplace);
     std::fs::remove_file(workplace.path().join("people.csv")).expect("it was there");
     let output = workplace.path().join("y");
-    let written = people.write().csv(output.to_str().expect("a path"));
-    let error = written.unwrap_err().to_string();
+    let load = people.write().csv(output.to_str().expect("a path"));
+    let error = load.and_then(Load::run).unwrap_err().to_string();
     assert!(error.contains("people.csv"), "{error}");
     assert!(!output.exists());
 }

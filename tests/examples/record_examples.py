@@ -43,8 +43,9 @@ def resolved(location: str) -> str:
 
 def read(spark: SparkSession, extract: dict) -> DataFrame:
     reader = spark.read.format(extract["data_format"]).options(**options(extract.get("options", {})))
-    schema = StructType.fromJson(json.loads(Path(extract["schema"]).read_text()))
-    return reader.schema(schema).load(resolved(extract["location"]))
+    if extract["schema"]:
+        reader = reader.schema(StructType.fromJson(json.loads(Path(extract["schema"]).read_text())))
+    return reader.load(resolved(extract["location"]))
 
 
 def written(df: DataFrame, load: dict, ordered: bool) -> dict:

@@ -11,7 +11,7 @@ use opentelemetry::Context;
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use parking_lot::Mutex;
 
-use crate::engine::{DataFrame, Schema, Session};
+use crate::engine::{DataFrame, Field, Schema, Session};
 use crate::error::{Error, Result};
 use crate::step::current_step;
 
@@ -113,12 +113,11 @@ impl Rehearsal {
     }
 
     /// The columns of what an earlier step would have written to a location by now, if it would: none, if only a run knows them.
-    pub fn columns_written(&self, location: &str) -> Option<Vec<String>> {
+    pub fn columns_written(&self, location: &str) -> Option<Vec<Field>> {
         let mut state = self.state.lock();
         let schema = state.written(location)?.schema.clone();
         state.is_blind |= schema.is_none();
-        let fields = schema.into_iter().flat_map(|schema| schema.fields);
-        Some(fields.map(|field| field.name).collect())
+        Some(schema.map_or_else(Vec::new, |schema| schema.fields))
     }
 
     /// A frame of which nothing is known, for a step that could not give its own. What later steps say of its columns means nothing.
@@ -183,10 +182,8 @@ mod tests {
         for place in ["out", "out/ab", "a", "other/*"] {
             assert!(!rehearsal.is_written(place), "{place}");
         }
-        assert_eq!(
-            rehearsal.columns_written("out/a"),
-            Some(vec!["id".to_owned()])
-        );
+        let columns = rehearsal.columns_written("out/a");
+        assert_eq!(columns, Some(schema(&rehearsal).fields));
     }
 
     #[test]

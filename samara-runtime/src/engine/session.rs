@@ -88,7 +88,10 @@ impl Session {
     }
 
     fn empty_frame(&self, columns: &[(&str, &str)]) -> Result<DataFrame> {
-        let columns = schema_of(columns.iter().copied())?.fields;
+        self.frame_without_rows(schema_of(columns.iter().copied())?.fields)
+    }
+
+    pub(crate) fn frame_without_rows(&self, columns: Vec<Field>) -> Result<DataFrame> {
         let schema = Schema::new(columns.iter().map(Field::to_arrow).collect::<Fields>());
         let relation = EmptyRelation {
             produce_one_row: false,

@@ -383,7 +383,12 @@ impl Reader {
         if !self.schema.is_empty() {
             return self.scan(location, scan::Decoder::Typed(typed, options.selection));
         }
-        let files = files::list(&variables::resolve(location)?, &options.selection)?;
+        let resolved = variables::resolve(location)?;
+        let rehearsal = Rehearsal::current();
+        if let Some(fields) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
+            return self.session.frame_without_rows(fields);
+        }
+        let files = files::list(&resolved, &options.selection)?;
         let Some(schema) = typed::infer(typed, files.clone(), &options)? else {
             return Err(Error::Read(ReadError::NoInput {
                 location: location.to_owned(),
@@ -453,8 +458,8 @@ impl Reader {
 fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
     let resolved = variables::resolve(location)?;
     let rehearsal = Rehearsal::current();
-    if let Some(names) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
-        return Ok(columns_of_written(names, options));
+    if let Some(fields) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
+        return Ok(columns_of_written(fields, options));
     }
     for path in files::list(&resolved, &options.selection)? {
         let part = files::Part {
@@ -477,12 +482,12 @@ fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
 }
 
 /// As [`columns_of_csv`], of files that an earlier step would have written by now.
-fn columns_of_written(names: Vec<String>, options: &csv::CsvOptions) -> Pairs {
-    let named = |(index, name)| match options.header {
-        true => (name, "string".to_owned()),
+fn columns_of_written(fields: Vec<Field>, options: &csv::CsvOptions) -> Pairs {
+    let named = |(index, field): (usize, Field)| match options.header {
+        true => (field.name, "string".to_owned()),
         false => (format!("_c{index}"), "string".to_owned()),
     };
-    names.into_iter().enumerate().map(named).collect()
+    fields.into_iter().enumerate().map(named).collect()
 }
 
 /// Refuses types that files of a format cannot hold.

@@ -83,11 +83,8 @@ fn a_nested_value_is_read_again_whichever_engine_type_held_it() {
     let frame = session
         .empty([("a", "array<struct<b:tinyint>>"), ("c", "smallint")])
         .unwrap();
-    frame
-        .write()
-        .mode(SaveMode::Overwrite)
-        .avro(location)
-        .unwrap();
+    let load = frame.write().mode(SaveMode::Overwrite).avro(location);
+    load.and_then(Load::run).unwrap();
     let read = session.read().avro(location).unwrap().schema().unwrap();
     assert_eq!(read.fields[1].data_type, DataType::Integer);
     assert_eq!(read.fields[0].data_type.to_string(), "array<struct<b:int>>");
