@@ -73,6 +73,11 @@ impl Memory {
         config.with_batch_size(rows)
     }
 
+    /// The bytes that the writer of a file may hold back: no operator counts them.
+    pub fn each_writer(self) -> usize {
+        self.pool / (4 * self.threads.max(1))
+    }
+
     /// Whether the tables that a plan's joins look rows up in are sure to fit, by the size of the files that they come from.
     pub fn holds_tables_of(self, plan: &Arc<dyn ExecutionPlan>) -> bool {
         tables(plan) <= self.pool as u64 / 4

@@ -46,6 +46,7 @@ use crate::settings::RunSettings;
 pub struct Session(Arc<Inner>);
 
 struct Inner {
+    memory: Memory,
     state: SessionState,
     runtime: Runtime,
 }
@@ -67,8 +68,10 @@ impl Session {
             .enable_all()
             .build()
             .map_err(Error::other)?;
+        let memory = Memory::of_process(settings.memory_limit, threads);
         Ok(Self(Arc::new(Inner {
-            state: state(settings, threads)?,
+            memory,
+            state: state(settings, threads, memory)?,
             runtime,
         })))
     }
@@ -129,6 +132,10 @@ impl Session {
         Ok(planned)
     }
 
+    pub(crate) fn memory(&self) -> Memory {
+        self.0.memory
+    }
+
     pub(crate) fn state(&self) -> &SessionState {
         &self.0.state
     }
@@ -144,7 +151,7 @@ impl fmt::Debug for Session {
     }
 }
 
-fn state(settings: &RunSettings, threads: usize) -> Result<SessionState> {
+fn state(settings: &RunSettings, threads: usize, memory: Memory) -> Result<SessionState> {
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
         .with_information_schema(false);
@@ -154,7 +161,6 @@ fn state(settings: &RunSettings, threads: usize) -> Result<SessionState> {
     parser.enable_ident_normalization = false;
     parser.parse_float_as_decimal = true;
     parser.map_string_types_to_utf8view = false;
-    let memory = Memory::of_process(settings.memory_limit, threads);
     let spill_directory = settings.spill_dir.clone();
     let spills = SpillDirectory::new(spill_directory.unwrap_or_else(std::env::temp_dir));
     let disk = DiskManagerBuilder::default()

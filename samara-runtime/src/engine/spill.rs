@@ -24,7 +24,10 @@ pub(crate) struct SpillDirectory {
 }
 
 impl SpillDirectory {
+    /// Makes no file yet. A file without a name is open as long as it lives, so the process may from now on have as many as the system allows.
     pub fn new(path: PathBuf) -> Self {
+        // Where it does not allow more, spilling fails with the number that it does.
+        let _ = rlimit::increase_nofile_limit(u64::MAX);
         Self { path }
     }
 

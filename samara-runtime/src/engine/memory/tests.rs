@@ -12,7 +12,7 @@ use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
 use tempfile::TempDir;
 
-use super::LEAST;
+use super::{LEAST, Memory};
 use crate::engine::boundary::Work;
 use crate::{DataFrame, Join, RunSettings, Session, asc};
 
@@ -85,6 +85,15 @@ fn assert_each_once(numbers: Vec<i64>, count: i64) {
     assert_eq!(numbers.len() as i64, count);
     let different: HashSet<i64> = numbers.into_iter().collect();
     assert_eq!(different, (0..count).collect());
+}
+
+#[test]
+fn a_process_without_a_limit_leaves_a_fifth_of_the_machine() {
+    let mut machine = sysinfo::System::new().unwrap();
+    machine.refresh_memory();
+    let most = machine.total_memory() / 5 * 4;
+    let pool = Memory::of_process(None, 2).pool as u64;
+    assert!(LEAST <= pool && pool < most, "{pool} of {most}");
 }
 
 #[test]

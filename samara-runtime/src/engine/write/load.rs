@@ -185,6 +185,7 @@ impl Load {
             schema: self.schema,
             write_id: Uuid::new_v4(),
             directory: staging.path().to_owned(),
+            most_held: self.frame.session.memory().each_writer(),
         };
         staged.output = Some((staging, Arc::new(output)));
         Ok((staged, Some(self.frame.plan)))

@@ -494,6 +494,8 @@ struct Output {
     schema: Schema,
     write_id: Uuid,
     directory: PathBuf,
+    /// How many bytes of rows a part file may hold back.
+    most_held: usize,
 }
 
 /// What part files came to.

@@ -48,7 +48,7 @@ impl PartFile {
             },
             Encoder::Typed(options) => {
                 let format = options.format();
-                let writer = options.writer(file, &output.schema);
+                let writer = options.writer(file, &output.schema, output.most_held);
                 let writer = writer.map_err(WriteError::failed(&path, format))?;
                 Rows::Typed { format, writer }
             }

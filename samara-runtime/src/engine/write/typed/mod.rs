@@ -60,9 +60,14 @@ impl TypedOptions {
         }
     }
 
-    pub fn writer(&self, file: File, schema: &Schema) -> Result<Box<dyn TypedWriter>, Problem> {
+    pub fn writer(
+        &self,
+        file: File,
+        schema: &Schema,
+        most: usize,
+    ) -> Result<Box<dyn TypedWriter>, Problem> {
         match self {
-            Self::Parquet(options) => options.writer(file, schema),
+            Self::Parquet(options) => options.writer(file, schema, most),
             Self::Avro(options) => options.writer(file, schema),
             Self::Orc(options) => options.writer(file, schema),
         }

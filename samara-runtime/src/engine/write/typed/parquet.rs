@@ -17,7 +17,7 @@ use crate::engine::problem::Problem;
 use crate::engine::types::Schema;
 use crate::engine::write::typed::{TypedWriter, arrow_of, nullable, with_types};
 
-/// A row group is written when it has this many bytes, which are in memory until then; so many has one of Spark.
+/// A row group of Spark has so many bytes. They are in memory until it is written.
 const ROW_GROUP_BYTES: usize = 128 * 1024 * 1024;
 
 /// The options of the parquet writer.
@@ -62,11 +62,17 @@ impl ParquetOptions {
         format!("{codec}.parquet")
     }
 
-    pub fn writer(&self, file: File, schema: &Schema) -> Result<Box<dyn TypedWriter>, Problem> {
+    /// A writer that holds so many bytes of rows at most.
+    pub fn writer(
+        &self,
+        file: File,
+        schema: &Schema,
+        most: usize,
+    ) -> Result<Box<dyn TypedWriter>, Problem> {
         let columns = Arc::new(arrow_of(&nullable(schema)));
         let properties = WriterProperties::builder()
             .set_compression(self.codec.into())
-            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+            .set_max_row_group_bytes(Some(ROW_GROUP_BYTES.min(most)))
             // Elements of lists and maps get the names of the specification.
             .set_coerce_types(true)
             .set_key_value_metadata(Some(metadata(schema)))
