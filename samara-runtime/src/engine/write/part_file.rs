@@ -21,7 +21,7 @@ pub(super) struct PartFile {
 /// What writes rows.
 enum Rows {
     Lines {
-        encoder: LineEncoder,
+        encoder: Box<LineEncoder>,
         file: BufWriter<Box<dyn FileWriter>>,
         text: String,
     },
@@ -43,7 +43,7 @@ impl PartFile {
         let rows = match &output.encoder {
             Encoder::Lines(encoder) => Rows::Lines {
                 file: begin(file, encoder, &output.names).map_err(WriteError::io(&path))?,
-                encoder: encoder.clone(),
+                encoder: Box::new(encoder.clone()),
                 text: String::new(),
             },
             Encoder::Typed(options) => {
