@@ -9,7 +9,7 @@ needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run
 contains a text, without recording them: `record.py --print pivot`.
 
 For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
-class of its error.
+class of its error. `functions.txt` has the names of all functions of Spark; it is written when every file is.
 """
 
 import json
@@ -193,6 +193,11 @@ def answers(recorder: Recorder, file: Path, part_of_name: str) -> str:
     return f"{{\n{entries}\n}}\n"
 
 
+def functions(spark: SparkSession) -> str:
+    """The names of Spark's functions, a line each."""
+    return "".join(f"{row[0]}\n" for row in spark.sql("SHOW FUNCTIONS").collect())
+
+
 def main() -> None:
     arguments = sys.argv[1:]
     printed = arguments[1] if arguments[:1] == ["--print"] else None
@@ -201,6 +206,8 @@ def main() -> None:
     spark = session()
     with tempfile.TemporaryDirectory() as directory:
         recorder = Recorder(spark, Path(directory))
+        if not arguments:
+            (HERE / "functions.txt").write_text(functions(spark))
         for file in files:
             text = answers(recorder, file, printed or "")
             if printed:

@@ -3,8 +3,8 @@
 pub(crate) mod columns;
 mod csv;
 mod files;
-mod json;
-mod lenient;
+pub(crate) mod json;
+pub(crate) mod lenient;
 mod lines;
 pub(crate) mod scan;
 pub mod text;

@@ -2,16 +2,17 @@
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, Result, ScalarValue, not_impl_err, plan_err};
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
 };
 
-use crate::engine::DataType;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
-use crate::engine::sql::rounding::spark_round;
+use crate::engine::sql::functions::{
+    arithmetic_function, is_spark_function, spark_arguments, type_name,
+};
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.
@@ -55,43 +56,22 @@ fn spark_literal(value: ScalarValue) -> ScalarValue {
     }
 }
 
-fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    if let Some(arithmetic) = arithmetic_function(&function, schema)? {
+        return Ok(arithmetic);
+    }
+    if let Some(name) = type_name(&function, schema)? {
+        return Ok(name);
+    }
+    let mut function = spark_arguments(function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
-        "round" => return spark_round(function, schema),
         "coalesce" | "greatest" | "least" | "array" | "make_array" => &mut function.args[..],
-        "concat" | "reverse" => return as_texts(function, schema),
         "nvl" | "ifnull" => &mut function.args[..],
         "nvl2" if function.args.len() == 3 => &mut function.args[1..],
-        "date_part" if function.args.len() == 2 => {
-            let value = &mut function.args[1];
-            if is_text(&value.get_type(schema)?) {
-                *value = SparkCast::call(value.clone(), &DataType::Date);
-            }
-            return Ok(Expr::ScalarFunction(function));
-        }
         _ => return Ok(Expr::ScalarFunction(function)),
     };
     unify(arguments.iter_mut().collect(), schema)?;
-    Ok(Expr::ScalarFunction(function))
-}
-
-/// The same function, its arguments that are no texts cast to text.
-///
-/// # Errors
-///
-/// For arrays, which the engine would take for text.
-fn as_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
-    for value in &mut function.args {
-        let kind = value.get_type(schema)?;
-        if kind.is_nested() {
-            return not_impl_err!("`{}` of arrays is not supported yet", function.name());
-        }
-        let stays = is_text(&kind) || kind.is_binary() || kind.is_null();
-        if !stays {
-            *value = SparkCast::call(value.clone(), &DataType::String);
-        }
-    }
     Ok(Expr::ScalarFunction(function))
 }
 
@@ -125,7 +105,7 @@ fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
 }
 
 /// The type that holds values of both, as Spark's `AnsiTypeCoercion` finds it.
-fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
+pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
     use ArrowType as A;
     Some(match (left, right) {
         (l, r) if l == r => l.clone(),
@@ -263,7 +243,8 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
 /// Whether an expression holds a cast or arithmetic, which some values fail.
 fn may_fail(value: &Expr) -> Result<bool> {
     value.exists(|node| {
-        Ok(matches!(node, Expr::ScalarFunction(function) if function.func.name().starts_with("spark_")))
+        Ok(matches!(node, Expr::ScalarFunction(function)
+            if function.func.name().starts_with("spark_") || is_spark_function(&function.func)))
     })
 }
 

@@ -6,9 +6,8 @@ mod cast_number;
 mod coercion;
 mod decimal;
 mod dialect;
+pub(crate) mod functions;
 mod nested;
-mod regexp;
-mod rounding;
 pub(crate) mod spark_function;
 #[cfg(test)]
 mod tests;
@@ -30,22 +29,22 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::spark_types;
 use crate::engine::sql::dialect::parse_expression;
+use crate::engine::sql::functions::catalog::{self, Status};
 use crate::engine::sql::nested::SparkItem;
-use crate::engine::sql::regexp::SparkRegexp;
 use crate::engine::sql::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
 
 /// Spark's functions that neither DataFusion nor `datafusion-spark` has.
 pub(crate) fn functions() -> Vec<ScalarUDF> {
-    vec![
+    let mut all = vec![
         ScalarUDF::from(SparkCast::ansi()),
         ScalarUDF::from(SparkCast::trying()),
         ScalarUDF::from(SparkCast::of_literal()),
         ScalarUDF::from(SparkItem::new()),
-        ScalarUDF::from(SparkRegexp::extract()),
-        ScalarUDF::from(SparkRegexp::split()),
-    ]
+    ];
+    all.extend(functions::functions());
+    all
 }
 
 impl DataFrame {
@@ -67,8 +66,7 @@ impl DataFrame {
         }
         let schema = self.plan.schema();
         let planned = state.create_logical_expr_from_sql_expr(parsed, schema);
-        let expression =
-            planned.map_err(|error| wrong(sentence(&error), function_offset(&error, text)))?;
+        let expression = planned.map_err(|error| wrong(sentence(&error), None))?;
         let typed = expression
             .transform_up(|node| spark_types(node, schema))
             .map_err(|error| wrong(sentence(&error), None))?;
@@ -97,6 +95,7 @@ impl VisitorMut for SparkNames<'_> {
             },
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
+                self.known(function)?;
                 return self.one_row_at_a_time(function);
             }
             SqlExpr::CompoundFieldAccess { access_chain, .. } => {
@@ -151,6 +150,23 @@ impl SparkNames<'_> {
             message: message.to_owned(),
             offset: byte_offset(self.text, span.start.line, span.start.column),
         })
+    }
+
+    /// Refuses functions that Spark does not have, and those of Spark's that are not supported.
+    fn known(&self, function: &Function) -> ControlFlow<Error> {
+        let name = function.name.to_string();
+        let message = match catalog::status(&name) {
+            _ if name == SparkCast::LITERAL => return ControlFlow::Continue(()),
+            Status::Supported | Status::OfManyRows => return ControlFlow::Continue(()),
+            Status::Refused(reason) => format!("`{name}`: {reason}"),
+            Status::Unknown => match catalog::nearest(&name) {
+                Some(nearest) => {
+                    format!("Spark has no function `{name}`; did you mean `{nearest}`?")
+                }
+                None => format!("Spark has no function `{name}`"),
+            },
+        };
+        self.refuse(&message, function.name.span())
     }
 
     /// Refuses functions that need more than one row.
@@ -274,16 +290,6 @@ fn syntax_error(error: &DataFusionError, text: &str) -> (String, Option<usize>) 
         what.to_owned(),
         place.and_then(|(line, column)| byte_offset(text, line, column)),
     )
-}
-
-/// Where the function stands that the engine does not know.
-fn function_offset(error: &DataFusionError, text: &str) -> Option<usize> {
-    let message = sentence(error);
-    let name = message
-        .strip_prefix("Invalid function '")?
-        .split('\'')
-        .next()?;
-    text.to_lowercase().find(name)
 }
 
 /// Line and column, both from 1, as an offset in bytes.

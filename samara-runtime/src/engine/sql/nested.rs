@@ -11,6 +11,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::sql::arithmetic::columnar;
+use crate::engine::sql::functions::map::{key_alike, value_of, values_by_key};
 
 /// `value[key]`: a field of a struct by its name, in any case, or an element of an array by its index, from 0.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -54,9 +55,20 @@ impl ScalarUDFImpl for SparkItem {
             ArrowType::List(element) if key.data_type().is_integer() => {
                 (element.data_type().clone(), element.is_nullable())
             }
+            map @ ArrowType::Map(..) => {
+                let keyed = key_alike(&[map.clone(), key.data_type().clone()])?;
+                if keyed[1] != *key.data_type() {
+                    return plan_err!(
+                        "the key is {}, the map's are {}; element_at casts it",
+                        key.data_type(),
+                        keyed[1]
+                    );
+                }
+                (value_of(map)?.data_type().clone(), true)
+            }
             other => {
                 return plan_err!(
-                    "[] takes a field of a struct or an element of an array; this is {other}"
+                    "[] takes a field of a struct, an element of an array or a value of a map; this is {other}"
                 );
             }
         };
@@ -73,6 +85,7 @@ impl ScalarUDFImpl for SparkItem {
                 };
                 member(&arrays[0], place(fields, field_name(Some(name))?)?)?
             }
+            ArrowType::Map(..) => values_by_key(&arrays[0], &arrays[1])?,
             _ => element(&arrays[0], &arrays[1])?,
         };
         columnar(item, &args.args)

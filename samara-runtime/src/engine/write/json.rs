@@ -52,6 +52,17 @@ pub(crate) fn encode(
     Ok(())
 }
 
+/// The json of each value of a column, null for null.
+pub(crate) fn texts(array: &ArrayRef) -> Result<StringArray, DataFusionError> {
+    let column = JsonColumn::new(array)?;
+    let text = |row| {
+        let mut out = String::new();
+        column.write(row, &mut out);
+        (!column.is_null(row)).then_some(out)
+    };
+    Ok((0..array.len()).map(text).collect())
+}
+
 /// A column whose values can be written one by one.
 enum JsonColumn {
     /// Numbers and booleans: as they are.

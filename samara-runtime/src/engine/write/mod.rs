@@ -1,7 +1,7 @@
 //! Writing frames to files as Spark does: part files and `_SUCCESS` in a directory that changes in one step.
 
 mod csv;
-mod json;
+pub(crate) mod json;
 mod publish;
 mod text;
 
