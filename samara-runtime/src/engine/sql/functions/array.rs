@@ -57,7 +57,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("array_compact", &[Array], compact_field, |args, to| {
             kept(args, to, |list, _, at| !list.values().is_null(at))
         }),
-        f("array_remove", &[Array, Any], like_first_strict, remove).with_common(element_fits),
+        f("array_remove", &[Array, Any], like_first, remove).with_common(element_fits),
         f("array_distinct", &[Array], like_first, distinct),
         f("array_union", &[Array, Array], union_field, |args, to| {
             sets(args, to, Set::Union)
@@ -202,10 +202,6 @@ fn any_element(call: &Call<'_>) -> Result<Field> {
 /// The first argument's type, null only where it is.
 fn like_first(call: &Call<'_>) -> Result<Field> {
     Ok(call.strict(call.kind(0).clone()))
-}
-
-fn like_first_strict(call: &Call<'_>) -> Result<Field> {
-    like_first(call)
 }
 
 fn compact_field(call: &Call<'_>) -> Result<Field> {

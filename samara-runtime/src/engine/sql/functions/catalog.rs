@@ -212,7 +212,7 @@ const LIMITS: [(&str, &str); 12] = [
     ),
     (
         "regexp_like",
-        "and all functions of patterns: no look-around, no back references, no possessive quantifiers",
+        "and all functions of patterns: no look-around, no back references, no possessive quantifiers; `$` is the end of the text, and not also before a line end there",
     ),
     ("to_json", "without options"),
     (

@@ -260,10 +260,7 @@ fn sequence(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
         starts.as_primitive::<Int64Type>(),
         stops.as_primitive::<Int64Type>(),
     );
-    let steps = args
-        .get(2)
-        .map(|steps| Steps::of(steps, element.data_type()))
-        .transpose()?;
+    let steps = args.get(2).map(Steps::of).transpose()?;
     let (mut values, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..starts.len() {
         let there = args.iter().all(|arg| !arg.is_null(row));
@@ -316,7 +313,7 @@ enum Steps {
 }
 
 impl Steps {
-    fn of(steps: &ArrayRef, _: &ArrowType) -> Result<Self> {
+    fn of(steps: &ArrayRef) -> Result<Self> {
         Ok(match steps.data_type() {
             ArrowType::Interval(_) => Self::Intervals(steps.as_primitive().clone()),
             _ => Self::Numbers(as_longs(steps)?.as_primitive().clone()),
