@@ -177,3 +177,43 @@ fn generated_cases_give_what_spark_gave() {
     }
     assert!(found.keys().all(|relation| relation.agrees()));
 }
+
+/// The functions that docs/functions.md calls supported; a test of the runtime holds it to the code.
+fn supported() -> Vec<String> {
+    let path = directory().join("../../docs/functions.md");
+    let text = std::fs::read_to_string(path).expect("the documentation of functions");
+    let (_, rest) = text.split_once("## Supported").expect("what is supported");
+    let (table, _) = rest.split_once("\nSome take less").expect("its end");
+    let names = table.split('`').skip(1).step_by(2);
+    names.map(str::to_owned).collect()
+}
+
+/// Whether a text has a call of a function.
+fn calls(text: &str, function: &str) -> bool {
+    let text = text.to_lowercase();
+    text.match_indices(&format!("{function}(")).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_')
+    })
+}
+
+#[test]
+fn every_function_that_is_documented_as_supported_gives_sparks_answer_to_some_case() {
+    let agreeing: Vec<String> = files(directory())
+        .iter()
+        .flat_map(|file| {
+            let recorded = recorded(directory(), file);
+            let cases = cases(file).into_iter();
+            let agreeing = cases.filter(move |case| {
+                let answer = recorded.get(&case.name);
+                case.known_difference.is_none() && matches!(answer, Some(Answer::Rows { .. }))
+            });
+            agreeing.map(|case| case.name)
+        })
+        .collect();
+    let functions = supported().into_iter();
+    let missing: Vec<String> = functions
+        .filter(|function| !agreeing.iter().any(|case| calls(case, function)))
+        .collect();
+    assert_eq!(missing, Vec::<String>::new());
+}

@@ -12,7 +12,7 @@ contains a text, without recording them: `record.py --print pivot`.
 An input is a file with a `text` or with `bytes` in hexadecimal, or a directory with `files` of those; one without a `schema` has its types inferred.
 
 For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
-class of its error.
+class of its error. `functions.txt` has the names of all functions of Spark; it is written when every file is.
 """
 
 import argparse
@@ -228,6 +228,11 @@ def answers(recorder: Recorder, file: Path, part_of_name: str) -> str:
     return f"{{\n{entries}\n}}\n"
 
 
+def functions(spark: SparkSession) -> str:
+    """The names of Spark's functions, a line each."""
+    return "".join(f"{row[0]}\n" for row in spark.sql("SHOW FUNCTIONS").collect())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in", dest="directory", type=Path, default=HERE)
@@ -240,6 +245,8 @@ def main() -> None:
     spark = session()
     with tempfile.TemporaryDirectory() as directory:
         recorder = Recorder(spark, Path(directory))
+        if not arguments:
+            (HERE / "functions.txt").write_text(functions(spark))
         for file in files:
             text = answers(recorder, file, arguments.printed or "")
             if arguments.printed:

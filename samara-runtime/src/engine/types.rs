@@ -191,6 +191,12 @@ impl DataType {
                 ),
                 other => return Err(Error::Schema(format!("a map of {other} has no Spark type"))),
             },
+            A::Null => {
+                return Err(Error::Schema(
+                    "a column of nothing but null has Spark's type void, which is not supported yet: give it another, as `cast(null AS string)`"
+                        .to_owned(),
+                ));
+            }
             other => {
                 return Err(Error::Schema(format!(
                     "the engine's type {other} has no Spark type"
@@ -545,6 +551,12 @@ mod tests {
         let schema = Schema::from_json(text).unwrap();
         assert_eq!(Schema::from_json(&schema.to_json()).unwrap(), schema);
         assert_eq!(schema.to_json(), text);
+    }
+
+    #[test]
+    fn a_column_of_nulls_alone_is_refused_with_a_way_out() {
+        let error = DataType::from_arrow(&arrow::DataType::Null).unwrap_err();
+        assert!(error.to_string().contains("cast(null AS string)"));
     }
 
     #[test]

@@ -113,21 +113,19 @@ fn call(
     let Some(common) = operand_types(operation, (left, &l), (right, &r))? else {
         return Ok(None);
     };
-    let is_narrow = |value: &Expr, from: &ArrowType, to: &ArrowType| {
-        matches!(value, Expr::Literal(..)) && from.is_integer() && to.is_decimal()
-    };
-    let narrow = is_narrow(left, &l, &common.0) || is_narrow(right, &r, &common.1);
-    let left = widened(left, &l, &common.0)?;
-    let right = widened(right, &r, &common.1)?;
-    let result = SparkArithmetic::new(operation).call(left, right);
+    let left = operand(left, &l, &common.0)?;
+    let right = operand(right, &r, &common.1)?;
+    Ok(Some(SparkArithmetic::new(operation).call(left, right)))
+}
+
+fn operand(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<Expr> {
+    let wide = widened(value, from, to)?;
     // A literal's own digits hold no other value of its type: Spark calls the cast to them nullable.
-    Ok(Some(match narrow {
-        true => {
-            let kind = result.get_type(schema)?;
-            Declared::call(result, kind, true)
-        }
-        false => result,
-    }))
+    let is_narrow = matches!(value, Expr::Literal(..)) && from.is_integer() && to.is_decimal();
+    Ok(match is_narrow {
+        true => Declared::call(wide, to.clone(), true),
+        false => wide,
+    })
 }
 
 /// The types to which Spark casts the operands; nothing, if these are not numbers.

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, Result, ScalarValue, not_impl_err, plan_err};
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
 };
 
-use crate::engine::DataType;
 use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
+use crate::engine::sql::functions::{
+    arithmetic_function, is_spark_function, spark_arguments, type_name,
+};
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
-use crate::engine::sql::rounding::spark_round;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.
@@ -61,46 +62,20 @@ fn spark_literal(value: ScalarValue) -> ScalarValue {
     }
 }
 
-fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    if let Some(arithmetic) = arithmetic_function(&function, schema)? {
+        return Ok(arithmetic);
+    }
+    if let Some(name) = type_name(&function, schema)? {
+        return Ok(name);
+    }
+    let mut function = spark_arguments(function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
-        "round" => return spark_round(function, schema),
-        "coalesce" | "array" | "make_array" | "array_union" | "array_except"
-        | "array_intersect" | "array_has_any" | "arrays_overlap" => &mut function.args[..],
-        "greatest" | "least" => {
-            comparable(function.args.iter_mut().collect(), schema)?;
-            return Ok(Expr::ScalarFunction(function));
-        }
-        "concat" | "reverse" => return as_texts(function, schema),
-        "date_part" if function.args.len() == 2 => {
-            let value = &mut function.args[1];
-            if is_text(&value.get_type(schema)?) {
-                *value = SparkCast::call(value.clone(), &DataType::Date);
-            }
-            return Ok(Expr::ScalarFunction(function));
-        }
+        "coalesce" | "array" | "make_array" => &mut function.args[..],
         _ => return Ok(Expr::ScalarFunction(function)),
     };
     unify(arguments.iter_mut().collect(), schema)?;
-    Ok(Expr::ScalarFunction(function))
-}
-
-/// The same function, its arguments that are no texts cast to text.
-///
-/// # Errors
-///
-/// For arrays, which the engine would take for text.
-fn as_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
-    for value in &mut function.args {
-        let kind = value.get_type(schema)?;
-        if kind.is_nested() {
-            return not_impl_err!("`{}` of arrays is not supported yet", function.name());
-        }
-        let stays = is_text(&kind) || kind.is_binary() || kind.is_null();
-        if !stays {
-            *value = SparkCast::call(value.clone(), &DataType::String);
-        }
-    }
     Ok(Expr::ScalarFunction(function))
 }
 
@@ -163,7 +138,7 @@ pub(crate) fn comparable(mut values: Vec<&mut Expr>, schema: &DFSchema) -> Resul
 }
 
 /// The type that holds values of both, as Spark's `AnsiTypeCoercion` finds it.
-fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
+pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
     use ArrowType as A;
     Some(match (left, right) {
         (l, r) if l == r => l.clone(),
@@ -316,7 +291,8 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
 /// Whether an expression holds a cast or arithmetic, which some values fail.
 fn may_fail(value: &Expr) -> Result<bool> {
     value.exists(|node| {
-        Ok(matches!(node, Expr::ScalarFunction(function) if function.func.name().starts_with("spark_")))
+        Ok(matches!(node, Expr::ScalarFunction(function)
+            if function.func.name().starts_with("spark_") || is_spark_function(&function.func)))
     })
 }
 

@@ -6,7 +6,7 @@ use datafusion::common::{DataFusionError, Result};
 use datafusion::sql::parser::DFParserBuilder;
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, ExprWithAlias};
 use datafusion::sql::sqlparser::dialect::{Dialect, SparkSqlDialect};
-use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::keywords::{Keyword, RESERVED_FOR_IDENTIFIER};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -68,6 +68,15 @@ impl Dialect for SparkDialect {
 
     fn supports_lambda_functions(&self) -> bool {
         true
+    }
+
+    fn supports_struct_literal(&self) -> bool {
+        true
+    }
+
+    /// A column may be named `struct`.
+    fn is_reserved_for_identifier(&self, word: Keyword) -> bool {
+        word != Keyword::STRUCT && RESERVED_FOR_IDENTIFIER.contains(&word)
     }
 
     fn supports_nested_comments(&self) -> bool {

@@ -7,13 +7,11 @@ pub(crate) mod coercion;
 pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
-mod initcap;
+pub(crate) mod functions;
 pub(crate) mod nested;
 mod nested_text;
 pub(crate) mod normal;
 mod nullability;
-mod regexp;
-mod rounding;
 pub(crate) mod spark_function;
 #[cfg(test)]
 mod tests;
@@ -35,24 +33,23 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::spark_types;
 use crate::engine::sql::dialect::parse_expression;
-use crate::engine::sql::initcap::Initcap;
+use crate::engine::sql::functions::catalog::{self, Status};
+use crate::engine::sql::functions::map::pair_of;
 use crate::engine::sql::nested::SparkItem;
-use crate::engine::sql::regexp::SparkRegexp;
 use crate::engine::sql::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
 
 /// Spark's functions that neither DataFusion nor `datafusion-spark` has.
 pub(crate) fn functions() -> Vec<ScalarUDF> {
-    vec![
+    let mut all = vec![
         ScalarUDF::from(SparkCast::ansi()),
         ScalarUDF::from(SparkCast::trying()),
         ScalarUDF::from(SparkCast::of_literal()),
-        ScalarUDF::from(Initcap::new()),
         ScalarUDF::from(SparkItem::new()),
-        ScalarUDF::from(SparkRegexp::extract()),
-        ScalarUDF::from(SparkRegexp::split()),
-    ]
+    ];
+    all.extend(functions::functions());
+    all
 }
 
 impl DataFrame {
@@ -74,8 +71,7 @@ impl DataFrame {
         }
         let schema = self.plan.schema();
         let planned = state.create_logical_expr_from_sql_expr(parsed, schema);
-        let expression =
-            planned.map_err(|error| wrong(sentence(&error), function_offset(&error, text)))?;
+        let expression = planned.map_err(|error| wrong(sentence(&error), None))?;
         let typed = expression
             .transform_up(|node| spark_types(node, schema))
             .map_err(|error| wrong(sentence(&error), None))?;
@@ -104,6 +100,7 @@ impl VisitorMut for SparkNames<'_> {
             },
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
+                self.known(function)?;
                 return self.one_row_at_a_time(function);
             }
             SqlExpr::CompoundFieldAccess { access_chain, .. } => {
@@ -160,6 +157,23 @@ impl SparkNames<'_> {
         })
     }
 
+    /// Refuses functions that Spark does not have, and those of Spark's that are not supported.
+    fn known(&self, function: &Function) -> ControlFlow<Error> {
+        let name = function.name.to_string();
+        let message = match catalog::status(&name) {
+            _ if name == SparkCast::LITERAL => return ControlFlow::Continue(()),
+            Status::Supported | Status::OfManyRows => return ControlFlow::Continue(()),
+            Status::Refused(reason) => format!("`{name}`: {reason}"),
+            Status::Unknown => match catalog::nearest(&name) {
+                Some(nearest) => {
+                    format!("Spark has no function `{name}`; did you mean `{nearest}`?")
+                }
+                None => format!("Spark has no function `{name}`"),
+            },
+        };
+        self.refuse(&message, function.name.span())
+    }
+
     /// Refuses functions that need more than one row.
     fn one_row_at_a_time(&self, function: &Function) -> ControlFlow<Error> {
         let state = self.frame.session.state();
@@ -190,9 +204,9 @@ impl SparkNames<'_> {
         let mut kind = self.frame.plan.schema().field(index).data_type().clone();
         let mut value = SqlExpr::Identifier(self.plan_name(index));
         for name in fields {
-            if let ArrowType::Map(entries, _) = &kind {
+            if let Ok(pair) = pair_of(&kind) {
                 value = call(SparkItem::NAME, vec![value, string(&name.value)]);
-                kind = map_value(entries.data_type());
+                kind = pair[1].data_type().clone();
                 continue;
             }
             let ArrowType::Struct(members) = &kind else {
@@ -249,14 +263,6 @@ impl SparkNames<'_> {
     }
 }
 
-/// The type of the values of a map's entries.
-fn map_value(entries: &ArrowType) -> ArrowType {
-    match entries {
-        ArrowType::Struct(pair) if pair.len() == 2 => pair[1].data_type().clone(),
-        other => other.clone(),
-    }
-}
-
 /// `.field` as `['field']`: its name is no column's.
 fn field_as_key(access: &mut AccessExpr) {
     if let AccessExpr::Dot(SqlExpr::Identifier(name)) = access {
@@ -294,16 +300,6 @@ fn syntax_error(error: &DataFusionError, text: &str) -> (String, Option<usize>) 
         what.to_owned(),
         place.and_then(|(line, column)| byte_offset(text, line, column)),
     )
-}
-
-/// Where the function stands that the engine does not know.
-fn function_offset(error: &DataFusionError, text: &str) -> Option<usize> {
-    let message = sentence(error);
-    let name = message
-        .strip_prefix("Invalid function '")?
-        .split('\'')
-        .next()?;
-    text.to_lowercase().find(name)
 }
 
 /// Line and column, both from 1, as an offset in bytes.

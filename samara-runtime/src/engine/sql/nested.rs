@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, UInt64Array, make_comparator};
-use datafusion::arrow::compute::{SortOptions, cast, is_not_null, not, nullif, take};
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, UInt64Array};
+use datafusion::arrow::compute::{cast, is_not_null, not, nullif, take};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{
@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 
 use crate::engine::sql::arithmetic::columnar;
 use crate::engine::sql::cast::spark_type;
+use crate::engine::sql::functions::map::{pair_of, values_by_key};
 
 /// `value[key]`: a field of a struct by its name, in any case, an element of an array by its index, from 0, or a value of a map by its key.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -61,10 +62,10 @@ impl ScalarUDFImpl for SparkItem {
             ArrowType::List(element) if key.data_type().is_integer() => {
                 (element.data_type().clone(), element.is_nullable())
             }
-            ArrowType::Map(entries, _) => {
-                let [of_key, of_value] = pair(entries)?;
-                check_key(of_key.data_type(), key.data_type())?;
-                (of_value.data_type().clone(), true)
+            map @ ArrowType::Map(..) => {
+                let pair = pair_of(map)?;
+                check_key(pair[0].data_type(), key.data_type())?;
+                (pair[1].data_type().clone(), true)
             }
             other => {
                 return plan_err!(
@@ -85,7 +86,7 @@ impl ScalarUDFImpl for SparkItem {
                 };
                 member(&arrays[0], place(fields, field_name(Some(name))?)?)?
             }
-            ArrowType::Map(..) => value_of(&arrays[0], &arrays[1])?,
+            ArrowType::Map(..) => values_by_key(&arrays[0], &arrays[1])?,
             _ => element(&arrays[0], &arrays[1])?,
         };
         columnar(item, &args.args)
@@ -132,13 +133,6 @@ fn element(arrays: &ArrayRef, indices: &ArrayRef) -> Result<ArrayRef> {
     Ok(take(lists.values(), &places, None)?)
 }
 
-fn pair(entries: &FieldRef) -> Result<[&FieldRef; 2]> {
-    match entries.data_type() {
-        ArrowType::Struct(fields) if fields.len() == 2 => Ok([&fields[0], &fields[1]]),
-        other => plan_err!("a map has keys and values, and this is {other}"),
-    }
-}
-
 /// Refuses a key that would have to be cast to be one of the map's, but for whole numbers.
 fn check_key(of_map: &ArrowType, key: &ArrowType) -> Result<()> {
     let fits = of_map == key || of_map.is_integer() && key.is_integer();
@@ -150,22 +144,4 @@ fn check_key(of_map: &ArrowType, key: &ArrowType) -> Result<()> {
             spark_type(key)?
         ),
     }
-}
-
-/// A value of maps by its key; null where there is none.
-fn value_of(maps: &ArrayRef, keys: &ArrayRef) -> Result<ArrayRef> {
-    let maps = maps.as_map();
-    let keys = cast(keys, maps.keys().data_type())?;
-    let compare = make_comparator(maps.keys(), &keys, SortOptions::default())?;
-    let at = |row: usize| {
-        if maps.is_null(row) || keys.is_null(row) {
-            return None;
-        }
-        let (from, to) = (maps.value_offsets()[row], maps.value_offsets()[row + 1]);
-        let mut entries = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
-        let found = entries.find(|entry| compare(*entry, row).is_eq());
-        found.and_then(|entry| u64::try_from(entry).ok())
-    };
-    let places: UInt64Array = (0..maps.len()).map(at).collect();
-    Ok(take(maps.values(), &places, None)?)
 }

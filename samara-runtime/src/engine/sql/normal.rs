@@ -65,7 +65,8 @@ impl ScalarUDFImpl for Normal {
     }
 }
 
-fn normalized(array: &ArrayRef) -> Result<ArrayRef> {
+/// Values as they are compared.
+pub(crate) fn normalized(array: &ArrayRef) -> Result<ArrayRef> {
     Ok(match array.data_type() {
         DataType::Float32 => {
             let floats = array.as_primitive::<Float32Type>();

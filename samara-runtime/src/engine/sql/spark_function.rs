@@ -2,9 +2,9 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Subscript,
-    UnaryOperator, Value,
+    AccessExpr, BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr, Function,
+    FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    ObjectNamePart, Subscript, UnaryOperator, Value, ValueWithSpan,
 };
 
 use crate::engine::DataType;
@@ -44,7 +44,65 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
             let matches = call("regexp_like", vec![(**expr).clone(), (**pattern).clone()]);
             Some(Ok(if *negated { not(matches) } else { matches }))
         }
-        Expr::Substring { .. } | Expr::Trim { .. } => Some(Ok(of_text(node.clone()))),
+        Expr::Substring {
+            expr,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let places = [substring_from, substring_for].into_iter().flatten();
+            let arguments = std::iter::once(expr).chain(places);
+            Some(Ok(call(
+                "substring",
+                arguments.map(|value| (**value).clone()).collect(),
+            )))
+        }
+        Expr::Like {
+            negated,
+            any: false,
+            expr,
+            pattern,
+            escape_char: Some(escape),
+        } => Some(
+            with_escape("like", expr, pattern, escape)
+                .map(|like| if *negated { not(like) } else { like }),
+        ),
+        Expr::ILike {
+            negated,
+            any: false,
+            expr,
+            pattern,
+            escape_char: Some(escape),
+        } => Some(
+            with_escape("ilike", expr, pattern, escape)
+                .map(|like| if *negated { not(like) } else { like }),
+        ),
+        Expr::Extract { field, expr, .. } => Some(Ok(call(
+            "date_part",
+            vec![string(&field.to_string()), (**expr).clone()],
+        ))),
+        Expr::Ceil { expr, field } => Some(to_scale("ceil", expr, field)),
+        Expr::Floor { expr, field } => Some(to_scale("floor", expr, field)),
+        Expr::Position { expr, r#in } => {
+            Some(Ok(call("locate", vec![(**expr).clone(), (**r#in).clone()])))
+        }
+        Expr::Overlay {
+            expr,
+            overlay_what,
+            overlay_from,
+            overlay_for,
+        } => {
+            let arguments = [expr, overlay_what, overlay_from]
+                .into_iter()
+                .chain(overlay_for);
+            Some(Ok(call(
+                "overlay",
+                arguments.map(|value| (**value).clone()).collect(),
+            )))
+        }
+        Expr::Struct { values, fields } if fields.is_empty() => {
+            Some(Ok(with_names(values.clone())))
+        }
         Expr::SimilarTo { .. } => Some(Err("Spark has no SIMILAR TO; it has RLIKE".to_owned())),
         Expr::CompoundFieldAccess { root, access_chain } => Some(items(root, access_chain)),
         Expr::TypedString(typed) => {
@@ -59,12 +117,16 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
     }
 }
 
-/// The same node, what it takes apart cast to text.
-fn of_text(mut node: Expr) -> Expr {
-    if let Expr::Substring { expr, .. } | Expr::Trim { expr, .. } = &mut node {
-        **expr = cast(expr, "string");
+/// `ceil` or `floor`, to so many digits behind the point.
+fn to_scale(name: &str, value: &Expr, field: &CeilFloorKind) -> Result<Expr, String> {
+    let value = value.clone();
+    match field {
+        CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => Ok(call(name, vec![value])),
+        CeilFloorKind::Scale(digits) => Ok(call(name, vec![value, Expr::Value(digits.clone())])),
+        CeilFloorKind::DateTimeField(unit) => Err(format!(
+            "Spark has no `{name}` to {unit}; it has date_trunc"
+        )),
     }
-    node
 }
 
 /// `root[key].field`.
@@ -89,72 +151,54 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
     {
         return Some(Ok(cast(value, &kind.to_string())));
     }
-    if name == "json_tuple" {
-        let message = "`json_tuple` gives many columns, which an expression cannot: get_json_object gives one value";
-        return Some(Err(message.to_owned()));
-    }
     let new = match (name.as_str(), &arguments[..]) {
-        ("year" | "month" | "day" | "quarter", [date]) => part(&name, date),
-        ("dayofmonth", [date]) => part("day", date),
-        ("dayofweek", [date]) => part("dayofweek", date),
-        ("dayofyear", [date]) => part("doy", date),
-        ("weekofyear", [date]) => part("week", date),
         ("isnull", [value]) => Expr::IsNull(Box::new(value.clone())),
         ("isnotnull", [value]) => Expr::IsNotNull(Box::new(value.clone())),
         ("if", [condition, yes, no]) => when(condition.clone(), yes.clone(), no.clone()),
-        ("struct", [_, ..]) => with_names(arguments),
-        ("rlike", [_, _]) => call("regexp_like", arguments),
-        // Down, as a cast does.
-        ("unix_seconds", [value]) => cast(&cast(value, "timestamp"), "bigint"),
-        ("next_day", [_, day]) if !names_a_day(day) => {
-            let message = "the second argument of `next_day` must be the name of a day, such as 'MO' or 'Monday'";
-            return Some(Err(message.to_owned()));
+        ("trim" | "ltrim" | "rtrim", [letters, text]) => {
+            call(&name, vec![text.clone(), letters.clone()])
         }
-        ("sign", [_]) => call("signum", arguments),
-        ("startswith", [_, _]) => call("starts_with", arguments),
-        ("endswith", [_, _]) => call("ends_with", arguments),
-        ("locate", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
-        ("position", [part, text]) => call("instr", vec![text.clone(), part.clone()]),
-        ("replace", [text, part]) => call(&name, vec![text.clone(), part.clone(), string("")]),
-        ("nullif", [value, other]) => null_if_equal(value, other),
-        // The engine's own bring their arguments to one type, by rules of its own.
+        ("date_add" | "date_sub", [_, ..]) => with_first_as("date", &name, arguments),
+        ("to_timestamp_ltz", [value]) => cast(value, "timestamp"),
+        ("to_timestamp_ntz", [value]) => cast(value, "timestamp_ntz"),
+        ("curdate", []) => call("current_date", arguments),
+        ("localtimestamp", []) => cast(&call("now", arguments), "timestamp_ntz"),
+        ("current_timezone", []) => string("UTC"),
+        ("convert_timezone", [zone, moment]) => {
+            call(&name, vec![string("UTC"), zone.clone(), moment.clone()])
+        }
+        ("dateadd", [date, days]) => call("date_add", vec![cast(date, "date"), days.clone()]),
+        // The planner has another function for `map`.
+        ("map", [_, ..]) => call("create_map", arguments),
+        ("arrays_zip", [_, ..]) => zipped(arguments),
+        ("equal_null", [left, right]) => Expr::BinaryOp {
+            left: Box::new(left.clone()),
+            op: BinaryOperator::Spaceship,
+            right: Box::new(right.clone()),
+        },
+        ("decode", [value, first, second, rest @ ..]) => decoded(value, first, second, rest),
+        ("like" | "ilike", [text, pattern]) => like(&name, text, pattern),
+        ("like" | "ilike", [text, pattern, Expr::Value(escape)]) => {
+            return Some(with_escape(&name, text, pattern, escape));
+        }
+        ("div", [left, right]) => Expr::BinaryOp {
+            left: Box::new(left.clone()),
+            op: BinaryOperator::MyIntegerDivide,
+            right: Box::new(right.clone()),
+        },
         ("nvl" | "ifnull", [_, _]) => call("coalesce", arguments),
-        ("nvl2", [value, some, none]) => when(
+        ("nvl2", [value, yes, no]) => when(
             Expr::IsNotNull(Box::new(value.clone())),
-            some.clone(),
-            none.clone(),
+            yes.clone(),
+            no.clone(),
         ),
-        ("regexp_replace", [text, pattern, new]) => call(
-            &name,
-            vec![text.clone(), pattern.clone(), with_braces(new), string("g")],
-        ),
-        (
-            "upper" | "ucase" | "lower" | "lcase" | "trim" | "ltrim" | "rtrim" | "substring"
-            | "substr" | "initcap",
-            [_, ..],
-        ) => with_first_as("string", &name, arguments),
-        ("date_add" | "date_sub" | "add_months" | "last_day" | "next_day" | "trunc", [_, ..]) => {
-            with_first_as("date", &name, arguments)
-        }
-        ("hour" | "minute" | "second", [_]) => with_first_as("timestamp", &name, arguments),
-        ("regexp_extract", [text, pattern]) => {
-            call(&name, vec![text.clone(), pattern.clone(), number("1")])
-        }
-        ("split", [text, pattern]) => {
-            call(&name, vec![text.clone(), pattern.clone(), number("-1")])
-        }
-        ("regexp_count", [_, _]) => cast(&call(&name, arguments), "int"),
-        ("ln" | "log" | "log10" | "log2", [value]) => logarithm(&name, value),
+        ("nullif", [value, other]) => null_if_equal(value, other),
+        ("ln" | "log" | "log10", [value]) => logarithm(&name, value),
         ("log", [base, value]) => null_unless_positive(
             base,
             null_unless_positive(value, call("log", arguments.clone())),
         ),
         ("sqrt", [value]) => square_root(value),
-        ("size" | "cardinality", [value]) => when(
-            Expr::IsNotNull(Box::new(value.clone())),
-            call("size", arguments.clone()),
-            Expr::Value(Value::Null.with_empty_span()),
-        ),
         ("isnan", [_]) => call("coalesce", vec![call("isnan", arguments), truth(false)]),
         (
             "exp" | "expm1" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh"
@@ -164,44 +208,11 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("rint", [value]) => call("rint", vec![cast(value, "double")]),
         ("zeroifnull", [value]) => call("coalesce", vec![value.clone(), number("0")]),
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
-        ("positive", [value]) => value.clone(),
         ("to_date", [value]) => cast(value, "date"),
-        ("to_timestamp" | "timestamp_seconds", [value]) => cast(value, "timestamp"),
-        // Towards zero, as Spark does here, and not down as a cast does.
-        ("unix_timestamp", [value]) => {
-            let seconds = cast(&cast(value, "timestamp"), "double");
-            cast(&seconds, "bigint")
-        }
-        ("from_unixtime", [value]) => cast(&cast(value, "timestamp"), "string"),
-        ("date_trunc", [unit, value]) => call(&name, vec![unit.clone(), cast(value, "timestamp")]),
-        ("date_format" | "to_date" | "to_timestamp", [value, pattern]) => {
-            return Some(with_pattern(&name, value, pattern));
-        }
+        ("to_timestamp", [value]) => cast(value, "timestamp"),
         _ => return None,
     };
     Some(Ok(new))
-}
-
-/// Whether this is a literal by which Spark knows a day of the week, or null.
-fn names_a_day(value: &Expr) -> bool {
-    const DAYS: [&str; 7] = [
-        "sunday",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-    ];
-    let Expr::Value(literal) = value else {
-        return false;
-    };
-    let Some(name) = literal.value.clone().into_string() else {
-        return literal.value == Value::Null;
-    };
-    let name = name.trim().to_lowercase();
-    DAYS.iter()
-        .any(|day| *day == name || day[..3] == name || day[..2] == name)
 }
 
 /// The arguments, if all of them are plain expressions.
@@ -259,10 +270,6 @@ fn not(value: Expr) -> Expr {
 
 fn cast(value: &Expr, kind: &str) -> Expr {
     call(SparkCast::ANSI, vec![value.clone(), string(kind)])
-}
-
-fn part(name: &str, date: &Expr) -> Expr {
-    call("date_part", vec![string(name), date.clone()])
 }
 
 fn when(condition: Expr, yes: Expr, no: Expr) -> Expr {
@@ -331,119 +338,106 @@ fn with_first_as(kind: &str, name: &str, mut arguments: Vec<Expr>) -> Expr {
 
 /// `struct(…)` with the names that Spark gives its fields: those of columns, or `col1`, `col2`, …
 fn with_names(values: Vec<Expr>) -> Expr {
-    let named = values.into_iter().enumerate().flat_map(|(at, value)| {
-        let name = match &value {
-            Expr::Identifier(name) => name.value.clone(),
-            _ => format!("col{}", at + 1),
-        };
-        [string(&name), value]
-    });
+    let named = values
+        .into_iter()
+        .enumerate()
+        .flat_map(|(at, value)| match value {
+            Expr::Named { expr, name } => [string(&name.value), *expr],
+            Expr::Identifier(ref name) => [string(&name.value), value],
+            other => [string(&format!("col{}", at + 1)), other],
+        });
     call("named_struct", named.collect())
 }
 
-/// A replacement whose groups, as `$1`, stand in braces, so that a letter may follow.
-fn with_braces(new: &Expr) -> Expr {
-    let Expr::Value(value) = new else {
-        return new.clone();
+/// `arrays_zip(…)` with the names that Spark gives the fields: those of columns, or the places from 0.
+fn zipped(values: Vec<Expr>) -> Expr {
+    let named = values.into_iter().enumerate().flat_map(|(at, value)| {
+        let name = match &value {
+            Expr::Identifier(name) => name.value.clone(),
+            _ => at.to_string(),
+        };
+        [string(&name), value]
+    });
+    call("arrays_zip", named.collect())
+}
+
+/// `decode(value, search, result, …, default)`: the result of the first search that equals the value, where nulls are equal.
+fn decoded(value: &Expr, first: &Expr, second: &Expr, rest: &[Expr]) -> Expr {
+    let all: Vec<&Expr> = [first, second].into_iter().chain(rest).collect();
+    let (pairs, default) = all.as_chunks::<2>();
+    let conditions = pairs.iter().map(|[search, result]| CaseWhen {
+        condition: Expr::BinaryOp {
+            left: Box::new(value.clone()),
+            op: BinaryOperator::Spaceship,
+            right: Box::new((*search).clone()),
+        },
+        result: (*result).clone(),
+    });
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: conditions.collect(),
+        else_result: default.first().map(|default| Box::new((*default).clone())),
+    }
+}
+
+/// `like` and `ilike` as functions.
+fn like(name: &str, text: &Expr, pattern: &Expr) -> Expr {
+    let (expr, pattern) = (Box::new(text.clone()), Box::new(pattern.clone()));
+    let (negated, any, escape_char) = (false, false, None);
+    if name == "like" {
+        Expr::Like {
+            negated,
+            any,
+            expr,
+            pattern,
+            escape_char,
+        }
+    } else {
+        Expr::ILike {
+            negated,
+            any,
+            expr,
+            pattern,
+            escape_char,
+        }
+    }
+}
+
+/// `LIKE` with a letter of its own before what is meant as it stands: the same pattern with a backslash there.
+fn with_escape(
+    name: &str,
+    text: &Expr,
+    pattern: &Expr,
+    escape: &ValueWithSpan,
+) -> Result<Expr, String> {
+    let literal = |value: &ValueWithSpan| value.value.clone().into_string();
+    let pattern = match pattern {
+        Expr::Value(pattern) => literal(pattern),
+        _ => None,
     };
-    let Some(text) = value.value.clone().into_string() else {
-        return new.clone();
+    let (Some(pattern), Some(escape)) = (pattern, literal(escape)) else {
+        return Err("a pattern with ESCAPE must be a literal".to_owned());
     };
+    let mut letters = pattern.chars();
     let mut out = String::new();
-    let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        out.push(letter);
-        if letter != '$' || !letters.peek().is_some_and(char::is_ascii_digit) {
-            continue;
-        }
-        out.push('{');
-        while let Some(digit) = letters.next_if(char::is_ascii_digit) {
-            out.push(digit);
-        }
-        out.push('}');
-    }
-    string(&out)
-}
-
-/// A function whose last argument is a pattern of a date.
-fn with_pattern(name: &str, value: &Expr, pattern: &Expr) -> Result<Expr, String> {
-    let Expr::Value(literal) = pattern else {
-        return Err(format!("the pattern of `{name}` must be a literal"));
-    };
-    let Some(pattern) = literal.value.clone().into_string() else {
-        return Err(format!("the pattern of `{name}` must be a text"));
-    };
-    let engine = engine_pattern(&pattern)
-        .ok_or_else(|| format!("the pattern `{pattern}` of `{name}` is not supported yet"))?;
-    Ok(match name {
-        "date_format" => call("to_char", vec![cast(value, "timestamp"), string(&engine)]),
-        "to_date" => call("to_date", vec![value.clone(), string(&engine)]),
-        _ => cast(
-            &call("to_timestamp", vec![value.clone(), string(&engine)]),
-            "timestamp",
-        ),
-    })
-}
-
-/// Java's pattern of a date in the terms of `strftime`; nothing, if a part of it has no equal.
-fn engine_pattern(pattern: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut rest = pattern;
-    while let Some(letter) = rest.chars().next() {
-        let end = rest.find(|c| c != letter).unwrap_or(rest.len());
-        let (run, after) = rest.split_at(end);
-        rest = after;
-        match run {
-            "yyyy" | "y" => out.push_str("%Y"),
-            "yy" => out.push_str("%y"),
-            "MM" => out.push_str("%m"),
-            "M" => out.push_str("%-m"),
-            "MMM" => out.push_str("%b"),
-            "MMMM" => out.push_str("%B"),
-            "dd" => out.push_str("%d"),
-            "d" => out.push_str("%-d"),
-            "HH" => out.push_str("%H"),
-            "H" => out.push_str("%-H"),
-            "hh" => out.push_str("%I"),
-            "h" => out.push_str("%-I"),
-            "mm" => out.push_str("%M"),
-            "ss" => out.push_str("%S"),
-            "SSS" => out.push_str("%3f"),
-            "SSSSSS" => out.push_str("%6f"),
-            "a" => out.push_str("%p"),
-            "E" | "EE" | "EEE" => out.push_str("%a"),
-            "EEEE" => out.push_str("%A"),
-            "DDD" => out.push_str("%j"),
-            "'" => {
-                let (quoted, after) = rest.split_once('\'')?;
-                out.push_str(&quoted.replace('%', "%%"));
-                rest = after;
-            }
-            "%" => out.push_str("%%"),
-            other if !letter.is_ascii_alphabetic() && letter != '\'' && letter != '%' => {
-                out.push_str(other);
-            }
-            _ => return None,
+        match letter {
+            letter if escape.starts_with(letter) => match letters.next() {
+                Some(next) if next == '%' || next == '_' || escape.starts_with(next) => {
+                    out.push('\\');
+                    out.push(next);
+                }
+                _ => {
+                    return Err(format!(
+                        "`{escape}` in a pattern stands before `%`, `_` or itself"
+                    ));
+                }
+            },
+            '\\' => out.push_str("\\\\"),
+            other => out.push(other),
         }
     }
-    Some(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn javas_patterns_are_translated_or_refused() {
-        for (java, engine) in [
-            ("yyyy/MM/dd", Some("%Y/%m/%d")),
-            ("dd-MM-yyyy HH:mm:ss", Some("%d-%m-%Y %H:%M:%S")),
-            ("EEEE, MMM d", Some("%A, %b %-d")),
-            ("yyyy-MM-dd'T'HH:mm:ss.SSS", Some("%Y-%m-%dT%H:%M:%S.%3f")),
-            ("QQQ", None),
-            ("yyyy VV", None),
-        ] {
-            assert_eq!(engine_pattern(java).as_deref(), engine, "{java}");
-        }
-    }
+    Ok(like(name, text, &string(&out)))
 }

@@ -148,7 +148,7 @@ const DAYS_PER_ERA: i64 = 146_097;
 const DAYS_TO_1970: i64 = 719_468;
 
 /// Year, month and day of days since 1970, by the Gregorian calendar at all times. (chrono's dates end before Spark's.)
-fn civil_of(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_of(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_1970;
     let era = days.div_euclid(DAYS_PER_ERA);
     let day_of_era = days.rem_euclid(DAYS_PER_ERA);
@@ -162,7 +162,7 @@ fn civil_of(days: i64) -> (i64, i64, i64) {
 }
 
 /// Days since 1970 of a date; nothing if there is no such day.
-fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
     let march_year = year - i64::from(month <= 2);
     let year_of_era = march_year.rem_euclid(400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -420,7 +420,7 @@ impl Zone {
 
     /// The instant at which clocks there show a moment: the earlier one, if there are two; if there is none since they were put forward, the
     /// one that the clocks of before would show.
-    fn to_utc(&self, local: i64) -> Option<i64> {
+    pub fn to_utc(&self, local: i64) -> Option<i64> {
         let offset = match self {
             Self::Fixed(offset) => *offset,
             Self::Region(region) => {
@@ -438,6 +438,25 @@ impl Zone {
             }
         };
         local.checked_sub(offset * MICROS_PER_SECOND)
+    }
+}
+
+impl Zone {
+    /// What clocks there show at an instant.
+    pub fn of_utc(&self, instant: i64) -> Option<i64> {
+        let offset = match self {
+            Self::Fixed(offset) => *offset,
+            Self::Region(region) => {
+                let moment = DateTime::from_timestamp_micros(instant)?.naive_utc();
+                i64::from(
+                    region
+                        .offset_from_utc_datetime(&moment)
+                        .fix()
+                        .local_minus_utc(),
+                )
+            }
+        };
+        instant.checked_add(offset * MICROS_PER_SECOND)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     MICROS_PER_DAY, MICROS_PER_SECOND, Zone, civil_of, days_of, take_digits, write_infallible,
 };
 
-const MONTHS: [&str; 12] = [
+pub(crate) const MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -22,7 +22,7 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
-const WEEKDAYS: [&str; 7] = [
+pub(crate) const WEEKDAYS: [&str; 7] = [
     "Monday",
     "Tuesday",
     "Wednesday",
@@ -62,6 +62,8 @@ pub(crate) enum PatternError {
 pub(crate) enum Kind {
     Date,
     Timestamp,
+    /// A timestamp as clocks show it in UTC, a zone whose names are known.
+    TimestampInUtc,
     TimestampNtz,
 }
 
@@ -69,14 +71,19 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {
     parts: Vec<Part>,
+    /// Whether years are counted from 1 in both eras, as they are beside the letter of the era.
+    has_era: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
+    Era,
     Year,
     Quarter,
     Month,
     Day,
+    /// Which of the seven days of its week, if the first begins with the month.
+    DayOfMonthsWeek,
     DayOfYear,
     Weekday,
     /// From 0 to 23.
@@ -107,8 +114,12 @@ enum Part {
     Name(Field, bool),
     /// A distance from UTC.
     Offset(Offset),
+    /// A distance from GMT, `GMT+2` or in full `GMT+02:00`.
+    FromGmt(bool),
     /// The name of the zone, `Europe/Berlin`.
     ZoneId,
+    /// The English name of the zone, short or full.
+    ZoneName(bool),
     /// What the pattern has in brackets.
     Optional(Vec<Part>),
 }
@@ -152,7 +163,8 @@ impl Pattern {
             purpose,
         };
         let parts = compiler.parts(0)?;
-        Ok(Self { parts })
+        let has_era = pattern.split('\'').step_by(2).any(|out| out.contains('G'));
+        Ok(Self { parts, has_era })
     }
 
     /// Writes days since 1970.
@@ -161,6 +173,7 @@ impl Pattern {
             days: i64::from(days),
             micros: 0,
             has_clock: false,
+            has_era: self.has_era,
             zone: &Zone::UTC,
             offset: None,
         };
@@ -171,12 +184,25 @@ impl Pattern {
     pub fn write_timestamp(&self, out: &mut String, micros: i64, zone: &Zone) {
         let offset = zone.offset_at(micros);
         let local = micros + offset * MICROS_PER_SECOND;
-        Moment::of(local, zone, Some(offset)).write(out, &self.parts);
+        self.moment(local, zone, Some(offset))
+            .write(out, &self.parts);
     }
 
     /// Writes microseconds since 1970 of a timestamp without a zone.
     pub fn write_timestamp_ntz(&self, out: &mut String, micros: i64) {
-        Moment::of(micros, &Zone::UTC, None).write(out, &self.parts);
+        self.moment(micros, &Zone::UTC, None)
+            .write(out, &self.parts);
+    }
+
+    fn moment<'z>(&self, local: i64, zone: &'z Zone, offset: Option<i64>) -> Moment<'z> {
+        Moment {
+            days: local.div_euclid(MICROS_PER_DAY),
+            micros: local.rem_euclid(MICROS_PER_DAY),
+            has_clock: true,
+            has_era: self.has_era,
+            zone,
+            offset,
+        }
     }
 
     /// Days since 1970 of a text.
@@ -189,6 +215,12 @@ impl Pattern {
         let found = self.read(text)?;
         let zone = found.zone.as_ref().unwrap_or(zone);
         zone.to_utc(super::at(found.days()?, found.micros()?)?)
+    }
+
+    /// Microseconds since 1970 as clocks show them in the zone that a text says, or in any.
+    pub fn parse_clock(&self, text: &str) -> Option<i64> {
+        let found = self.read(text)?;
+        super::at(found.days()?, found.micros()?)
     }
 
     /// Microseconds since 1970 of a text that says no zone.
@@ -267,8 +299,11 @@ impl Compiler<'_> {
             kind,
         };
         match (self.purpose, part.field()) {
-            (Use::Read, Some(Field::Weekday | Field::Quarter)) => {
+            (Use::Read, Some(Field::Weekday | Field::Quarter | Field::DayOfMonthsWeek)) => {
                 Err(PatternError::NotReadable(run.to_owned()))
+            }
+            (purpose, _) if !part.is_supported(purpose) => {
+                Err(PatternError::NotSupported(run.to_owned()))
             }
             // What is in brackets is left out where the value does not have it.
             (Use::Write(_), _) if optional => Ok(part),
@@ -311,11 +346,13 @@ fn part_of(run: &str, letter: char) -> Result<Part, PatternError> {
         ('M' | 'L', 1 | 2) => number(F::Month, 2),
         ('M' | 'L', 3 | 4) => Ok(Part::Name(F::Month, count == 4)),
         ('d', _) => number(F::Day, 2),
+        ('F', 1) => Ok(Part::Number(F::DayOfMonthsWeek, 1, 1)),
         ('D', 2) => Ok(Part::Number(F::DayOfYear, 2, 3)),
         ('D', _) => number(F::DayOfYear, 3),
         ('E', 1..=4) => Ok(Part::Name(F::Weekday, count == 4)),
         ('Q' | 'q', 1 | 2) => number(F::Quarter, 2),
         ('Q' | 'q', 3 | 4) => Ok(Part::Name(F::Quarter, count == 4)),
+        ('G', 1..=4) => Ok(Part::Name(F::Era, count == 4)),
         ('a', 1) => Ok(Part::Name(F::Half, false)),
         ('H', _) => number(F::Hour, 2),
         ('k', _) => number(F::ClockHour, 2),
@@ -325,6 +362,8 @@ fn part_of(run: &str, letter: char) -> Result<Part, PatternError> {
         ('s', _) => number(F::Second, 2),
         ('S', 1..=9) => Ok(Part::Fraction(count)),
         ('V', 2) => Ok(Part::ZoneId),
+        ('z', 1..=4) => Ok(Part::ZoneName(count == 4)),
+        ('O', 1 | 4) | ('Z', 4) => Ok(Part::FromGmt(count == 4)),
         ('X', 1) => offset("Z", false, some, false),
         ('X', 2) => offset("Z", false, always, false),
         ('X', 3) => offset("Z", true, always, false),
@@ -335,9 +374,7 @@ fn part_of(run: &str, letter: char) -> Result<Part, PatternError> {
         ('x', 3) => offset("", true, always, false),
         ('x', 4) => offset("", false, always, true),
         ('x', 5) => offset("", true, always, true),
-        ('G' | 'F' | 'z' | 'v' | 'O' | 'g', 1..=4) | ('Z', 4) | ('y', _) => {
-            Err(PatternError::NotSupported(run.to_owned()))
-        }
+        ('v' | 'g', 1..=4) | ('y', _) => Err(PatternError::NotSupported(run.to_owned())),
         _ => Err(unknown()),
     }
 }
@@ -348,8 +385,18 @@ impl Part {
             Self::Number(field, ..) | Self::Name(field, _) => Some(*field),
             Self::ShortYear => Some(Field::Year),
             Self::Fraction(_) => Some(Field::Fraction),
-            Self::Offset(_) | Self::ZoneId => Some(Field::Zone),
+            Self::Offset(_) | Self::FromGmt(_) | Self::ZoneId | Self::ZoneName(_) => {
+                Some(Field::Zone)
+            }
             Self::Literal(_) | Self::Optional(_) => None,
+        }
+    }
+
+    fn is_supported(&self, purpose: Use) -> bool {
+        match self {
+            Self::FromGmt(_) | Self::Name(Field::Era, _) => purpose != Use::Read,
+            Self::ZoneName(_) => purpose == Use::Write(Kind::TimestampInUtc),
+            _ => true,
         }
     }
 
@@ -385,22 +432,13 @@ struct Moment<'z> {
     days: i64,
     micros: i64,
     has_clock: bool,
+    has_era: bool,
     zone: &'z Zone,
     /// Seconds east of UTC, unless the value has no zone.
     offset: Option<i64>,
 }
 
-impl<'z> Moment<'z> {
-    fn of(local: i64, zone: &'z Zone, offset: Option<i64>) -> Self {
-        Self {
-            days: local.div_euclid(MICROS_PER_DAY),
-            micros: local.rem_euclid(MICROS_PER_DAY),
-            has_clock: true,
-            zone,
-            offset,
-        }
-    }
-
+impl Moment<'_> {
     fn write(&self, out: &mut String, parts: &[Part]) {
         parts.iter().for_each(|part| self.write_part(out, part));
     }
@@ -422,7 +460,10 @@ impl<'z> Moment<'z> {
             }
             Part::Name(field, full) => out.push_str(&self.name(*field, *full)),
             Part::Offset(offset) => offset.write(out, self.offset.unwrap_or(0)),
+            Part::FromGmt(full) => write_from_gmt(out, self.offset.unwrap_or(0), *full),
             Part::ZoneId => self.zone.write(out),
+            Part::ZoneName(true) => out.push_str("Coordinated Universal Time"),
+            Part::ZoneName(false) => out.push_str("UTC"),
             Part::Optional(parts) if parts.iter().all(|part| self.has(part)) => {
                 self.write(out, parts);
             }
@@ -456,14 +497,15 @@ impl<'z> Moment<'z> {
         let hour = second / 3600;
         let from_one = |hour: i64, hours: i64| (hour + hours - 1) % hours + 1;
         match field {
+            Field::Era => i64::from(year > 0),
+            Field::Year if self.has_era && year <= 0 => 1 - year,
             Field::Year => year,
             Field::Quarter => (month + 2) / 3,
             Field::Month => month,
             Field::Day => day,
-            // The first of January exists in every year.
-            Field::DayOfYear => self.days - days_of(year, 1, 1).unwrap_or(self.days) + 1,
-            // 1970-01-01 was a Thursday.
-            Field::Weekday => (self.days + 3).rem_euclid(7),
+            Field::DayOfMonthsWeek => (day - 1) % 7 + 1,
+            Field::DayOfYear => day_of_year(self.days),
+            Field::Weekday => weekday(self.days),
             Field::Hour => hour,
             Field::ClockHour => from_one(hour, 24),
             Field::HourOfHalf => hour % 12,
@@ -486,10 +528,24 @@ impl<'z> Moment<'z> {
             }
             Field::Quarter => format!("Q{number}"),
             Field::Half => ["AM", "PM"][at].to_owned(),
+            Field::Era if full => ["Before Christ", "Anno Domini"][at].to_owned(),
+            Field::Era => ["BC", "AD"][at].to_owned(),
             Field::Weekday => shortened(WEEKDAYS[at], full).to_owned(),
             _ => shortened(MONTHS[at - 1], full).to_owned(),
         }
     }
+}
+
+/// The day of the week of days since 1970, from 0 for Monday: 1970-01-01 was a Thursday.
+pub(crate) fn weekday(days: i64) -> i64 {
+    (days + 3).rem_euclid(7)
+}
+
+/// The day of its year, from 1.
+pub(crate) fn day_of_year(days: i64) -> i64 {
+    let (year, _, _) = civil_of(days);
+    // The first of January exists in every year.
+    days - days_of(year, 1, 1).unwrap_or(days) + 1
 }
 
 fn shortened(name: &str, full: bool) -> &str {
@@ -540,6 +596,25 @@ impl Offset {
         let seconds = hour * 3600 + minute * 60 + second;
         let fits = minute < 60 && second < 60 && seconds <= 18 * 3600;
         fits.then_some((sign * seconds, rest))
+    }
+}
+
+/// Writes an offset as Java's `appendLocalizedOffset` does.
+fn write_from_gmt(out: &mut String, seconds: i64, full: bool) {
+    out.push_str("GMT");
+    if seconds == 0 {
+        return;
+    }
+    let sign = if seconds < 0 { '-' } else { '+' };
+    let rest = seconds.abs();
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    let width = if full { 2 } else { 1 };
+    write_infallible(out, format_args!("{sign}{hour:0width$}"));
+    if full || minute != 0 || second != 0 {
+        write_infallible(out, format_args!(":{minute:02}"));
+    }
+    if second != 0 {
+        write_infallible(out, format_args!(":{second:02}"));
     }
 }
 
@@ -616,6 +691,8 @@ impl Found {
                 self.zone = Some(Zone::Fixed(seconds));
                 Some(rest)
             }
+            // Not read: `is_supported`.
+            Part::FromGmt(_) | Part::ZoneName(_) => None,
             Part::ZoneId => {
                 let is_part = |c: char| c.is_ascii_alphanumeric() || "/_+-:".contains(c);
                 let end = text.find(|c| !is_part(c)).unwrap_or(text.len());

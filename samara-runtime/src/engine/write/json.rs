@@ -24,14 +24,20 @@ pub(crate) struct JsonOptions {
     times: Times,
 }
 
-impl JsonOptions {
-    pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
-        let mut parsed = Self {
+impl Default for JsonOptions {
+    fn default() -> Self {
+        Self {
             compression: Compression::None,
             line_end: "\n".to_owned(),
             leaves_out_nulls: true,
             times: Times::default(),
-        };
+        }
+    }
+}
+
+impl JsonOptions {
+    pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
+        let mut parsed = Self::default();
         for option in options {
             match option.name.to_lowercase().as_str() {
                 "compression" | "codec" => parsed.compression = Compression::of_option(&option)?,
@@ -43,6 +49,17 @@ impl JsonOptions {
             }
         }
         Ok(parsed)
+    }
+
+    /// The json of each value of a column, null for null.
+    pub fn texts(&self, array: &ArrayRef) -> Result<StringArray, DataFusionError> {
+        let column = JsonColumn::new(array, self)?;
+        let text = |row| {
+            let mut out = String::new();
+            column.write(row, self, &mut out);
+            (!column.is_null(row)).then_some(out)
+        };
+        Ok((0..array.len()).map(text).collect())
     }
 
     pub fn encode(

@@ -2,7 +2,7 @@
 
 mod csv;
 mod file_text;
-mod json;
+pub(crate) mod json;
 mod load;
 mod part_file;
 mod publish;

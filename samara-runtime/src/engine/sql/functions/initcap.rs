@@ -1,52 +1,7 @@
 //! Spark's `initcap`: words begin after blanks only.
 
-use std::sync::Arc;
-
-use datafusion::arrow::array::{ArrayRef, AsArray as _, StringArray};
-use datafusion::arrow::datatypes::DataType;
-use datafusion::common::Result;
-use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
-};
-
-use crate::engine::sql::arithmetic::columnar;
-
 /// The text with the first letter of each word as in a title, and the others small.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Initcap {
-    signature: Signature,
-}
-
-impl Initcap {
-    pub fn new() -> Self {
-        Self {
-            signature: Signature::exact(vec![DataType::Utf8], Volatility::Immutable),
-        }
-    }
-}
-
-impl ScalarUDFImpl for Initcap {
-    fn name(&self) -> &str {
-        "initcap"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let texts = arrays[0].as_string::<i32>().iter();
-        let titles: StringArray = texts.map(|text| text.map(title)).collect();
-        columnar(Arc::new(titles) as ArrayRef, &args.args)
-    }
-}
-
-fn title(text: &str) -> String {
+pub(super) fn title(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_inclusive(' ') {
         let mut letters = word.chars();
