@@ -8,6 +8,7 @@ mod boundary;
 mod compression;
 mod frame;
 mod functions;
+mod kept;
 mod memory;
 pub(crate) mod option;
 pub mod read;
