@@ -270,6 +270,44 @@ fn a_run_counts_once_and_each_step_has_one_duration() {
 }
 
 #[test]
+fn records_that_do_not_fit_are_one_warning_an_attribute_and_a_counter_and_their_values_are_not_told()
+ {
+    let (workplace, collector) = (
+        Workplace::with_example("customer_orders"),
+        Collector::start(),
+    );
+    let path = workplace
+        .path()
+        .join("examples/customer_orders/customers.csv");
+    let customers = std::fs::read_to_string(&path).expect("the customers");
+    let line = customers.lines().count() + 1;
+    let text =
+        format!("{customers}secret,Ada,a@b.c,2024-01-15,PL\nsecret,Bo,b@b.c,2024-01-15,DE\n");
+    std::fs::write(&path, text).expect("more customers");
+    let mut command = workplace.command(binary());
+    command.args(collector.flags()).arg("run");
+    let (_, log) = succeeded(&command.output().expect("the binary starts"));
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    let first = format!("customers.csv`, line {line}: the value does not fit column `customer_id`");
+    for part in ["2 records", "PERMISSIVE", &first] {
+        assert!(warnings[0].contains(part), "{log}");
+    }
+    assert!(!log.contains("secret"), "{log}");
+    let spans = collector.spans();
+    let extract = attributes(&named(&spans, "extract-customers").attributes);
+    assert_eq!(extract["samara.step.rejected.rows"], "2");
+    let metrics = collector.metrics();
+    let counter = metrics
+        .iter()
+        .find(|metric| metric.name == "samara.step.rejected.rows");
+    let points = counter_points(counter.expect("the counter"));
+    assert_eq!(points.len(), 1);
+    assert_eq!(points[0].0, 2);
+    assert_eq!(points[0].1["samara.step.name"], "extract-customers");
+}
+
+#[test]
 fn a_closed_port_changes_neither_output_nor_exit_code_and_is_one_warning() {
     let workplace = Workplace::with_example("customer_orders");
     let port = TcpListener::bind("127.0.0.1:0")

@@ -6,6 +6,7 @@ mod builds;
 mod collector;
 mod crash;
 mod customer_orders;
+mod examples;
 mod functions;
 mod hooks;
 mod mail_server;

@@ -31,10 +31,16 @@ impl Workplace {
     /// A workplace with a copy of an example, at the path that its workflow expects.
     pub fn with_example(name: &str) -> Self {
         let workplace = Self::empty();
+        workplace.add_example(name);
+        workplace
+    }
+
+    /// Adds a copy of an example.
+    pub fn add_example(&self, name: &str) {
         let from = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../examples")
             .join(name);
-        let to = workplace.path().join("examples").join(name);
+        let to = self.path().join("examples").join(name);
         fs::create_dir_all(&to).expect("a directory");
         for entry in fs::read_dir(from).expect("the example") {
             let entry = entry.expect("an entry");
@@ -42,7 +48,6 @@ impl Workplace {
                 fs::copy(entry.path(), to.join(entry.file_name())).expect("a copy");
             }
         }
-        workplace
     }
 
     pub fn path(&self) -> &Path {

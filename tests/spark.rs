@@ -1,5 +1,6 @@
 //! Cases with answers that Spark itself gave: `tests/spark/README.md` says where they come from.
 
+mod avro;
 mod case;
 mod differential;
 mod run;

@@ -16,7 +16,7 @@ pub struct Input {
     #[serde(default)]
     pub options: Map<String, Value>,
     #[serde(flatten)]
-    pub content: Content,
+    pub content: Option<Content>,
 }
 
 /// What is at an input's location.
@@ -29,10 +29,13 @@ pub enum Content {
     Bytes(String),
     #[serde(rename = "files")]
     Files(BTreeMap<String, Content>),
+    /// What stands in this file, or directory, of `files`.
+    #[serde(rename = "file")]
+    File(String),
 }
 
 impl Content {
-    /// Writes a file, or a directory.
+    /// Writes a file, or a directory, unless it stands in one already.
     pub fn write(&self, path: &Path) {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
         match self {
@@ -46,6 +49,7 @@ impl Content {
                     content.write(&path.join(name));
                 }
             }
+            Self::File(_) => {}
         }
     }
 }

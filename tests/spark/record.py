@@ -20,6 +20,7 @@ import json
 import shutil
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
@@ -29,6 +30,10 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 HERE = Path(__file__).parent
+CASES, RECORDED, FILES = HERE / "cases", HERE / "recorded", HERE / "files"
+
+# Formats that are no text: what was written is read again, and shown as json.
+TYPED = ["parquet", "orc"]
 
 
 def cases(document: dict) -> list[dict]:
@@ -162,10 +167,11 @@ class Recorder:
         return {name: self.read(name, source) for name, source in inputs.items()}
 
     def read(self, name: str, source: dict) -> DataFrame:
-        path = self.directory / f"{name}.{source['data_format']}"
-        write_input(path, source)
+        path = FILES / source["file"] if "file" in source else self.directory / f"{name}.{source['data_format']}"
+        if "file" not in source:
+            write_input(path, source)
         reader = self.spark.read.format(source["data_format"]).options(**options(source.get("options", {})))
-        if "schema" in source:
+        if source.get("schema") is not None:
             reader = reader.schema(StructType.fromJson(source["schema"]))
         return reader.load(str(path))
 
@@ -173,6 +179,10 @@ class Recorder:
         output = self.directory / "output"
         shutil.rmtree(output, ignore_errors=True)
         df.write.options(**options(case.get("options", {}))).format(case["data_format"]).save(str(output))
+        if case["data_format"] in TYPED:
+            (self.directory / "typed").mkdir(exist_ok=True)
+            typed = output.rename(self.directory / "typed" / str(uuid.uuid4()))
+            self.spark.read.format(case["data_format"]).load(str(typed)).write.json(str(output))
         text = "".join(part.read_bytes().decode() for part in sorted(output.glob("part-*")))
         lines = text.split("\n")
         if not lines[-1]:

@@ -10,7 +10,7 @@ use samara_gen::source::{Document, Syntax};
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::case::Case;
+use super::case::{Case, Content};
 use crate::program::Workplace;
 
 /// Runs cases, one after the other, on one thread: a file has one header.
@@ -36,13 +36,15 @@ impl Runner {
             Ok(plan) => plan,
             Err(refusal) => return Answer::Refused { refusal },
         };
-        match self.run(&plan) {
+        let answer = match self.run(&plan) {
             Ok(schema) => Answer::Rows {
                 schema,
                 lines: lines(case, &workplace),
             },
             Err(error) => failure(error.to_string()),
-        }
+        };
+        keep(case, &workplace);
+        answer
     }
 
     /// Runs a plan of one job with one load; the schema of what it wrote.
@@ -52,11 +54,28 @@ impl Runner {
             let frame = match step {
                 Step::Extract(extract) => self.extract(extract)?,
                 Step::Transform(transform) => transformed(transform, &frames)?,
-                Step::Load(load) => return self.written(load, &frames),
+                Step::Load(load) => {
+                    let schema = self.written(load, &frames)?;
+                    self.show(load)?;
+                    return Ok(schema);
+                }
             };
             frames.push(frame);
         }
         unreachable!("a case has a load")
+    }
+
+    /// Reads again what is no text, and writes it beside as json.
+    fn show(&self, load: &Load) -> Result<(), Error> {
+        let reader = self.session.read();
+        let frame = match load.format {
+            Format::Csv | Format::Json | Format::Text => return Ok(()),
+            Format::Parquet => reader.parquet(&load.location)?,
+            Format::Avro => reader.avro(&load.location)?,
+            Format::Orc => reader.orc(&load.location)?,
+        };
+        let shown = frame.write().json(&format!("{}.shown", load.location))?;
+        self.session.run([shown])
     }
 
     fn extract(&self, extract: &Extract) -> Result<DataFrame, Error> {
@@ -69,6 +88,9 @@ impl Runner {
             Format::Csv => reader.csv(&extract.location),
             Format::Json => reader.json(&extract.location),
             Format::Text => reader.text(&extract.location),
+            Format::Parquet => reader.parquet(&extract.location),
+            Format::Avro => reader.avro(&extract.location),
+            Format::Orc => reader.orc(&extract.location),
         }
     }
 
@@ -83,6 +105,9 @@ impl Runner {
             Format::Csv => writer.csv(&load.location)?,
             Format::Json => writer.json(&load.location)?,
             Format::Text => writer.text(&load.location)?,
+            Format::Parquet => writer.parquet(&load.location)?,
+            Format::Avro => writer.avro(&load.location)?,
+            Format::Orc => writer.orc(&load.location)?,
         };
         self.session.run([load])?;
         Ok(schema(Path::new(export)))
@@ -103,8 +128,13 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let path = |name: &str| workplace.path().join(name).display().to_string();
     let inputs = case.inputs.iter();
     let extracts = inputs.map(|(id, input)| {
-        let location = path(&format!("{id}.{}", input.data_format));
-        input.content.write(Path::new(&location));
+        let location = match &input.content {
+            Some(Content::File(name)) => super::directory().join("files").join(name),
+            _ => workplace.path().join(format!("{id}.{}", input.data_format)),
+        };
+        if let Some(content) = &input.content {
+            content.write(&location);
+        }
         let schema = input.schema.as_ref().map(Value::to_string);
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,
@@ -177,13 +207,23 @@ fn dropna(rule: Nulls, subset: Option<&[String]>) -> Dropna {
     }
 }
 
+/// Keeps the files that a case wrote in the directory `SAMARA_SPARK_OUTPUT`, for `read_back.py`.
+fn keep(case: &Case, workplace: &Workplace) {
+    if let Some(directory) = std::env::var_os("SAMARA_SPARK_OUTPUT") {
+        let kept = Path::new(&directory).join(case.name.replace('/', "_"));
+        // A case that failed wrote none.
+        let _ = std::fs::rename(workplace.path().join("output"), kept);
+    }
+}
+
 fn schema(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).expect("the schema");
     serde_json::from_str(&text).expect("json")
 }
 
 fn lines(case: &Case, workplace: &Workplace) -> Vec<String> {
-    let text = workplace.parts("output");
+    let is_text = matches!(case.data_format.as_str(), "csv" | "json" | "text");
+    let text = workplace.parts(if is_text { "output" } else { "output.shown" });
     if text.is_empty() {
         return Vec::new();
     }

@@ -101,24 +101,22 @@ impl<'a> Checker<'a> {
     fn extract(&mut self, extract: &model::Extract) -> (Option<Extract>, Option<Frame>) {
         self.method(extract.method.as_ref());
         self.location(&extract.location);
-        let format = self.format(&extract.data_format);
-        let options = match format {
-            Some(format) => option::check(
-                self.document,
-                &extract.options,
-                |option| read::check_options(format, option),
-                self.problems,
-            ),
-            None => Vec::new(),
-        };
+        let format = format_of(extract.data_format.value);
+        let options = option::check(
+            self.document,
+            &extract.options,
+            |option| read::check_options(format, option),
+            self.problems,
+        );
         let given = pairs(&options);
         let schema = schema::check(self.document, extract, format, &given);
         let schema = self.problems.keep(schema);
-        let frame = schema
-            .as_ref()
-            .filter(|columns| !columns.is_empty())
-            .and_then(|schema| self.declared(extract, schema));
-        let step = format.zip(schema).map(|(format, schema)| Extract {
+        let frame = match schema.as_deref() {
+            None => None,
+            Some([]) => self.found(extract, format, &given),
+            Some(columns) => self.declared(extract, columns),
+        };
+        let step = schema.map(|schema| Extract {
             id: extract.id.value.clone(),
             format,
             location: extract.location.value.clone(),
@@ -126,6 +124,26 @@ impl<'a> Checker<'a> {
             options,
         });
         (step, frame)
+    }
+
+    /// The columns that the files have which are there now, if they say them: what is wrong with those of the run shows when it runs.
+    fn found(
+        &self,
+        extract: &model::Extract,
+        format: samara::Format,
+        options: &[(&str, &str)],
+    ) -> Option<Frame> {
+        let schema =
+            read::columns_of_files(self.session, format, &extract.location.value, options)?;
+        let columns = schema.fields.iter();
+        let columns: Vec<_> = columns
+            .map(|field| (field.name.clone(), field.data_type.to_string()))
+            .collect();
+        let data = self.session.empty(pairs(&columns)).ok()?;
+        Some(Frame {
+            data,
+            origin: extract.location.span,
+        })
     }
 
     fn declared(&mut self, extract: &model::Extract, schema: &[(String, String)]) -> Option<Frame> {
@@ -185,7 +203,7 @@ impl<'a> Checker<'a> {
     fn load(&mut self, load: &model::Load, later: &[&Spanned<String>]) -> Option<Load> {
         self.method(load.method.as_ref());
         self.location(&load.location);
-        let format = self.format(&load.data_format)?;
+        let format = format_of(load.data_format.value);
         let options = option::check(
             self.document,
             &load.options,
@@ -272,17 +290,16 @@ impl<'a> Checker<'a> {
                 .add(problem.at(self.document.source(), location.span, ""));
         }
     }
+}
 
-    fn format(&mut self, format: &Spanned<Format>) -> Option<samara::Format> {
-        match format.value {
-            Format::Csv => Some(samara::Format::Csv),
-            Format::Json => Some(samara::Format::Json),
-            Format::Text => Some(samara::Format::Text),
-            Format::Parquet | Format::Avro | Format::Orc => {
-                self.not_supported("this format is", format.span);
-                None
-            }
-        }
+fn format_of(format: Format) -> samara::Format {
+    match format {
+        Format::Csv => samara::Format::Csv,
+        Format::Json => samara::Format::Json,
+        Format::Text => samara::Format::Text,
+        Format::Parquet => samara::Format::Parquet,
+        Format::Avro => samara::Format::Avro,
+        Format::Orc => samara::Format::Orc,
     }
 }
 

@@ -11,27 +11,17 @@ use crate::source::{Document, Spanned};
 pub(super) fn check(
     document: &Document,
     extract: &Extract,
-    format: Option<Format>,
+    format: Format,
     options: &[(&str, &str)],
 ) -> Result<Vec<(String, String)>, Diagnostic> {
     let Some(schema) = &extract.schema else {
-        if format == Some(Format::Text) {
-            return Ok(vec![(VALUE.to_owned(), "string".to_owned())]);
-        }
-        if format.is_some_and(|format| read::knows_columns(format, options)) {
-            return Ok(Vec::new());
-        }
-        let message = format!(
-            "extract `{}` has no schema, and inferring one is not supported yet",
-            extract.id.value
-        );
-        return Err(Diagnostic::error(code::NOT_SUPPORTED, message)
-            .at(
-                document.source(),
-                extract.id.span,
-                "declare `schema` for this extract",
-            )
-            .help("`schema` is the path of a JSON file in Spark's format, or the JSON itself as a string"));
+        return match format {
+            Format::Text => Ok(vec![(VALUE.to_owned(), "string".to_owned())]),
+            format if !read::knows_columns(format, options) => {
+                inferred(document, extract, format, options)
+            }
+            _ => Ok(Vec::new()),
+        };
     };
     let problem = |message: String| {
         Diagnostic::error(code::SCHEMA, message).at(document.source(), schema.span, "")
@@ -49,6 +39,24 @@ pub(super) fn check(
     }
     let column = |field: &samara::Field| (field.name.clone(), field.data_type.to_string());
     Ok(parsed.fields.iter().map(column).collect())
+}
+
+/// The columns that the files have that are there now. The program is made for those.
+fn inferred(
+    document: &Document,
+    extract: &Extract,
+    format: Format,
+    options: &[(&str, &str)],
+) -> Result<Vec<(String, String)>, Diagnostic> {
+    read::infer(format, options, &extract.location.value).map_err(|error| {
+        let message = format!(
+            "extract `{}` has no schema, and none can be inferred: {error}",
+            extract.id.value
+        );
+        Diagnostic::error(code::SCHEMA, message)
+            .at(document.source(), extract.location.span, "read at build, to infer the schema")
+            .help("have the files where the build is started, or declare `schema`: the path of a JSON file in Spark's format, or the JSON itself as a string")
+    })
 }
 
 fn text(schema: &Spanned<String>) -> std::io::Result<String> {

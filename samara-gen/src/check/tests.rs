@@ -185,15 +185,11 @@ fn what_the_format_has_and_this_version_has_not_is_refused() {
         problem(&file).0
     };
     assert_eq!(
-        change("extracts/data_format", json!("parquet")),
-        code::NOT_SUPPORTED
-    );
-    assert_eq!(
         change("extracts/method", json!("streaming")),
         code::NOT_SUPPORTED
     );
     assert_eq!(
-        change("loads/data_format", json!("avro")),
+        change("loads/method", json!("streaming")),
         code::NOT_SUPPORTED
     );
 }
@@ -210,9 +206,41 @@ fn without_a_schema_csv_and_text_say_their_columns_and_nothing_else_does() {
     assert!(checked(&without_schema("csv", json!({"header": true}))).is_ok());
     assert!(checked(&without_schema("text", json!({}))).is_ok());
     let inferring = without_schema("csv", json!({"header": true, "inferSchema": "true"}));
-    assert_eq!(problem(&inferring).0, code::NOT_SUPPORTED);
+    let (code, message) = problem(&inferring);
+    assert_eq!(code, code::SCHEMA);
+    assert!(message.contains("none can be inferred"), "{message}");
     let json = without_schema("json", json!({}));
-    assert_eq!(problem(&json).0, code::NOT_SUPPORTED);
+    assert_eq!(problem(&json).0, code::SCHEMA);
+}
+
+#[test]
+fn without_a_schema_the_files_that_are_there_at_build_say_the_columns() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.json");
+    std::fs::write(&path, r#"{"id": 1, "price": 1.5, "s": {"x": [true]}}"#).expect("a file");
+    let mut extract = extract("a");
+    extract["schema"] = json!("");
+    extract["data_format"] = json!("json");
+    extract["location"] = json!(path);
+    extract["options"] = json!({});
+    let plan = checked(&workflow(
+        json!([extract]),
+        json!([]),
+        json!([load("l", "a")]),
+    ));
+    let plan = plan.expect("a plan");
+    let Step::Extract(extract) = &plan.jobs[0].steps[0] else {
+        panic!("an extract");
+    };
+    let columns = [
+        ("id", "bigint"),
+        ("price", "double"),
+        ("s", "struct<x:array<boolean>>"),
+    ];
+    assert_eq!(
+        extract.schema,
+        columns.map(|(name, kind)| (name.to_owned(), kind.to_owned()))
+    );
 }
 
 /// A workflow whose one job has an action at one moment.

@@ -331,6 +331,9 @@ fn format_method(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Json => "json",
         Format::Text => "text",
+        Format::Parquet => "parquet",
+        Format::Avro => "avro",
+        Format::Orc => "orc",
     }
 }
 

@@ -123,5 +123,8 @@ fn format_name(format: Format) -> &'static str {
         Format::Csv => "csv",
         Format::Json => "json",
         Format::Text => "text",
+        Format::Parquet => "parquet",
+        Format::Avro => "avro",
+        Format::Orc => "ORC",
     }
 }

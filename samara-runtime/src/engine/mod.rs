@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod boundary;
+mod calendar;
 mod compression;
 mod frame;
 mod functions;
@@ -41,6 +42,12 @@ pub enum Format {
     Json,
     /// One column of texts, a line each.
     Text,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache Avro.
+    Avro,
+    /// Apache ORC.
+    Orc,
 }
 
 impl Format {
@@ -50,6 +57,9 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Text => "text",
+            Self::Parquet => "parquet",
+            Self::Avro => "avro",
+            Self::Orc => "orc",
         }
     }
 
@@ -57,7 +67,7 @@ impl Format {
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
-            Self::Csv | Self::Json => self.name(),
+            _ => self.name(),
         }
     }
 }

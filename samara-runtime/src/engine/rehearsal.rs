@@ -158,3 +158,64 @@ fn is_about_columns(error: &Error) -> bool {
 fn absolute(location: &str) -> PathBuf {
     std::path::absolute(location).unwrap_or_else(|_| PathBuf::from(location))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RunSettings;
+
+    fn rehearsal() -> Rehearsal {
+        Rehearsal::new(Session::new(&RunSettings::default()).expect("a session"))
+    }
+
+    fn schema(rehearsal: &Rehearsal) -> Schema {
+        let frame = rehearsal.session.empty([("id", "bigint")]);
+        frame.and_then(|frame| frame.schema()).expect("a schema")
+    }
+
+    #[test]
+    fn what_a_load_would_write_is_there_by_any_name_of_the_place() {
+        let rehearsal = rehearsal();
+        rehearsal.write("out/a", schema(&rehearsal));
+        for place in ["out/a", "./out/a/", "out/a/part-*.csv", "out/*"] {
+            assert!(rehearsal.is_written(place), "{place}");
+        }
+        for place in ["out", "out/ab", "a", "other/*"] {
+            assert!(!rehearsal.is_written(place), "{place}");
+        }
+        assert_eq!(
+            rehearsal.columns_written("out/a"),
+            Some(vec!["id".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_only_a_run_knows_stays_unknown_in_the_jobs_that_read_it() {
+        let rehearsal = rehearsal();
+        rehearsal.lose_sight();
+        rehearsal.write("out", schema(&rehearsal));
+        rehearsal.end_job();
+        assert!(rehearsal.sees_columns());
+        assert_eq!(rehearsal.columns_written("out"), Some(Vec::new()));
+        assert!(!rehearsal.sees_columns());
+    }
+
+    #[test]
+    fn a_failed_step_is_told_once_and_not_again_by_what_follows_from_it() {
+        let rehearsal = rehearsal();
+        let context = Context::new().with_value(rehearsal.clone());
+        let _current = context.attach();
+        let missing = || {
+            Err(Error::UnknownColumn {
+                name: "a".to_owned(),
+                candidates: Vec::new(),
+                offset: None,
+            })
+        };
+        assert!(endured(missing()).is_ok() && endured(missing()).is_ok());
+        assert!(endured(Err(Error::other("no disk"))).is_ok());
+        let told = rehearsal.end_job();
+        let told: Vec<&str> = told.iter().map(|fault| fault.error.kind()).collect();
+        assert_eq!(told, ["UnknownColumn", "Other"]);
+    }
+}

@@ -78,6 +78,13 @@ impl Workflow {
     }
 
     /// Names variables of the environment that its steps need. A run without one of them ends before it begins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let workflow = samara::Workflow::new("customer-orders").needs(["DATA_DIR"]);
+    /// # drop(workflow);
+    /// ```
     pub fn needs(mut self, variables: impl IntoIterator<Item = &'static str>) -> Self {
         self.needs.extend(variables);
         self
@@ -227,7 +234,12 @@ impl Workflow {
     fn conclude(&self, context: &Context, alerts: Option<&Alert>, end: &End) -> Exit {
         let exit = end.exit();
         if let Some((kind, message)) = end.failure() {
-            tracing::error!("{message}");
+            match end {
+                End::Unfit(problems) => problems
+                    .iter()
+                    .for_each(|problem| tracing::error!("{problem}")),
+                _ => tracing::error!("{message}"),
+            }
             fail_span(context, kind, &message);
             // Who interrupts a run knows of it.
             if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
@@ -281,7 +293,7 @@ impl End {
         match self {
             Self::Unfit(problems) => {
                 let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Some((names::ERROR_TYPE_UNFIT, lines.join("\n")))
+                Some((names::ERROR_TYPE_UNFIT, lines.join("; ")))
             }
             Self::Ran(Ok(())) => None,
             Self::Ran(Err(error)) => Some((error.kind(), error.to_string())),

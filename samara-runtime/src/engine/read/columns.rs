@@ -230,7 +230,7 @@ fn timestamps(data_type: &DataType) -> TimestampMicrosecondBuilder {
 }
 
 /// A number as Spark's csv source takes it: the three names that the options have, and otherwise what Java's `Double.parseDouble` takes.
-fn csv_number<T: FromStr>(token: &str, rules: &ValueRules) -> Option<T> {
+pub(crate) fn csv_number<T: FromStr>(token: &str, rules: &ValueRules) -> Option<T> {
     let name = if token == rules.nan {
         "NaN"
     } else if token == rules.negative_infinity {
@@ -287,6 +287,11 @@ fn json_byte(raw: &str) -> Option<i8> {
 fn json_f64(raw: &str, dialect: Dialect) -> Option<f64> {
     let text = json_text(raw, dialect);
     match text.as_ref() {
+        "NaN" | "+INF" | "+Infinity" | "Infinity" | "-INF" | "-Infinity"
+            if !dialect.numbers_by_name =>
+        {
+            None
+        }
         "NaN" => Some(f64::NAN),
         "+INF" | "+Infinity" | "Infinity" => Some(f64::INFINITY),
         "-INF" | "-Infinity" => Some(f64::NEG_INFINITY),

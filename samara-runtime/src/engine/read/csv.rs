@@ -119,6 +119,14 @@ impl CsvOptions {
         Ok(parsed)
     }
 
+    /// What ends a line, which is at most two characters.
+    fn line_end(&self, option: &OptionValue<'_>) -> Result<LineEnd, OptionError> {
+        match option.value.chars().count() {
+            0..=2 => option.line_end(),
+            _ => Err(option.error("what ends a line of csv has two characters at most")),
+        }
+    }
+
     /// Takes an option, if it is one.
     fn take(&mut self, option: &OptionValue<'_>) -> Result<bool, OptionError> {
         let tokenizer = &mut self.tokenizer;
@@ -141,7 +149,7 @@ impl CsvOptions {
             "ignoreleadingwhitespace" => tokenizer.trim_start = option.boolean()?,
             "ignoretrailingwhitespace" => tokenizer.trim_end = option.boolean()?,
             "encoding" | "charset" => self.form.charset = Charset::parse(option)?,
-            "linesep" => self.form.line_end = option.line_end()?,
+            "linesep" => self.form.line_end = self.line_end(option)?,
             "multiline" => self.multi_line = option.boolean()?,
             "maxcolumns" => self.max_columns = option.number()?,
             "maxcharspercolumn" => {
@@ -167,11 +175,19 @@ impl CsvOptions {
         };
         self.tokenizer.newline = self.tokenizer.delimiter;
         if self.multi_line {
-            self.tokenizer.newline = b'\n';
+            self.tokenizer.newline = match &self.form.line_end {
+                LineEnd::Exactly(end) if end.len() == 1 => end.as_bytes()[0],
+                _ => b'\n',
+            };
             if self.form.line_end == LineEnd::Any {
                 self.form.line_end = LineEnd::AsTheFirst;
             }
         }
+    }
+
+    /// What stands for the end of a line in a record that goes over several.
+    pub fn newline(&self) -> char {
+        self.tokenizer.newline.into()
     }
 
     pub fn quote(&self) -> u8 {
@@ -184,7 +200,7 @@ impl CsvOptions {
     }
 
     /// Splits a record into its fields, as [`Tokenizer::tokens`] does.
-    fn tokens(&self, record: &str, mut on_token: impl FnMut(Option<&str>)) -> bool {
+    pub fn tokens(&self, record: &str, mut on_token: impl FnMut(Option<&str>)) -> bool {
         if self.tokenizer.delimiter != SEPARATOR {
             return self.tokenizer.tokens(record.as_bytes(), |token| {
                 on_token(token.as_deref().map(String::from_utf8_lossy).as_deref());
@@ -218,12 +234,15 @@ pub(crate) struct CsvDecoder {
     /// For each field of a line: the column that it goes to.
     targets: Vec<Option<usize>>,
     names: Vec<String>,
+    /// Whether a record of more or fewer fields is malformed. As in Spark, not where only some columns are read.
+    judges_width: bool,
 }
 
 impl CsvDecoder {
     pub fn new(options: CsvOptions, fields: &[Field], projection: &[usize]) -> Self {
         let target = |field: usize| projection.iter().position(|index| *index == field);
         Self {
+            judges_width: options.multi_line || projection.len() == fields.len(),
             options,
             width: fields.len(),
             targets: (0..fields.len()).map(target).collect(),
@@ -234,6 +253,13 @@ impl CsvDecoder {
     /// Whether a line holds a record.
     pub fn is_record(&self, line: &str) -> bool {
         self.options.is_record(line)
+    }
+
+    pub fn newline(&self) -> char {
+        match self.options.multi_line {
+            true => self.options.newline(),
+            false => '\n',
+        }
     }
 
     /// Whether a header may say other names than the schema.
@@ -265,7 +291,7 @@ impl CsvDecoder {
         for target in self.targets.iter().skip(fields).flatten() {
             columns[*target].push_null();
         }
-        if fields != self.width {
+        if fields != self.width && self.judges_width {
             outcome = Err(Reject::Fields(format!(
                 "{fields} fields where the schema has {}",
                 self.width
@@ -278,16 +304,22 @@ impl CsvDecoder {
     /// The first header name that is not the schema's, with the schema's: Spark goes by position, but a person should know.
     pub fn header_mismatch(&self, line: &str) -> Option<(String, String)> {
         let mut mismatch = None;
+        let mut headers = 0;
         let mut names = self.names.iter();
         self.options.tokens(line, |token| {
-            let header = token.unwrap_or("").trim();
+            let header = token.unwrap_or("");
             if let Some(name) = names.next()
                 && mismatch.is_none()
                 && !name.eq_ignore_ascii_case(header)
             {
                 mismatch = Some((header.to_owned(), name.clone()));
             }
+            headers += 1;
         });
+        if headers != self.width {
+            let columns = |count| format!("{count} columns");
+            return Some((columns(headers), columns(self.width)));
+        }
         mismatch
     }
 }
@@ -332,14 +364,21 @@ impl CsvOptions {
         }
     }
 
-    /// Whether a line holds a record: it is neither blank nor a comment.
+    /// Whether a line holds a record: it is neither blank nor a comment. Where records may go over lines, blanks are a record, as in Spark,
+    /// unless they are ignored.
     pub fn is_record(&self, line: &str) -> bool {
-        let blank = line.bytes().all(|byte| byte <= b' ');
+        let blank = match self.multi_line && !self.tokenizer.trim_start {
+            true => line
+                .as_bytes()
+                .iter()
+                .all(|byte| *byte == self.tokenizer.newline),
+            false => line.bytes().all(|byte| byte <= b' '),
+        };
         !blank && (self.comment.is_none() || line.as_bytes().first() != self.comment.as_ref())
     }
 
     /// What a token stands for: nothing for null.
-    fn value<'a>(&'a self, token: Option<&'a str>) -> Option<&'a str> {
+    pub fn value<'a>(&'a self, token: Option<&'a str>) -> Option<&'a str> {
         let text = match token? {
             "" => &self.empty_value,
             text => text,

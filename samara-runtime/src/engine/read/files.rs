@@ -22,7 +22,7 @@ pub(crate) struct Part {
 }
 
 /// How much longer a compressed text may be than it is on disk.
-const MOST_COMPRESSED: u64 = 10;
+pub(crate) const MOST_COMPRESSED: u64 = 10;
 
 impl Part {
     /// About how many bytes of text there are to read.
@@ -218,6 +218,12 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
         }
     }
     Ok(entries)
+}
+
+/// Whether there is nothing in a file at all.
+pub(crate) fn is_empty(path: &Path) -> Result<bool, ReadError> {
+    let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
+    Ok(metadata.len() == 0)
 }
 
 fn is_dir(path: &Path) -> Result<bool, ReadError> {

@@ -143,13 +143,11 @@ impl JsonDecoder {
         mut on_row: impl FnMut(Result<(), Reject>),
     ) {
         let line = line.trim_matches([' ', '\t', '\r', '\n']);
-        if line.is_empty() {
+        if lenient::is_blank(line, self.rules.json) {
             return;
         }
         match self.records(line) {
-            Some(records) => records
-                .into_iter()
-                .for_each(|record| on_row(self.push_record(record, columns))),
+            Some(records) => self.push_records(records, columns, on_row),
             None => on_row(push_malformed(columns, "the record is not a json object")),
         }
     }
@@ -164,6 +162,26 @@ impl JsonDecoder {
                 .collect()
         } else {
             Some(vec![self.slots.fill(line, dialect)?])
+        }
+    }
+
+    /// Appends the records of a line. If one of them is malformed, so are all.
+    fn push_records(
+        &self,
+        records: Vec<Values>,
+        columns: &mut [ColumnBuilder],
+        mut on_row: impl FnMut(Result<(), Reject>),
+    ) {
+        let records = records.into_iter();
+        let outcomes: Vec<_> = records
+            .map(|record| self.push_record(record, columns))
+            .collect();
+        let worst = outcomes.iter().find_map(|outcome| outcome.clone().err());
+        for outcome in outcomes {
+            on_row(match &worst {
+                Some(worst) => outcome.and_then(|()| Err(Reject::Fields(worst.clone().reason()))),
+                None => outcome,
+            });
         }
     }
 

@@ -66,6 +66,13 @@ pub(crate) fn elements(text: &str, dialect: Dialect) -> Option<Vec<&str>> {
     Some(elements)
 }
 
+/// Whether there is nothing but blanks and, if they are allowed, comments.
+pub(crate) fn is_blank(text: &str, dialect: Dialect) -> bool {
+    let mut scanner = Scanner::new(text, dialect);
+    scanner.skip_blanks();
+    scanner.peek().is_none()
+}
+
 /// The text of a string, in quotes of either kind. Half a surrogate pair becomes `?`, as in Spark.
 pub(crate) fn unescape(raw: &str, dialect: Dialect) -> Option<Cow<'_, str>> {
     let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''))?;
@@ -229,14 +236,13 @@ impl<'a> Scanner<'a> {
         byte == b'"' || (byte == b'\'' && self.dialect.single_quotes)
     }
 
-    /// Takes a key without quotes: the characters of a name in JavaScript.
+    /// Takes a key without quotes: the characters that Jackson allows in one.
     fn name(&mut self) -> Option<&'a str> {
         let rest = &self.text[self.at..];
-        let is_part = |c: char| c.is_alphanumeric() || "_$@#*+-".contains(c);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "_$@#*+-".contains(c);
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         self.at += end;
-        let starts_well = !rest.starts_with(|c: char| c.is_ascii_digit());
-        (end > 0 && starts_well).then_some(&rest[..end])
+        (end > 0).then_some(&rest[..end])
     }
 
     /// Takes a string with its quotes.

@@ -32,6 +32,8 @@ pub(crate) enum LineEnd {
 pub(crate) struct TextForm {
     pub line_end: LineEnd,
     pub charset: Charset,
+    /// Whether a byte order mark at the beginning of a document is a part of it.
+    pub keeps_mark: bool,
 }
 
 /// The lines of a part of a file.
@@ -147,29 +149,38 @@ pub(super) fn too_large(part: &Part) -> ReadError {
 /// A whole file, read into `bytes`.
 pub(super) fn document<'a>(
     part: &Part,
-    charset: Charset,
+    form: &TextForm,
     bytes: &'a mut Vec<u8>,
 ) -> Result<Line<'a>, ReadError> {
     let failed = |source| io_error(part, source);
     let file = File::open(&part.path).and_then(|file| content(&part.path, file));
     let mut file = file.map_err(failed)?;
-    let mark = skip_byte_order_mark(&mut file).map_err(failed)?;
+    let mark = match form.keeps_mark {
+        true => 0,
+        false => skip_byte_order_mark(&mut file).map_err(failed)?,
+    };
     let read = file.take(LONGEST + 1).read_to_end(bytes);
     let read = read.map_err(failed)?;
     if is_too_long(read) {
         return Err(too_large(part));
     }
-    let text = charset.decode(bytes);
+    let text = form.charset.decode(bytes);
     Ok(Line {
         bytes: read + mark as usize,
         has_end: false,
-        is_broken: charset.is_broken(&text),
+        is_broken: form.charset.is_broken(&text),
         text,
     })
 }
 
 fn content(path: &Path, file: File) -> std::io::Result<Content> {
-    let compression = Compression::of_path(path).unwrap_or_default();
+    let mut compression = Compression::of_path(path).unwrap_or_default();
+    // Nothing stands for nothing, compressed or not.
+    let metadata = file.metadata()?;
+    // A pipe has no length, and may have content.
+    if metadata.is_file() && metadata.len() == 0 {
+        compression = Compression::None;
+    }
     let content = compression.reader(file)?;
     Ok(BufReader::with_capacity(256 * 1024, content))
 }
@@ -302,7 +313,7 @@ mod tests {
     fn lines_of(part: &Part, line_end: LineEnd) -> Vec<String> {
         let form = TextForm {
             line_end,
-            charset: Charset::Utf8,
+            ..TextForm::default()
         };
         let mut lines = Lines::open(part, &form).unwrap();
         let mut all = Vec::new();

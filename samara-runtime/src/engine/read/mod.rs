@@ -4,6 +4,7 @@ mod charset;
 pub(crate) mod columns;
 mod csv;
 mod files;
+mod infer;
 mod inspect;
 mod json;
 mod lenient;
@@ -13,6 +14,7 @@ pub(crate) mod reject;
 pub(crate) mod scan;
 pub mod text;
 mod tokens;
+mod typed;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 
 use crate::engine::frame::DataFrame;
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::read::typed::{Typed, TypedOptions};
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::session::Session;
 use crate::engine::types::{DataType, Field, Schema};
@@ -80,7 +83,7 @@ pub enum ReadError {
         column: String,
     },
     /// A header with more or fewer columns than the schema has: an error in `validate` only.
-    #[error("`{path}`: the header has {found} columns where the schema has {declared}")]
+    #[error("`{path}`: columns in the header: {found}, in the schema: {declared}")]
     HeaderWidth {
         /// The file.
         path: PathBuf,
@@ -88,6 +91,16 @@ pub enum ReadError {
         found: usize,
         /// How many the schema has.
         declared: usize,
+    },
+    /// A file that is not of its format, is damaged, or holds other columns than were declared.
+    #[error("`{path}` cannot be read as {format}: {problem}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        problem: String,
     },
     /// A malformed record: under the mode FAILFAST, or one that no mode allows.
     #[error("`{path}`, line {line}: {message}")]
@@ -155,16 +168,79 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
+        Format::Parquet => TypedOptions::parse(Typed::Parquet, values).map(drop),
+        Format::Avro => TypedOptions::parse(Typed::Avro, values).map(drop),
+        Format::Orc => TypedOptions::parse(Typed::Orc, values).map(drop),
     }
 }
 
-/// Whether a reader without a schema knows its columns: those of csv, all strings, and of text. Options that are wrong know none.
+/// Whether a reader without a schema knows its columns: those of csv, all strings, of text, and of files that say them. Options that are
+/// wrong know none.
 pub fn knows_columns(format: Format, options: &[(&str, &str)]) -> bool {
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).is_ok_and(|options| !options.infer_types),
         Format::Json => false,
-        Format::Text => true,
+        Format::Text | Format::Parquet | Format::Avro | Format::Orc => true,
+    }
+}
+
+/// The columns of files that say them, as they are now; none if the location holds a variable, or nothing there can be read.
+pub fn columns_of_files(
+    session: &Session,
+    format: Format,
+    location: &str,
+    options: &[(&str, &str)],
+) -> Option<Schema> {
+    let typed = match format {
+        Format::Csv | Format::Json | Format::Text => return None,
+        Format::Parquet => Typed::Parquet,
+        Format::Avro => Typed::Avro,
+        Format::Orc => Typed::Orc,
+    };
+    if location.contains("${") {
+        return None;
+    }
+    let reader = options
+        .iter()
+        .fold(session.read(), |reader, (name, value)| {
+            reader.option(name, value)
+        });
+    reader.typed(location, typed).ok()?.schema().ok()
+}
+
+/// The columns of files that no schema declares, with their types, inferred from the values as Spark does it.
+///
+/// # Errors
+///
+/// [`ReadError::NoInput`] if there is nothing at the location; [`Error::Schema`] if there is no record, or two columns have one name.
+///
+/// # Examples
+///
+/// ```
+/// use samara::engine::{Format, read};
+///
+/// # let path = std::env::temp_dir().join("samara-infer-doc.json");
+/// std::fs::write(&path, r#"{"id": 1, "price": 2.5, "tags": ["new"]}"#)?;
+/// let columns = read::infer(Format::Json, &[], path.to_str().unwrap())?;
+/// assert_eq!(columns[0], ("id".to_owned(), "bigint".to_owned()));
+/// assert_eq!(columns[2], ("tags".to_owned(), "array<string>".to_owned()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn infer(format: Format, options: &[(&str, &str)], location: &str) -> Result<Pairs> {
+    let values = option::values(options);
+    match format {
+        Format::Csv => {
+            let options = csv::CsvOptions::parse(values)?;
+            match options.infer_types {
+                true => infer::csv(location, &options),
+                false => columns_of_csv(location, &options),
+            }
+        }
+        Format::Json => infer::json(location, &json::JsonOptions::parse(values)?),
+        Format::Text => Ok(vec![(text::VALUE.to_owned(), "string".to_owned())]),
+        // They say it themselves: see `columns_of_files`.
+        Format::Parquet | Format::Avro | Format::Orc => Ok(Pairs::new()),
     }
 }
 
@@ -224,7 +300,8 @@ impl Reader {
 
     /// Reads csv files: a file, a directory, or a glob pattern. Every column is nullable. `${NAME}` in the location is a variable of the run.
     ///
-    /// Without a schema, every column is a string, and the header of the first file names it; without a header it is `_c0`, `_c1` and so on.
+    /// Without a schema, every column is a string, and the header of the first file names it; without a header it is `_c0`, `_c1` and so on. With
+    /// the option `inferSchema` the values in the files say the types, as in Spark: the files are read once more for that.
     ///
     /// # Errors
     ///
@@ -234,18 +311,26 @@ impl Reader {
     pub fn csv(mut self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
         if self.schema.is_empty() {
-            self.schema = columns_of_csv(location, &options)?;
+            self.schema = match options.infer_types {
+                true => infer::csv(location, &options)?,
+                false => columns_of_csv(location, &options)?,
+            };
         }
         self.scan(location, scan::Decoder::Csv(options))
     }
 
     /// Reads json files, one object a line: a file, a directory, or a glob pattern. Every column is nullable.
     ///
+    /// Without a schema, the values in the files say the columns and their types, as in Spark: the files are read once more for that.
+    ///
     /// # Errors
     ///
     /// As [`Reader::csv`]; the keys of a map are strings.
-    pub fn json(self, location: &str) -> Result<DataFrame> {
+    pub fn json(mut self, location: &str) -> Result<DataFrame> {
         let options = json::JsonOptions::parse(self.option_values())?;
+        if self.schema.is_empty() {
+            self.schema = infer::json(location, &options)?;
+        }
         self.scan(location, scan::Decoder::Json(options))
     }
 
@@ -260,6 +345,57 @@ impl Reader {
             self = self.schema([(text::VALUE, "string")]);
         }
         self.scan(location, scan::Decoder::Text(options))
+    }
+
+    /// Reads parquet files: a file, a directory, or a glob pattern. Every column is nullable.
+    ///
+    /// Columns are found by name, in any case; one that a file does not have is null in it. Without a schema, the columns are those of the first
+    /// file, or of all of them with the option `mergeSchema`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::csv`]. A file that holds a column as another type than the schema's fails the step that reads it, unless Spark reads the one
+    /// as the other, without a loss.
+    pub fn parquet(self, location: &str) -> Result<DataFrame> {
+        self.typed(location, Typed::Parquet)
+    }
+
+    /// Reads avro files, as [`Reader::parquet`] does parquet files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::parquet`].
+    pub fn avro(self, location: &str) -> Result<DataFrame> {
+        self.typed(location, Typed::Avro)
+    }
+
+    /// Reads ORC files, as [`Reader::parquet`] does parquet files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reader::parquet`].
+    pub fn orc(self, location: &str) -> Result<DataFrame> {
+        self.typed(location, Typed::Orc)
+    }
+
+    fn typed(self, location: &str, typed: Typed) -> Result<DataFrame> {
+        let options = TypedOptions::parse(typed, self.option_values())?;
+        if !self.schema.is_empty() {
+            return self.scan(location, scan::Decoder::Typed(typed, options.selection));
+        }
+        let files = files::list(&variables::resolve(location)?, &options.selection)?;
+        let Some(schema) = typed::infer(typed, files.clone(), &options)? else {
+            return Err(Error::Read(ReadError::NoInput {
+                location: location.to_owned(),
+                why: "there is no file to take the columns from, and no schema is declared"
+                    .to_owned(),
+            }));
+        };
+        self.table(scan::FileTable::new(
+            files,
+            schema,
+            scan::Decoder::Typed(typed, options.selection),
+        ))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -280,7 +416,10 @@ impl Reader {
             return self.rehearse(&rehearsal, &location, &schema, &decoder);
         }
         let files = files::list(&location, decoder.selection())?;
-        let table = scan::FileTable::new(files, schema, decoder);
+        self.table(scan::FileTable::new(files, schema, decoder))
+    }
+
+    fn table(self, table: scan::FileTable) -> Result<DataFrame> {
         let plan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::new(table)), None)?
             .build()?;
         DataFrame::unqualified(self.session, plan)
@@ -312,12 +451,6 @@ impl Reader {
 
 /// The columns that csv files have by themselves: strings, named by the first record there is.
 fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
-    if options.infer_types {
-        return Err(Error::Schema(
-            "inferring types from values is not supported yet: declare a schema, or leave out `inferSchema` to read strings"
-                .to_owned(),
-        ));
-    }
     let resolved = variables::resolve(location)?;
     let rehearsal = Rehearsal::current();
     if let Some(names) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {

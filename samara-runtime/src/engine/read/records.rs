@@ -34,7 +34,7 @@ impl<'a> Records<'a> {
         })
     }
 
-    /// The next record. Where it may go over lines, their ends are in it as `\n`.
+    /// The next record. Where it may go over lines, their ends are in it as one character.
     pub fn next(&mut self) -> Result<Option<Line<'_>>, ReadError> {
         self.began = self.lines.count() + 1;
         match self.quotes {
@@ -53,7 +53,7 @@ impl<'a> Records<'a> {
             has_end = line.has_end;
             is_broken |= line.is_broken;
             if has_end {
-                self.text.push('\n');
+                self.text.push(options.newline());
             }
             // Only a quote opens a field, and closes one.
             if has_quote {

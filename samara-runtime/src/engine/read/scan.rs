@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -30,12 +30,13 @@ use tokio::sync::mpsc::Sender;
 
 use crate::engine::read::columns::ColumnBuilder;
 use crate::engine::read::csv::{CsvDecoder, CsvOptions};
-use crate::engine::read::files::{Part, Selection, share_out};
+use crate::engine::read::files::{MOST_COMPRESSED, Part, Selection, share_out};
 use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
 use crate::engine::read::lines::{self, Line, TextForm};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::{Reject, Rejected, malformed};
 use crate::engine::read::text::TextOptions;
+use crate::engine::read::typed::{Conform, Typed};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -45,12 +46,13 @@ const BYTES_READ: &str = "bytes_read";
 /// A batch is handed on once its lines have this many bytes, however few they are: offsets into a column's text are of 32 bits.
 const BYTES_PER_BATCH: usize = 16 * 1024 * 1024;
 
-/// How the lines of a file become rows.
+/// How what is in a file becomes rows.
 #[derive(Debug, Clone)]
 pub(crate) enum Decoder {
     Csv(CsvOptions),
     Json(JsonOptions),
     Text(TextOptions),
+    Typed(Typed, Selection),
 }
 
 impl Decoder {
@@ -60,11 +62,15 @@ impl Decoder {
             Self::Csv(_) => false,
             Self::Json(options) => options.multi_line,
             Self::Text(options) => options.whole,
+            Self::Typed(..) => false,
         }
     }
 
     /// Whether the records of a file can be told without its beginning.
     fn may_cut(&self) -> bool {
+        if let Self::Typed(typed, _) = self {
+            return typed.may_cut();
+        }
         let over_lines = matches!(self, Self::Csv(options) if options.multi_line);
         !self.reads_documents() && !over_lines && self.form().line_end.is_seen_anywhere()
     }
@@ -74,6 +80,7 @@ impl Decoder {
             Self::Csv(options) => &options.form,
             Self::Json(options) => &options.form,
             Self::Text(options) => &options.form,
+            Self::Typed(..) => &PLAIN,
         }
     }
 
@@ -82,6 +89,7 @@ impl Decoder {
             Self::Csv(options) => &options.selection,
             Self::Json(options) => &options.selection,
             Self::Text(options) => &options.selection,
+            Self::Typed(_, selection) => selection,
         }
     }
 
@@ -89,7 +97,7 @@ impl Decoder {
         match self {
             Self::Csv(options) => options.mode,
             Self::Json(options) => options.mode,
-            Self::Text(_) => Mode::default(),
+            Self::Text(_) | Self::Typed(..) => Mode::default(),
         }
     }
 
@@ -98,10 +106,13 @@ impl Decoder {
         match self {
             Self::Csv(options) => Some(&options.corrupt_record),
             Self::Json(options) => Some(&options.corrupt_record),
-            Self::Text(_) => None,
+            Self::Text(_) | Self::Typed(..) => None,
         }
     }
 }
+
+/// The form of files that are not read as text.
+static PLAIN: LazyLock<TextForm> = LazyLock::new(TextForm::default);
 
 /// Files with a declared schema, as a table.
 #[derive(Debug)]
@@ -236,7 +247,11 @@ pub(crate) struct ScanExec {
 impl ScanExec {
     /// About how many bytes of text there are to read.
     pub fn text_size(&self) -> u64 {
-        self.groups.iter().flatten().map(Part::text_size).sum()
+        let size: u64 = self.groups.iter().flatten().map(Part::text_size).sum();
+        match self.input.decoder {
+            Decoder::Typed(..) => size.saturating_mul(MOST_COMPRESSED),
+            _ => size,
+        }
     }
 
     /// The bytes read so far.
@@ -347,19 +362,54 @@ impl From<Unwanted> for Stop {
 
 impl PartitionReader {
     fn read(self, parts: &[Part]) -> Result<()> {
-        let mut batch = BatchBuilder::new(&self.input);
         let mut since = Instant::now();
-        let mut outcome = parts
-            .iter()
-            .try_for_each(|part| self.read_part(part, &mut batch, &mut since));
-        if outcome.is_ok() && batch.rows > 0 {
-            outcome = self.send(&mut batch, &mut since);
-        }
+        let outcome = match self.input.decoder {
+            Decoder::Typed(typed, _) => self.read_typed(typed, parts, &mut since),
+            _ => self.read_records(parts, &mut since),
+        };
         self.busy.add_elapsed(since);
         match outcome {
             Ok(()) | Err(Stop::Unwanted) => Ok(()),
             Err(Stop::Failed(error)) => Err(error),
         }
+    }
+
+    fn read_records(&self, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
+        let mut batch = BatchBuilder::new(&self.input);
+        for part in parts {
+            self.read_part(part, &mut batch, since)?;
+        }
+        match batch.rows {
+            0 => Ok(()),
+            _ => self.send_records(&mut batch, since),
+        }
+    }
+
+    /// Reads files that say themselves what they hold.
+    fn read_typed(&self, typed: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
+        let columns = &self.input.columns;
+        let wanted = columns
+            .projection
+            .iter()
+            .map(|index| &columns.fields[*index]);
+        let wanted: Vec<&Field> = wanted.collect();
+        for part in parts.iter().filter(|part| part.start < part.end) {
+            let failed = |problem| typed.unreadable(part, problem);
+            let file = typed.open(part, self.bytes_read.clone())?;
+            let conform = Conform::new(
+                typed,
+                file.fields(),
+                &wanted,
+                Arc::clone(&self.input.schema),
+            )
+            .map_err(|mismatch| failed(mismatch.into()))?;
+            let batches = file.read(conform.columns(), self.rows_per_batch);
+            for batch in batches.map_err(failed)? {
+                let batch = batch.and_then(|batch| conform.apply(&batch));
+                self.send(batch.map_err(failed)?, since)?;
+            }
+        }
+        Ok(())
     }
 
     fn read_part(
@@ -397,7 +447,7 @@ impl PartitionReader {
                 self.rejected.set_first(first);
             }
             if batch.is_full(self.rows_per_batch) {
-                self.send(batch, since)?;
+                self.send_records(batch, since)?;
             }
         }
         Ok(())
@@ -411,11 +461,13 @@ impl PartitionReader {
         since: &mut Instant,
     ) -> Result<(), Stop> {
         let mut text = Vec::new();
-        let charset = self.input.decoder.form().charset;
-        let document = lines::document(part, charset, &mut text)?;
+        let document = lines::document(part, self.input.decoder.form(), &mut text)?;
         self.bytes_read.add(document.bytes);
+        if document.bytes == 0 {
+            return Ok(());
+        }
         if batch.rows > 0 && batch.bytes + document.bytes >= BYTES_PER_BATCH {
-            self.send(batch, since)?;
+            self.send_records(batch, since)?;
         }
         let pushed = batch.push(&document);
         if let Some(reason) = pushed.failure {
@@ -427,14 +479,17 @@ impl PartitionReader {
             self.rejected.set_first(malformed(&part.path, 1, reason));
         }
         if batch.is_full(self.rows_per_batch) {
-            self.send(batch, since)?;
+            self.send_records(batch, since)?;
         }
         Ok(())
     }
 
-    /// Hands a full batch on. Waiting for the receiver is not work.
-    fn send(&self, batch: &mut BatchBuilder, since: &mut Instant) -> Result<(), Stop> {
-        let batch = batch.finish().map_err(Stop::Failed)?;
+    fn send_records(&self, batch: &mut BatchBuilder, since: &mut Instant) -> Result<(), Stop> {
+        self.send(batch.finish().map_err(Stop::Failed)?, since)
+    }
+
+    /// Hands a batch on. Waiting for the receiver is not work.
+    fn send(&self, batch: RecordBatch, since: &mut Instant) -> Result<(), Stop> {
         self.busy.add_elapsed(*since);
         let sent = self.output.blocking_send(Ok(batch)).map_err(|_| Unwanted);
         *since = Instant::now();
@@ -446,6 +501,16 @@ enum LineDecoder {
     Csv(CsvDecoder),
     Json(JsonDecoder),
     Text,
+}
+
+impl LineDecoder {
+    /// A line without the end that it may have in csv.
+    fn record<'a>(&self, line: &'a str) -> &'a str {
+        match self {
+            Self::Csv(decoder) => line.strip_suffix(decoder.newline()).unwrap_or(line),
+            Self::Json(_) | Self::Text => line,
+        }
+    }
 }
 
 /// What became of the records of a line.
@@ -490,7 +555,8 @@ impl BatchBuilder {
             Decoder::Json(options) => {
                 LineDecoder::Json(JsonDecoder::new(options.rules.clone(), fields, projection))
             }
-            Decoder::Text(_) => LineDecoder::Text,
+            // What says itself what it holds has no lines.
+            Decoder::Text(_) | Decoder::Typed(..) => LineDecoder::Text,
         };
         let column = |index: &usize| ColumnBuilder::new(&fields[*index].data_type);
         Self {
@@ -510,6 +576,7 @@ impl BatchBuilder {
     fn push(&mut self, line: &Line<'_>) -> Pushed {
         self.bytes += line.bytes;
         let text = line.text.as_ref();
+        let record = self.decoder.record(text);
         let mut pushed = Pushed::default();
         let Self {
             decoder,
@@ -539,7 +606,7 @@ impl BatchBuilder {
                 }
             }
             if let Some((_, texts)) = corrupt {
-                texts.append_option(is_malformed.then(|| text.trim_end_matches('\n')));
+                texts.append_option(is_malformed.then_some(record));
             }
             *rows += 1;
         };

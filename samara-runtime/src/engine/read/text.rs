@@ -1,7 +1,6 @@
 //! Text files as Spark's `text` source reads them: a row a line, or a row a file, in one column.
 
 use crate::engine::option::{OptionError, OptionValue};
-use crate::engine::read::charset::Charset;
 use crate::engine::read::files::{self, Selection};
 use crate::engine::read::lines::TextForm;
 
@@ -24,9 +23,13 @@ impl TextOptions {
         let mut parsed = Self::default();
         for option in options {
             match option.name.to_lowercase().as_str() {
-                "wholetext" => parsed.whole = option.boolean()?,
+                "wholetext" => {
+                    parsed.whole = option.boolean()?;
+                    parsed.form.keeps_mark = parsed.whole;
+                }
                 "linesep" => parsed.form.line_end = option.line_end()?,
-                "encoding" | "charset" => parsed.form.charset = Charset::parse(&option)?,
+                // Spark reads UTF-8, whatever this says.
+                "encoding" | "charset" => option.only("UTF-8")?,
                 _ if parsed.selection.take(&option)? => {}
                 _ => return Err(option.unknown(&[&KNOWN[..], &files::OPTIONS].concat())),
             }

@@ -2,10 +2,13 @@
 //!
 //! The rules are those of Spark's `stringToDate` and `stringToTimestamp` (`SparkDateTimeUtils`) and of Java's `Double.toString`.
 
+mod digits;
 pub(crate) mod pattern;
 pub(crate) mod times;
 
 use std::fmt::Write as _;
+
+use digits::Digits;
 
 use chrono::{DateTime, MappedLocalTime, Offset as _, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
@@ -15,45 +18,51 @@ const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// A double as Java prints it: `1.0E10`, `0.001`, `NaN`, `-Infinity`.
 pub(crate) fn write_f64(out: &mut String, value: f64) {
-    write_java(
-        out,
-        value,
-        value.abs(),
-        &format!("{value:e}"),
-        &value.to_string(),
-    );
+    write_java(out, value, || digits::of_f64(value.abs()));
 }
 
 /// A float as Java prints it, with the digits that a float needs.
 pub(crate) fn write_f32(out: &mut String, value: f32) {
-    write_java(
-        out,
-        f64::from(value),
-        f64::from(value.abs()),
-        &format!("{value:e}"),
-        &value.to_string(),
-    );
+    write_java(out, f64::from(value), || digits::of_f32(value.abs()));
 }
 
-fn write_java(out: &mut String, value: f64, magnitude: f64, scientific: &str, plain: &str) {
+fn write_java(out: &mut String, value: f64, digits: impl FnOnce() -> Digits) {
     if value.is_nan() {
-        out.push_str("NaN");
-    } else if value.is_infinite() {
-        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
-    } else if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        push_with_point(out, plain);
-    } else if let Some((digits, exponent)) = scientific.split_once('e') {
-        push_with_point(out, digits);
-        out.push('E');
-        out.push_str(exponent);
+        return out.push_str("NaN");
+    }
+    if value.is_sign_negative() {
+        out.push('-');
+    }
+    if value.is_infinite() {
+        return out.push_str("Infinity");
+    }
+    if value == 0.0 {
+        return out.push_str("0.0");
+    }
+    let Digits { digits, exponent } = digits();
+    let texts = digits.iter().map(|digit| char::from(b'0' + digit));
+    match exponent {
+        1..8 => push_with_point(out, texts, exponent),
+        -2..=0 => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n('0', exponent.unsigned_abs() as usize));
+            out.extend(texts);
+        }
+        _ => {
+            push_with_point(out, texts, 1);
+            write_infallible(out, format_args!("E{}", exponent - 1));
+        }
     }
 }
 
-fn push_with_point(out: &mut String, digits: &str) {
-    out.push_str(digits);
-    if !digits.contains('.') {
-        out.push_str(".0");
+/// Digits with a point behind some of them, and a digit at least on either side of it.
+fn push_with_point(out: &mut String, mut digits: impl Iterator<Item = char>, whole: i32) {
+    for _ in 0..whole {
+        out.push(digits.next().unwrap_or('0'));
     }
+    out.push('.');
+    out.push(digits.next().unwrap_or('0'));
+    out.extend(digits);
 }
 
 /// Days since 1970 as `yyyy-MM-dd`. A year of more than four digits has a sign, as Java's ISO dates have.

@@ -19,8 +19,21 @@ pub(crate) struct Times {
     date: Option<Pattern>,
     timestamp: Option<Pattern>,
     timestamp_ntz: Option<Pattern>,
+    /// Whether the pattern of dates is one that timestamps without a pattern are not read by.
+    has_other_dates: bool,
     zone: Zone,
 }
+
+/// The patterns of dates that timestamps without a pattern are read by, too.
+const DATES_OF_TIMESTAMPS: [&str; 7] = [
+    "yyyy-MM-dd",
+    "yyyy-M-d",
+    "yyyy-M-dd",
+    "yyyy-MM-d",
+    "yyyy-MM",
+    "yyyy-M",
+    "yyyy",
+];
 
 impl Default for Times {
     fn default() -> Self {
@@ -28,6 +41,7 @@ impl Default for Times {
             date: None,
             timestamp: None,
             timestamp_ntz: None,
+            has_other_dates: false,
             zone: Zone::UTC,
         }
     }
@@ -53,7 +67,10 @@ impl Times {
                 .map_err(|error: PatternError| option.error(error.to_string()))
         };
         match option.name.to_lowercase().as_str() {
-            "dateformat" => self.date = pattern(Kind::Date)?,
+            "dateformat" => {
+                self.date = pattern(Kind::Date)?;
+                self.has_other_dates = !DATES_OF_TIMESTAMPS.contains(&option.value);
+            }
             "timestampformat" => self.timestamp = pattern(Kind::Timestamp)?,
             "timestampntzformat" => self.timestamp_ntz = pattern(Kind::TimestampNtz)?,
             "timezone" => {
@@ -69,6 +86,11 @@ impl Times {
     /// Whether dates are read by a pattern of their own.
     pub fn has_date_pattern(&self) -> bool {
         self.date.is_some()
+    }
+
+    /// Whether a date of a file is read as a timestamp, too (Spark, `CSVInferSchema.canParseDateAsTimestamp`).
+    pub fn reads_dates_as_timestamps(&self) -> bool {
+        self.timestamp.is_none() && !self.has_other_dates
     }
 
     pub fn parse_date(&self, text: &str) -> Option<i32> {

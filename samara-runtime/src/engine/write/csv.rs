@@ -6,14 +6,17 @@ use datafusion::common::DataFusionError;
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
+use crate::engine::types::DataType;
 use crate::engine::write::file_text::file_text;
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 16] = [
     "header",
     "delimiter",
     "sep",
     "quote",
     "escape",
+    "charToEscapeQuoteEscaping",
+    "comment",
     "nullValue",
     "emptyValue",
     "quoteAll",
@@ -25,6 +28,14 @@ const KNOWN: [&str; 14] = [
     "compression",
 ];
 
+/// Whether a column of this type can be written.
+pub(super) fn holds(kind: &DataType) -> bool {
+    !matches!(
+        kind,
+        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..)
+    )
+}
+
 /// The options of the csv writer, with Spark's defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct CsvOptions {
@@ -34,6 +45,7 @@ pub(crate) struct CsvOptions {
     escape: char,
     null_value: String,
     empty_value: String,
+    comment: Option<char>,
     quote_all: bool,
     escape_quotes: bool,
     trim_start: bool,
@@ -52,6 +64,7 @@ impl Default for CsvOptions {
             escape: '\\',
             null_value: String::new(),
             empty_value: "\"\"".to_owned(),
+            comment: None,
             quote_all: false,
             escape_quotes: true,
             trim_start: true,
@@ -78,6 +91,7 @@ impl CsvOptions {
                 "quote" => parsed.quote = option.optional_byte()?.unwrap_or(0).into(),
                 "escape" => parsed.escape = option.optional_byte()?.unwrap_or(0).into(),
                 "chartoescapequoteescaping" => option.only("\\")?,
+                "comment" => parsed.comment = option.optional_byte()?.map(char::from),
                 "nullvalue" => parsed.null_value = option.value.to_owned(),
                 "emptyvalue" => parsed.empty_value = option.value.to_owned(),
                 "quoteall" => parsed.quote_all = option.boolean()?,
@@ -130,6 +144,10 @@ impl CsvOptions {
                 None if self.quote_all => self.write_cell(&self.null_value, out),
                 None => out.push_str(&self.null_value),
                 Some("") => out.push_str(&self.empty_value),
+                // At the beginning of a line it would make the line a comment.
+                Some(text) if index == 0 && text.starts_with(|c| Some(c) == self.comment) => {
+                    self.write_quoted(text, out);
+                }
                 Some(text) => self.write_cell(text, out),
             }
         }
@@ -157,6 +175,10 @@ impl CsvOptions {
         if !self.quote_all && !needs_quotes {
             return out.push_str(text);
         }
+        self.write_quoted(text, out);
+    }
+
+    fn write_quoted(&self, text: &str, out: &mut String) {
         out.push(self.quote);
         for character in text.chars() {
             if character == self.quote || (character == self.escape && self.escape != self.quote) {

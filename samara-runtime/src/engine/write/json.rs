@@ -12,7 +12,7 @@ use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
 use crate::engine::write::file_text::file_text;
 
-const KNOWN: [&str; 3] = ["compression", "encoding", "ignoreNullFields"];
+const KNOWN: [&str; 4] = ["compression", "encoding", "ignoreNullFields", "lineSep"];
 
 /// The options of the json writer, with Spark's defaults.
 #[derive(Debug, Clone)]

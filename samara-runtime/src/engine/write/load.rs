@@ -8,10 +8,12 @@ use datafusion::physical_plan::ExecutionPlan;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::part_file::PartFile;
 use super::publish::{StagedFile, Staging};
-use super::{Encoder, Output, Part, PartFile, SaveMode, write_part};
+use super::{Encoder, Output, Part, SaveMode, write_part};
 use crate::engine::boundary::Work;
 use crate::engine::rehearsal::Rehearsal;
+use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Session, share};
 use crate::error::{Error, Result};
 use crate::interrupt;
@@ -38,6 +40,7 @@ use crate::step::{Measured, OpenStep, measure_current};
 #[derive(Debug)]
 pub struct Load {
     pub(super) frame: DataFrame,
+    pub(super) schema: Schema,
     pub(super) location: String,
     pub(super) mode: SaveMode,
     pub(super) encoder: Encoder,
@@ -179,6 +182,7 @@ impl Load {
         let output = Output {
             encoder: self.encoder,
             names: self.frame.names,
+            schema: self.schema,
             write_id: Uuid::new_v4(),
             directory: staging.path().to_owned(),
         };
@@ -216,7 +220,7 @@ impl Staged {
     fn publish_files(&mut self) -> Result<()> {
         if let Some((staging, output)) = self.output.take() {
             if self.total.batches == 0 {
-                self.total.bytes = PartFile::create(&output, 0)?.finish()?;
+                self.total.bytes = PartFile::create(&output, 0)?.finish(&output)?;
             }
             staging.publish()?;
         }

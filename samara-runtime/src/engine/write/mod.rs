@@ -4,11 +4,11 @@ mod csv;
 mod file_text;
 mod json;
 mod load;
+mod part_file;
 mod publish;
 mod text;
+mod typed;
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,14 +19,16 @@ use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt as _;
 use uuid::Uuid;
 
-use crate::engine::compression::{Compression, FileWriter};
+use crate::engine::compression::Compression;
 use crate::engine::option::{self, OptionError, OptionValue};
 use crate::engine::rehearsal::Rehearsal;
-use crate::engine::types::Schema;
+use crate::engine::types::{Field, Schema};
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::Result;
 use crate::variables;
 pub use load::Load;
+use part_file::PartFile;
+use typed::TypedOptions;
 
 /// Output that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +86,36 @@ pub enum WriteError {
         /// The format.
         format: &'static str,
     },
+    /// A type that the format can hold, and that is not written yet.
+    #[error(
+        "column `{column}` is {kind}, which is not written to {format} yet: cast it, or write parquet"
+    )]
+    NotSupported {
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// A name that the format does not have.
+    #[error("`{column}` is not a name in {format}, which has letters, digits and `_` in names")]
+    Name {
+        /// The column.
+        column: String,
+        /// The format.
+        format: &'static str,
+    },
+    /// A file that its format's library could not write.
+    #[error("cannot write `{path}` as {format}: {problem}")]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// The format.
+        format: &'static str,
+        /// Why.
+        problem: String,
+    },
 }
 
 impl WriteError {
@@ -135,6 +167,9 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
         Format::Json => json::JsonOptions::parse(values).map(drop),
         Format::Text => text::TextOptions::parse(values).map(drop),
+        Format::Parquet => TypedOptions::parquet(values).map(drop),
+        Format::Avro => TypedOptions::avro(values).map(drop),
+        Format::Orc => TypedOptions::orc(values).map(drop),
     }
 }
 
@@ -142,8 +177,9 @@ pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), Opt
 ///
 /// # Errors
 ///
-/// [`WriteError::NoColumns`]; [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv;
-/// [`WriteError::NotOneText`] for text.
+/// [`WriteError::NoColumns`]; [`WriteError::DuplicateColumn`]; [`WriteError::UnsupportedType`] for a nested type in csv, or a map in avro
+/// whose keys are no strings; [`WriteError::Name`] for a name that avro does not have; [`WriteError::NotSupported`] for decimals and nested
+/// types in ORC; [`WriteError::NotOneText`] for text.
 pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
     use crate::engine::DataType as T;
     if schema.fields.is_empty() {
@@ -166,17 +202,38 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
                 name: field.name.clone(),
             });
         }
-        let nested = matches!(field.data_type, T::Struct(_) | T::Array(_) | T::Map(..));
-        if format == Format::Csv && nested {
-            let (column, kind) = (field.name.clone(), field.data_type.to_string());
-            return Err(WriteError::UnsupportedType {
-                column,
-                kind,
-                format: format.name(),
-            });
-        }
+        check_column(format, field)?;
     }
     Ok(())
+}
+
+fn check_column(format: Format, field: &Field) -> Result<(), WriteError> {
+    let (column, kind) = (field.name.clone(), field.data_type.to_string());
+    let name = format.name();
+    if format == Format::Avro && !typed::is_name_in_avro(&column) {
+        let format = name;
+        return Err(WriteError::Name { column, format });
+    }
+    let holds = match format {
+        Format::Csv => csv::holds(&field.data_type),
+        Format::Avro => typed::avro_holds(&field.data_type),
+        Format::Orc if !typed::orc_holds(&field.data_type) => {
+            return Err(WriteError::NotSupported {
+                column,
+                kind,
+                format: name,
+            });
+        }
+        _ => true,
+    };
+    match holds {
+        true => Ok(()),
+        false => Err(WriteError::UnsupportedType {
+            column,
+            kind,
+            format: name,
+        }),
+    }
 }
 
 /// How a frame is written to files, as Spark's `DataFrameWriter`.
@@ -247,6 +304,36 @@ impl Writer {
         self.load(location, Encoder::Text(options))
     }
 
+    /// Parquet files in the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`].
+    pub fn parquet(self, location: &str) -> Result<Load> {
+        let options = TypedOptions::parquet(self.option_values())?;
+        self.load(location, Encoder::Typed(options))
+    }
+
+    /// Avro files in the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`], and for names and maps that avro does not have.
+    pub fn avro(self, location: &str) -> Result<Load> {
+        let options = TypedOptions::avro(self.option_values())?;
+        self.load(location, Encoder::Typed(options))
+    }
+
+    /// ORC files in the directory `location`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::csv`], and for decimals and nested values.
+    pub fn orc(self, location: &str) -> Result<Load> {
+        let options = TypedOptions::orc(self.option_values())?;
+        self.load(location, Encoder::Typed(options))
+    }
+
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
         self.options
             .iter()
@@ -264,6 +351,7 @@ impl Writer {
             location: variables::resolve(location)?,
             export: export.transpose()?,
             frame: self.frame,
+            schema,
             encoder,
             mode: self.mode,
             step: None,
@@ -289,6 +377,7 @@ impl Writer {
             location: location.to_owned(),
             export: None,
             frame: self.frame,
+            schema,
             encoder,
             mode: self.mode,
             step: None,
@@ -318,6 +407,7 @@ enum Encoder {
     Csv(csv::CsvOptions),
     Json(json::JsonOptions),
     Text(text::TextOptions),
+    Typed(TypedOptions),
 }
 
 impl Encoder {
@@ -326,6 +416,7 @@ impl Encoder {
             Self::Csv(_) => Format::Csv,
             Self::Json(_) => Format::Json,
             Self::Text(_) => Format::Text,
+            Self::Typed(options) => options.format(),
         }
     }
 
@@ -334,13 +425,27 @@ impl Encoder {
             Self::Csv(options) => options.compression(),
             Self::Json(options) => options.compression,
             Self::Text(options) => options.compression,
+            // A codec of its own, inside the file.
+            Self::Typed(_) => Compression::None,
+        }
+    }
+
+    /// What the name of a file ends with.
+    fn extension(&self) -> String {
+        match self {
+            Self::Typed(options) => options.extension(),
+            _ => format!(
+                ".{}{}",
+                self.format().extension(),
+                self.compression().extension()
+            ),
         }
     }
 
     fn head(&self, names: &[String]) -> String {
         match self {
             Self::Csv(options) => options.head(names),
-            Self::Json(_) | Self::Text(_) => String::new(),
+            Self::Json(_) | Self::Text(_) | Self::Typed(_) => String::new(),
         }
     }
 
@@ -354,16 +459,8 @@ impl Encoder {
             Self::Csv(options) => options.encode(batch, out),
             Self::Json(options) => options.encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
+            Self::Typed(_) => Ok(()),
         }
-    }
-}
-
-impl Part {
-    fn add(&mut self, other: Self) {
-        self.rows += other.rows;
-        self.batches += other.batches;
-        self.bytes += other.bytes;
-        self.busy += other.busy;
     }
 }
 
@@ -371,6 +468,7 @@ impl Part {
 struct Output {
     encoder: Encoder,
     names: Vec<String>,
+    schema: Schema,
     write_id: Uuid,
     directory: PathBuf,
 }
@@ -384,6 +482,15 @@ struct Part {
     busy: Duration,
 }
 
+impl Part {
+    fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.batches += other.batches;
+        self.bytes += other.bytes;
+        self.busy += other.busy;
+    }
+}
+
 async fn write_part(
     output: Arc<Output>,
     partition: usize,
@@ -391,7 +498,6 @@ async fn write_part(
 ) -> Result<Part> {
     let mut part = Part::default();
     let mut file = None;
-    let mut text = String::new();
     while let Some(batch) = stream.next().await {
         let batch = batch?;
         if batch.num_rows() == 0 {
@@ -402,9 +508,7 @@ async fn write_part(
             Some(file) => file,
             none => none.insert(PartFile::create(&output, partition)?),
         };
-        text.clear();
-        output.encoder.encode(&output.names, &batch, &mut text)?;
-        file.write(&text)?;
+        file.write(&output, &batch)?;
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
@@ -412,51 +516,7 @@ async fn write_part(
         tokio::task::yield_now().await;
     }
     if let Some(file) = file {
-        part.bytes = file.finish()?;
+        part.bytes = file.finish(&output)?;
     }
     Ok(part)
-}
-
-/// One part file, named as Spark names them.
-struct PartFile {
-    path: PathBuf,
-    file: BufWriter<Box<dyn FileWriter>>,
-}
-
-impl PartFile {
-    fn create(output: &Output, partition: usize) -> Result<Self, WriteError> {
-        let name = format!(
-            "part-{partition:05}-{}-c000.{}{}",
-            output.write_id,
-            output.encoder.format().extension(),
-            output.encoder.compression().extension(),
-        );
-        let path = output.directory.join(name);
-        let file = File::create_new(&path)
-            .and_then(|file| output.encoder.compression().writer(file))
-            .map_err(WriteError::io(&path))?;
-        let mut part = Self {
-            path,
-            file: BufWriter::with_capacity(256 * 1024, file),
-        };
-        part.write(&output.encoder.head(&output.names))?;
-        Ok(part)
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), WriteError> {
-        self.file
-            .write_all(text.as_bytes())
-            .map_err(WriteError::io(&self.path))
-    }
-
-    /// Makes sure that the file is on disk; its size in bytes.
-    fn finish(self) -> Result<u64, WriteError> {
-        let Self { path, file } = self;
-        let synced = || {
-            let file = file.into_inner()?.finish()?;
-            file.sync_all()?;
-            Ok(file.metadata()?.len())
-        };
-        synced().map_err(WriteError::io(&path))
-    }
 }

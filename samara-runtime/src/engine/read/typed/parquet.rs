@@ -1,0 +1,149 @@
+//! Parquet files.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::{DataType as Arrow, Fields, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::error::ArrowError;
+use datafusion::datasource::physical_plan::parquet::Int96Coercer;
+use datafusion::physical_plan::metrics::Count;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::schema::types::SchemaDescriptor;
+
+use crate::engine::calendar::Calendar;
+use crate::engine::read::files::Part;
+use crate::engine::read::typed::input::Input;
+use crate::engine::read::typed::{Batches, Problem, TypedFile};
+
+struct ParquetFile {
+    input: Input,
+    metadata: ArrowReaderMetadata,
+    /// The row groups that begin in the part.
+    row_groups: Vec<usize>,
+    old: OldCalendar,
+}
+
+pub(super) fn open(part: &Part, bytes_read: Count) -> Result<Box<dyn TypedFile>, Problem> {
+    let input = Input::open(&part.path, bytes_read).map_err(Problem::new)?;
+    // What Arrow's own writer says of its types beside the file's schema, Spark does not read.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let metadata = ArrowReaderMetadata::load(&input, options.clone()).map_err(Problem::new)?;
+    let schema = as_spark_reads(metadata.parquet_schema(), metadata.schema());
+    let metadata = Arc::clone(metadata.metadata());
+    let metadata = ArrowReaderMetadata::try_new(metadata, options.with_schema(schema));
+    let metadata = metadata.map_err(Problem::new)?;
+    let old = OldCalendar::of(&metadata)?;
+    let starts = metadata.metadata().row_groups().iter().map(|group| {
+        let first = group
+            .columns()
+            .iter()
+            .map(|column| column.byte_range().0)
+            .min();
+        first.unwrap_or_default()
+    });
+    let row_groups = starts
+        .enumerate()
+        .filter(|(_, start)| (part.start..part.end).contains(start));
+    Ok(Box::new(ParquetFile {
+        row_groups: row_groups.map(|(index, _)| index).collect(),
+        input,
+        metadata,
+        old,
+    }))
+}
+
+/// Timestamps of 96 bits are instants, in microseconds that reach as far as Spark's; names of enums are texts.
+fn as_spark_reads(parquet: &SchemaDescriptor, schema: &SchemaRef) -> SchemaRef {
+    let instants = Int96Coercer::new(parquet, schema, &TimeUnit::Microsecond)
+        .with_timezone(Some("UTC".into()))
+        .coerce();
+    let schema = instants.map_or_else(|| Arc::clone(schema), Arc::new);
+    let enums = parquet
+        .root_schema()
+        .get_fields()
+        .iter()
+        .zip(schema.fields());
+    let fields = enums.map(|(parquet, field)| match is_enum(parquet) {
+        true => Arc::new(field.as_ref().clone().with_data_type(Arrow::Utf8)),
+        false => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Fields>()))
+}
+
+fn is_enum(parquet: &parquet::schema::types::Type) -> bool {
+    let info = parquet.get_basic_info();
+    matches!(info.logical_type_ref(), Some(LogicalType::Enum))
+        || info.converted_type() == ConvertedType::ENUM
+}
+
+impl TypedFile for ParquetFile {
+    fn fields(&self) -> &Fields {
+        self.metadata.schema().fields()
+    }
+
+    fn read(self: Box<Self>, columns: &[usize], rows_per_batch: usize) -> Result<Batches, Problem> {
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.input, self.metadata)
+            .with_projection(mask)
+            .with_row_groups(self.row_groups)
+            .with_batch_size(rows_per_batch)
+            .build()
+            .map_err(Problem::new)?;
+        let old = self.old;
+        Ok(Box::new(reader.map(move |batch| {
+            let batch = batch.map_err(Problem::new)?;
+            old.rebased(batch).map_err(Problem::new)
+        })))
+    }
+}
+
+/// Whether a file counts days of long ago as Spark 2 did.
+#[derive(Debug, Clone, Copy)]
+struct OldCalendar(bool);
+
+impl OldCalendar {
+    /// # Errors
+    ///
+    /// If only some of its columns do, or in a time zone whose own history would have to be known.
+    fn of(metadata: &ArrowReaderMetadata) -> Result<Self, Problem> {
+        let pairs = metadata.metadata().file_metadata().key_value_metadata();
+        let value = |key: &str| {
+            let mut pairs = pairs.into_iter().flatten();
+            let pair = pairs.find(|pair| pair.key == key)?;
+            Some(pair.value.clone().unwrap_or_default())
+        };
+        let by_spark_2 = value("org.apache.spark.version").is_some_and(|it| it.as_str() < "3");
+        let is_old = by_spark_2 || value("org.apache.spark.legacyDateTime").is_some();
+        let is_int96_old = by_spark_2 || value("org.apache.spark.legacyINT96").is_some();
+        let mut columns = metadata.parquet_schema().columns().iter();
+        let has_int96 = columns.any(|column| column.physical_type() == PhysicalType::INT96);
+        let zone = value("org.apache.spark.timeZone").unwrap_or_default();
+        if has_int96 && is_old != is_int96_old {
+            let message = "some of its columns are in the calendar of Spark 2, which is not supported: have Spark write it again";
+            return Err(Problem::new(message));
+        }
+        if is_old && !["", "UTC", "Etc/UTC", "Z", "GMT"].contains(&zone.as_str()) {
+            let message = format!(
+                "it is in the calendar of Spark 2 and the time zone `{zone}`, which is not supported: have Spark write it again"
+            );
+            return Err(Problem::new(message));
+        }
+        Ok(Self(is_old))
+    }
+
+    fn rebased(self, batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+        if !self.0 {
+            return Ok(batch);
+        }
+        let columns = batch.columns().iter();
+        let columns = columns
+            .map(|column| Calendar::FromOld.rebase(column))
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(batch.schema(), columns, &options)
+    }
+}
