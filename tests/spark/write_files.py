@@ -80,6 +80,11 @@ def by_spark(spark: SparkSession) -> None:
     few = types.select("id", "string_", "large_", "timestamp_")
     save(types, "types.parquet")
     save(types, "types.orc")
+    times = "id int, a array<timestamp>, s struct<t:timestamp,d:date,n:timestamp_ntz>, m map<string,struct<t:timestamp>>"
+    old, new = "0001-01-01T00:00:00.5Z", "2024-02-29T12:34:56.789012Z"
+    nested = {"id": 1, "a": [old, None, new], "s": {"t": old, "d": "0001-01-01", "n": "0001-01-01T00:00:00"}, "m": {"k": {"t": old}, "l": None}}
+    for suffix in ["parquet", "orc"]:
+        save(rows(spark, times, [nested, {"id": 2}, {"id": 3, "a": [], "s": {}, "m": {}}]), f"nested_times.{suffix}")
     for kind in ["TIMESTAMP_MICROS", "TIMESTAMP_MILLIS"]:
         spark.conf.set("spark.sql.parquet.outputTimestampType", kind)
         save(few, f"{kind.lower()}.parquet")

@@ -243,6 +243,41 @@ fn without_a_schema_the_files_that_are_there_at_build_say_the_columns() {
     );
 }
 
+#[test]
+fn files_that_say_their_columns_are_asked_for_them_if_they_are_there() {
+    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/spark/files");
+    let select = |format: &str, location: &str, column: &str| {
+        let extract = json!({"id": "a", "extract_type": "file", "data_format": format, "location": location, "schema": ""});
+        let select = json!([{"function_type": "select", "arguments": {"columns": [column]}}]);
+        let transforms = json!([transform("t", "a", select)]);
+        workflow(json!([extract]), transforms, json!([load("l", "t")]))
+    };
+    for format in ["parquet", "avro", "orc"] {
+        let there = format!("{files}/types.{format}");
+        assert!(checked(&select(format, &there, "STRUCT_")).is_ok());
+        assert_eq!(problem(&select(format, &there, "strct_")).0, code::COLUMN);
+        for elsewhere in ["nowhere.file", "${NOWHERE}/types"] {
+            let plan = checked(&select(format, elsewhere, "strct_")).expect("a plan");
+            let Step::Extract(extract) = &plan.jobs[0].steps[0] else {
+                panic!("an extract comes first")
+            };
+            assert_eq!(extract.schema, []);
+        }
+    }
+}
+
+#[test]
+fn what_a_format_cannot_hold_is_refused_where_it_is_written() {
+    let mut file = workflow(json!([extract("a")]), json!([]), json!([load("l", "a")]));
+    let job = &mut file["workflow"]["jobs"][0];
+    job["extracts"][0]["schema"] =
+        json!(r#"{"fields": [{"name": "amount", "type": "decimal(10,2)"}]}"#);
+    job["loads"][0]["data_format"] = json!("orc");
+    let (code, message) = problem(&file);
+    assert_eq!(code, code::OUTPUT);
+    assert!(message.contains("write parquet"), "{message}");
+}
+
 /// A workflow whose one job has an action at one moment.
 fn with_hook(moment: &str, action: Value) -> Value {
     let mut file = workflow(json!([]), json!([]), json!([]));

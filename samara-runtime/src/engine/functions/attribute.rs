@@ -1,3 +1,7 @@
+use datafusion::arrow::datatypes::DataType as ArrowType;
+use datafusion::logical_expr::{Expr, ExprSchemable as _};
+
+use crate::engine::sql::nested::SparkItem;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result};
 
@@ -15,10 +19,52 @@ impl DataFrame {
             [plain] => Ok((plain.clone(), self.index(plain)?)),
             [first, ..] if self.is_struct(first) => Err(Error::Expression {
                 expression: name.to_owned(),
-                message: format!("nested fields, as one of `{first}`, are not supported yet"),
+                message: format!(
+                    "a field within `{first}` cannot stand here: withColumn makes a column of it first"
+                ),
                 offset: None,
             }),
             _ => Err(error),
+        }
+    }
+
+    /// What a name stands for where it may also be a field within a column: the last part of the name, and the value.
+    pub(crate) fn attribute_value(&self, name: &str) -> Result<(String, Expr)> {
+        let parts = attribute_parts(name);
+        match &parts[..] {
+            [first, fields @ ..] if self.index(name).is_err() && self.is_struct(first) => {
+                let mut value = self.column(self.index(first)?);
+                for field in fields {
+                    value = self.field_of(value, field, name)?;
+                }
+                let last = fields.last().unwrap_or(first);
+                Ok((last.clone(), value))
+            }
+            _ => {
+                let (name, index) = self.attribute(name)?;
+                Ok((name, self.column(index)))
+            }
+        }
+    }
+
+    /// A field of a struct by its name in any case, or a value of a map by its key.
+    fn field_of(&self, value: Expr, field: &str, whole: &str) -> Result<Expr> {
+        let unknown = |candidates: Vec<String>| Error::UnknownColumn {
+            name: whole.to_owned(),
+            candidates,
+            offset: None,
+        };
+        match value.get_type(self.plan.schema())? {
+            ArrowType::Map(..) => Ok(SparkItem::call(value, field)),
+            ArrowType::Struct(members) => {
+                let lower = field.to_lowercase();
+                let mut names = members.iter().map(|member| member.name().clone());
+                match names.find(|name| name.to_lowercase() == lower) {
+                    Some(_) => Ok(SparkItem::call(value, field)),
+                    None => Err(unknown(members.iter().map(|m| m.name().clone()).collect())),
+                }
+            }
+            _ => Err(unknown(self.names.clone())),
         }
     }
 
@@ -28,7 +74,7 @@ impl DataFrame {
             .ok()
             .map(|index| self.plan.schema().field(index).data_type());
         let kind = kind.and_then(|kind| DataType::from_arrow(kind).ok());
-        matches!(kind, Some(DataType::Struct(_)))
+        matches!(kind, Some(DataType::Struct(_) | DataType::Map(..)))
     }
 }
 
@@ -122,10 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn a_nested_field_is_refused_as_not_supported_yet() {
+    fn a_nested_field_can_be_selected_and_is_refused_elsewhere_with_a_way_out() {
         let frame = session().empty([("st", "struct<f:int>")]).unwrap();
-        let error = frame.select(["st.f"]).unwrap_err().to_string();
-        assert!(error.contains("nested fields, as one of `st`"), "{error}");
+        let error = frame.clone().cast([("st.f", "int")]).unwrap_err();
+        assert!(error.to_string().contains("withColumn"), "{error}");
+        assert_eq!(frame.clone().select(["st.F"]).unwrap().columns(), ["F"]);
+        assert!(frame.select(["st.g"]).is_err());
     }
 
     #[test]

@@ -2,7 +2,8 @@ use crate::engine::DataFrame;
 use crate::error::Result;
 
 impl DataFrame {
-    /// The given columns, in that order; `*` stands for all. A name may stand in backticks.
+    /// The given columns, in that order; `*` stands for all. A name may stand in backticks, and may be one of a field within a
+    /// struct: `s.a`.
     ///
     /// # Errors
     ///
@@ -16,10 +17,7 @@ impl DataFrame {
         for name in columns {
             match *name {
                 "*" => selected.extend(self.all()),
-                name => {
-                    let (name, index) = self.attribute(name)?;
-                    selected.push((name, self.column(index)));
-                }
+                name => selected.push(self.attribute_value(name)?),
             }
         }
         self.project(selected)

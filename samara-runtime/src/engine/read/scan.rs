@@ -36,7 +36,7 @@ use crate::engine::read::lines::{self, Line, TextForm};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::{Reject, Rejected, malformed};
 use crate::engine::read::text::TextOptions;
-use crate::engine::read::typed::{Conform, Typed};
+use crate::engine::read::typed::{self, Conform, Typed};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -386,7 +386,7 @@ impl PartitionReader {
     }
 
     /// Reads files that say themselves what they hold.
-    fn read_typed(&self, typed: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
+    fn read_typed(&self, format: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
         let columns = &self.input.columns;
         let wanted = columns
             .projection
@@ -394,16 +394,16 @@ impl PartitionReader {
             .map(|index| &columns.fields[*index]);
         let wanted: Vec<&Field> = wanted.collect();
         for part in parts.iter().filter(|part| part.start < part.end) {
-            let failed = |problem| typed.unreadable(part, problem);
-            let file = typed.open(part, self.bytes_read.clone())?;
+            let failed = |problem| format.unreadable(part, problem);
+            let file = format.open(part, self.bytes_read.clone())?;
             let conform = Conform::new(
-                typed,
+                format,
                 file.fields(),
                 &wanted,
                 Arc::clone(&self.input.schema),
             )
             .map_err(|mismatch| failed(mismatch.into()))?;
-            let batches = file.read(conform.columns(), self.rows_per_batch);
+            let batches = typed::read(file, conform.columns(), self.rows_per_batch);
             for batch in batches.map_err(failed)? {
                 let batch = batch.and_then(|batch| conform.apply(&batch));
                 self.send(batch.map_err(failed)?, since)?;

@@ -20,6 +20,7 @@ use datafusion::logical_expr::{
 use crate::engine::DataType;
 use crate::engine::sql::coercion::{is_text, text_beside, widened, wider_integer};
 use crate::engine::sql::decimal::{Shape, whole_quotient};
+use crate::engine::sql::declared::Declared;
 
 /// An operation on two numbers of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,9 +113,21 @@ fn call(
     let Some(common) = operand_types(operation, (left, &l), (right, &r))? else {
         return Ok(None);
     };
+    let is_narrow = |value: &Expr, from: &ArrowType, to: &ArrowType| {
+        matches!(value, Expr::Literal(..)) && from.is_integer() && to.is_decimal()
+    };
+    let narrow = is_narrow(left, &l, &common.0) || is_narrow(right, &r, &common.1);
     let left = widened(left, &l, &common.0)?;
     let right = widened(right, &r, &common.1)?;
-    Ok(Some(SparkArithmetic::new(operation).call(left, right)))
+    let result = SparkArithmetic::new(operation).call(left, right);
+    // A literal's own digits hold no other value of its type: Spark calls the cast to them nullable.
+    Ok(Some(match narrow {
+        true => {
+            let kind = result.get_type(schema)?;
+            Declared::call(result, kind, true)
+        }
+        false => result,
+    }))
 }
 
 /// The types to which Spark casts the operands; nothing, if these are not numbers.

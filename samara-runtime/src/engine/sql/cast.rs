@@ -20,6 +20,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::sql::cast_number::cast_number;
+use crate::engine::sql::nested_text::nested_to_text;
 use crate::engine::text;
 use crate::engine::types::DataType;
 
@@ -93,7 +94,7 @@ impl SparkCast {
         };
         match (from, to) {
             (from, to) if from == to => true,
-            (from, T::String) => !matches!(from, T::Struct(_) | T::Array(_) | T::Map(..)),
+            (_, T::String) => true,
             (T::String, to) => !matches!(to, T::Struct(_) | T::Array(_) | T::Map(..)),
             (T::Boolean, to) => is_number(to),
             (from, T::Boolean) => is_number(from),
@@ -136,7 +137,8 @@ impl ScalarUDFImpl for SparkCast {
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let to = named_type(args.scalar_arguments[1])?;
         let value = &args.arg_fields[0];
-        let mut nullable = value.is_nullable() || self.name == Self::TRYING;
+        let trying = self.name == Self::TRYING && to != DataType::String;
+        let mut nullable = value.is_nullable() || trying;
         if *value.data_type() != ArrowType::Null {
             let from = spark_type(value.data_type())?;
             if !Self::is_possible(&from, &to) {
@@ -303,7 +305,7 @@ pub(crate) enum TimestampText {
     Iso,
 }
 
-/// The text of every value of a column without nested values, null for null.
+/// The text of every value of a column, null for null.
 pub(crate) fn to_text(array: &ArrayRef, timestamps: TimestampText) -> Result<StringArray> {
     match array.data_type() {
         ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => as_strings(array),
@@ -347,6 +349,7 @@ pub(crate) fn to_text(array: &ArrayRef, timestamps: TimestampText) -> Result<Str
                 |out: &mut String, value: &[u8]| out.push_str(&String::from_utf8_lossy(value));
             Ok(texts(bytes.as_binary::<i32>().iter(), shown))
         }
+        ArrowType::Struct(_) | ArrowType::List(_) | ArrowType::Map(..) => nested_to_text(array),
         _ => as_strings(array),
     }
 }

@@ -1,6 +1,8 @@
 //! Spark's types of expressions, where the engine's differ.
 
-use datafusion::arrow::datatypes::{DataType as ArrowType, TimeUnit};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, Result, ScalarValue, not_impl_err, plan_err};
 use datafusion::functions::core::expr_fn::coalesce;
@@ -14,6 +16,7 @@ use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::normal::normal;
+use crate::engine::sql::nullability::with_sparks_nulls;
 use crate::engine::sql::rounding::spark_round;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
@@ -35,6 +38,7 @@ pub(crate) fn spark_types(node: Expr, schema: &DFSchema) -> Result<Transformed<E
         other => compared(other, schema)?,
     };
     let (node, changed) = spark_arithmetic(node, schema)?;
+    let node = with_sparks_nulls(node, schema)?;
     Ok(Transformed::new_transformed(node, changed))
 }
 
@@ -62,7 +66,8 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
         "round" => return spark_round(function, schema),
-        "coalesce" | "array" | "make_array" => &mut function.args[..],
+        "coalesce" | "array" | "make_array" | "array_union" | "array_except"
+        | "array_intersect" | "array_has_any" | "arrays_overlap" => &mut function.args[..],
         "greatest" | "least" => {
             comparable(function.args.iter_mut().collect(), schema)?;
             return Ok(Expr::ScalarFunction(function));
@@ -170,6 +175,11 @@ fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
         (l, r) if l.is_integer() && r.is_integer() => wider_integer(l, r),
         (A::Date32, A::Timestamp(..)) => right.clone(),
         (A::Timestamp(..), A::Date32) => left.clone(),
+        (A::List(l), A::List(r)) => A::List(common_member(l, r)?),
+        (A::Struct(l), A::Struct(r)) if l.len() == r.len() => {
+            let members = l.iter().zip(r).map(|(l, r)| common_member(l, r));
+            A::Struct(members.collect::<Option<_>>()?)
+        }
         (A::Timestamp(_, zone), A::Timestamp(_, other)) => {
             A::Timestamp(TimeUnit::Microsecond, zone.clone().or(other.clone()))
         }
@@ -184,6 +194,13 @@ fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowType> {
             A::Decimal128(precision, scale)
         }
     })
+}
+
+/// The field within a type that holds values of both.
+fn common_member(left: &FieldRef, right: &FieldRef) -> Option<FieldRef> {
+    let kind = common_type(left.data_type(), right.data_type())?;
+    let nullable = left.is_nullable() || right.is_nullable();
+    Some(Arc::new(Field::new(left.name(), kind, nullable)))
 }
 
 /// The precision and the scale of the decimals that hold a type's values.

@@ -8,8 +8,10 @@ pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
 mod initcap;
-mod nested;
+pub(crate) mod nested;
+mod nested_text;
 pub(crate) mod normal;
+mod nullability;
 mod regexp;
 mod rounding;
 pub(crate) mod spark_function;
@@ -188,6 +190,11 @@ impl SparkNames<'_> {
         let mut kind = self.frame.plan.schema().field(index).data_type().clone();
         let mut value = SqlExpr::Identifier(self.plan_name(index));
         for name in fields {
+            if let ArrowType::Map(entries, _) = &kind {
+                value = call(SparkItem::NAME, vec![value, string(&name.value)]);
+                kind = map_value(entries.data_type());
+                continue;
+            }
             let ArrowType::Struct(members) = &kind else {
                 let message = format!(
                     "`{}` has no field `{}`: it is no struct",
@@ -239,6 +246,14 @@ impl SparkNames<'_> {
             },
             other => other,
         }
+    }
+}
+
+/// The type of the values of a map's entries.
+fn map_value(entries: &ArrowType) -> ArrowType {
+    match entries {
+        ArrowType::Struct(pair) if pair.len() == 2 => pair[1].data_type().clone(),
+        other => other.clone(),
     }
 }
 

@@ -1,18 +1,20 @@
-//! Values within values: the fields of structs and the elements of arrays.
+//! Values within values: the fields of structs, the elements of arrays, the values of maps.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, UInt64Array};
-use datafusion::arrow::compute::{cast, is_not_null, not, nullif, take};
+use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, UInt64Array, make_comparator};
+use datafusion::arrow::compute::{SortOptions, cast, is_not_null, not, nullif, take};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Int64Type};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility, lit,
 };
 
 use crate::engine::sql::arithmetic::columnar;
+use crate::engine::sql::cast::spark_type;
 
-/// `value[key]`: a field of a struct by its name, in any case, or an element of an array by its index, from 0.
+/// `value[key]`: a field of a struct by its name, in any case, an element of an array by its index, from 0, or a value of a map by its key.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SparkItem {
     signature: Signature,
@@ -20,6 +22,11 @@ pub(crate) struct SparkItem {
 
 impl SparkItem {
     pub const NAME: &str = "spark_item";
+
+    /// A field of a struct, or a value of a map whose keys are texts.
+    pub fn call(value: Expr, name: &str) -> Expr {
+        ScalarUDF::from(Self::new()).call(vec![value, lit(name)])
+    }
 
     pub fn new() -> Self {
         Self {
@@ -54,9 +61,14 @@ impl ScalarUDFImpl for SparkItem {
             ArrowType::List(element) if key.data_type().is_integer() => {
                 (element.data_type().clone(), element.is_nullable())
             }
+            ArrowType::Map(entries, _) => {
+                let [of_key, of_value] = pair(entries)?;
+                check_key(of_key.data_type(), key.data_type())?;
+                (of_value.data_type().clone(), true)
+            }
             other => {
                 return plan_err!(
-                    "[] takes a field of a struct or an element of an array; this is {other}"
+                    "[] takes a field of a struct, an element of an array or a value of a map; this is {other}"
                 );
             }
         };
@@ -73,6 +85,7 @@ impl ScalarUDFImpl for SparkItem {
                 };
                 member(&arrays[0], place(fields, field_name(Some(name))?)?)?
             }
+            ArrowType::Map(..) => value_of(&arrays[0], &arrays[1])?,
             _ => element(&arrays[0], &arrays[1])?,
         };
         columnar(item, &args.args)
@@ -117,4 +130,42 @@ fn element(arrays: &ArrayRef, indices: &ArrayRef) -> Result<ArrayRef> {
     };
     let places: UInt64Array = (0..lists.len()).map(at).collect::<Result<_>>()?;
     Ok(take(lists.values(), &places, None)?)
+}
+
+fn pair(entries: &FieldRef) -> Result<[&FieldRef; 2]> {
+    match entries.data_type() {
+        ArrowType::Struct(fields) if fields.len() == 2 => Ok([&fields[0], &fields[1]]),
+        other => plan_err!("a map has keys and values, and this is {other}"),
+    }
+}
+
+/// Refuses a key that would have to be cast to be one of the map's, but for whole numbers.
+fn check_key(of_map: &ArrowType, key: &ArrowType) -> Result<()> {
+    let fits = of_map == key || of_map.is_integer() && key.is_integer();
+    match fits {
+        true => Ok(()),
+        false => plan_err!(
+            "the keys of this map are of type {}, and the one looked up is of type {}",
+            spark_type(of_map)?,
+            spark_type(key)?
+        ),
+    }
+}
+
+/// A value of maps by its key; null where there is none.
+fn value_of(maps: &ArrayRef, keys: &ArrayRef) -> Result<ArrayRef> {
+    let maps = maps.as_map();
+    let keys = cast(keys, maps.keys().data_type())?;
+    let compare = make_comparator(maps.keys(), &keys, SortOptions::default())?;
+    let at = |row: usize| {
+        if maps.is_null(row) || keys.is_null(row) {
+            return None;
+        }
+        let (from, to) = (maps.value_offsets()[row], maps.value_offsets()[row + 1]);
+        let mut entries = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
+        let found = entries.find(|entry| compare(*entry, row).is_eq());
+        found.and_then(|entry| u64::try_from(entry).ok())
+    };
+    let places: UInt64Array = (0..maps.len()).map(at).collect();
+    Ok(take(maps.values(), &places, None)?)
 }

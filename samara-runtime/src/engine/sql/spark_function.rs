@@ -103,6 +103,13 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("isnotnull", [value]) => Expr::IsNotNull(Box::new(value.clone())),
         ("if", [condition, yes, no]) => when(condition.clone(), yes.clone(), no.clone()),
         ("struct", [_, ..]) => with_names(arguments),
+        ("rlike", [_, _]) => call("regexp_like", arguments),
+        // Down, as a cast does.
+        ("unix_seconds", [value]) => cast(&cast(value, "timestamp"), "bigint"),
+        ("next_day", [_, day]) if !names_a_day(day) => {
+            let message = "the second argument of `next_day` must be the name of a day, such as 'MO' or 'Monday'";
+            return Some(Err(message.to_owned()));
+        }
         ("sign", [_]) => call("signum", arguments),
         ("startswith", [_, _]) => call("starts_with", arguments),
         ("endswith", [_, _]) => call("ends_with", arguments),
@@ -173,6 +180,28 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         _ => return None,
     };
     Some(Ok(new))
+}
+
+/// Whether this is a literal by which Spark knows a day of the week, or null.
+fn names_a_day(value: &Expr) -> bool {
+    const DAYS: [&str; 7] = [
+        "sunday",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+    ];
+    let Expr::Value(literal) = value else {
+        return false;
+    };
+    let Some(name) = literal.value.clone().into_string() else {
+        return literal.value == Value::Null;
+    };
+    let name = name.trim().to_lowercase();
+    DAYS.iter()
+        .any(|day| *day == name || day[..3] == name || day[..2] == name)
 }
 
 /// The arguments, if all of them are plain expressions.

@@ -220,7 +220,7 @@ impl Staged {
     fn publish_files(&mut self) -> Result<()> {
         if let Some((staging, output)) = self.output.take() {
             if self.total.batches == 0 {
-                self.total.bytes = PartFile::create(&output, 0)?.finish(&output)?;
+                self.total.bytes = PartFile::create(&output, 0)?.finish()?;
             }
             staging.publish()?;
         }

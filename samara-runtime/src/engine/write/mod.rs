@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::engine::compression::Compression;
 use crate::engine::option::{self, OptionError, OptionValue};
+use crate::engine::problem::Problem;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::{Field, Schema};
 use crate::engine::{DataFrame, Format, Pairs};
@@ -122,6 +123,15 @@ impl WriteError {
     fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
+    }
+
+    fn failed(path: &Path, format: Format) -> impl FnOnce(Problem) -> Self {
+        let (path, format) = (path.to_owned(), format.name());
+        move |problem| Self::Failed {
+            path,
+            format,
+            problem: problem.to_string(),
+        }
     }
 }
 
@@ -281,7 +291,7 @@ impl Writer {
     /// A wrong option, a variable that is not set, columns that the format cannot hold.
     pub fn csv(self, location: &str) -> Result<Load> {
         let options = csv::CsvOptions::parse(self.option_values())?;
-        self.load(location, Encoder::Csv(options))
+        self.load(location, Encoder::Lines(LineEncoder::Csv(options)))
     }
 
     /// Json files, one object a line, in the directory `location`.
@@ -291,7 +301,7 @@ impl Writer {
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<Load> {
         let options = json::JsonOptions::parse(self.option_values())?;
-        self.load(location, Encoder::Json(options))
+        self.load(location, Encoder::Lines(LineEncoder::Json(options)))
     }
 
     /// Text files, a line for each row of the frame's one column, in the directory `location`.
@@ -301,7 +311,7 @@ impl Writer {
     /// As [`Writer::csv`], and if there is another column, or it holds no texts.
     pub fn text(self, location: &str) -> Result<Load> {
         let options = text::TextOptions::parse(self.option_values())?;
-        self.load(location, Encoder::Text(options))
+        self.load(location, Encoder::Lines(LineEncoder::Text(options)))
     }
 
     /// Parquet files in the directory `location`.
@@ -402,21 +412,44 @@ impl Writer {
     }
 }
 
+/// How rows become files.
 #[derive(Debug, Clone)]
 enum Encoder {
-    Csv(csv::CsvOptions),
-    Json(json::JsonOptions),
-    Text(text::TextOptions),
+    Lines(LineEncoder),
     Typed(TypedOptions),
 }
 
 impl Encoder {
     fn format(&self) -> Format {
         match self {
+            Self::Lines(lines) => lines.format(),
+            Self::Typed(options) => options.format(),
+        }
+    }
+
+    /// What the name of a file ends with.
+    fn extension(&self) -> String {
+        match self {
+            Self::Lines(lines) => lines.extension(),
+            Self::Typed(options) => options.extension(),
+        }
+    }
+}
+
+/// How rows become lines of text.
+#[derive(Debug, Clone)]
+enum LineEncoder {
+    Csv(csv::CsvOptions),
+    Json(json::JsonOptions),
+    Text(text::TextOptions),
+}
+
+impl LineEncoder {
+    fn format(&self) -> Format {
+        match self {
             Self::Csv(_) => Format::Csv,
             Self::Json(_) => Format::Json,
             Self::Text(_) => Format::Text,
-            Self::Typed(options) => options.format(),
         }
     }
 
@@ -425,27 +458,18 @@ impl Encoder {
             Self::Csv(options) => options.compression(),
             Self::Json(options) => options.compression,
             Self::Text(options) => options.compression,
-            // A codec of its own, inside the file.
-            Self::Typed(_) => Compression::None,
         }
     }
 
-    /// What the name of a file ends with.
     fn extension(&self) -> String {
-        match self {
-            Self::Typed(options) => options.extension(),
-            _ => format!(
-                ".{}{}",
-                self.format().extension(),
-                self.compression().extension()
-            ),
-        }
+        let (format, codec) = (self.format().extension(), self.compression().extension());
+        format!(".{format}{codec}")
     }
 
     fn head(&self, names: &[String]) -> String {
         match self {
             Self::Csv(options) => options.head(names),
-            Self::Json(_) | Self::Text(_) | Self::Typed(_) => String::new(),
+            Self::Json(_) | Self::Text(_) => String::new(),
         }
     }
 
@@ -459,7 +483,6 @@ impl Encoder {
             Self::Csv(options) => options.encode(batch, out),
             Self::Json(options) => options.encode(names, batch, out),
             Self::Text(options) => options.encode(batch, out),
-            Self::Typed(_) => Ok(()),
         }
     }
 }
@@ -508,7 +531,7 @@ async fn write_part(
             Some(file) => file,
             none => none.insert(PartFile::create(&output, partition)?),
         };
-        file.write(&output, &batch)?;
+        file.write(&output.names, &batch)?;
         part.rows += batch.num_rows() as u64;
         part.batches += 1;
         part.busy += began.elapsed();
@@ -516,7 +539,10 @@ async fn write_part(
         tokio::task::yield_now().await;
     }
     if let Some(file) = file {
-        part.bytes = file.finish(&output)?;
+        part.bytes = file.finish()?;
     }
     Ok(part)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use datafusion::arrow::array::RecordBatch;
 
+use crate::engine::Format;
 use crate::engine::compression::FileWriter;
 use crate::engine::write::typed::TypedWriter;
-use crate::engine::write::{Encoder, Output, WriteError};
+use crate::engine::write::{Encoder, LineEncoder, Output, WriteError};
 use crate::error::Result;
 
 /// One part file, named as Spark names them.
@@ -19,13 +20,15 @@ pub(super) struct PartFile {
 
 /// What writes rows.
 enum Rows {
-    /// As lines of text, by the encoder.
     Lines {
+        encoder: LineEncoder,
         file: BufWriter<Box<dyn FileWriter>>,
         text: String,
     },
-    /// As values of their types.
-    Typed(Box<dyn TypedWriter>),
+    Typed {
+        format: Format,
+        writer: Box<dyn TypedWriter>,
+    },
 }
 
 impl PartFile {
@@ -38,49 +41,57 @@ impl PartFile {
         let path = output.directory.join(name);
         let file = File::create_new(&path).map_err(WriteError::io(&path))?;
         let rows = match &output.encoder {
-            Encoder::Typed(options) => {
-                let writer = options.writer(file, &output.schema);
-                Rows::Typed(writer.map_err(|problem| options.unwritable(&path, problem))?)
-            }
-            encoder => Rows::Lines {
+            Encoder::Lines(encoder) => Rows::Lines {
                 file: begin(file, encoder, &output.names).map_err(WriteError::io(&path))?,
+                encoder: encoder.clone(),
                 text: String::new(),
             },
+            Encoder::Typed(options) => {
+                let format = options.format();
+                let writer = options.writer(file, &output.schema);
+                let writer = writer.map_err(WriteError::failed(&path, format))?;
+                Rows::Typed { format, writer }
+            }
         };
         Ok(Self { path, rows })
     }
 
-    pub fn write(&mut self, output: &Output, batch: &RecordBatch) -> Result<()> {
+    pub fn write(&mut self, names: &[String], batch: &RecordBatch) -> Result<()> {
         match &mut self.rows {
-            Rows::Lines { file, text } => {
+            Rows::Lines {
+                encoder,
+                file,
+                text,
+            } => {
                 text.clear();
-                output.encoder.encode(&output.names, batch, text)?;
-                file.write_all(text.as_bytes())
-                    .map_err(WriteError::io(&self.path))?;
+                encoder.encode(names, batch, text)?;
+                let written = file.write_all(text.as_bytes());
+                written.map_err(WriteError::io(&self.path))?;
             }
-            Rows::Typed(writer) => writer
-                .write(batch)
-                .map_err(|problem| output.encoder.unwritable(&self.path, problem))?,
+            Rows::Typed { format, writer } => {
+                let written = writer.write(batch);
+                written.map_err(WriteError::failed(&self.path, *format))?;
+            }
         }
         Ok(())
     }
 
     /// Makes sure that the file is on disk; its size in bytes.
-    pub fn finish(self, output: &Output) -> Result<u64> {
+    pub fn finish(self) -> Result<u64, WriteError> {
         let Self { path, rows } = self;
         let file = match rows {
             Rows::Lines { file, .. } => finished(file).map_err(WriteError::io(&path))?,
-            Rows::Typed(writer) => writer
-                .finish()
-                .map_err(|problem| output.encoder.unwritable(&path, problem))?,
+            Rows::Typed { format, writer } => {
+                writer.finish().map_err(WriteError::failed(&path, format))?
+            }
         };
-        Ok(synced(&file).map_err(WriteError::io(&path))?)
+        synced(&file).map_err(WriteError::io(&path))
     }
 }
 
 fn begin(
     file: File,
-    encoder: &Encoder,
+    encoder: &LineEncoder,
     names: &[String],
 ) -> io::Result<BufWriter<Box<dyn FileWriter>>> {
     let file = encoder.compression().writer(file)?;
@@ -96,14 +107,4 @@ fn finished(file: BufWriter<Box<dyn FileWriter>>) -> io::Result<File> {
 fn synced(file: &File) -> io::Result<u64> {
     file.sync_all()?;
     Ok(file.metadata()?.len())
-}
-
-impl Encoder {
-    fn unwritable(&self, path: &Path, problem: super::typed::Problem) -> WriteError {
-        WriteError::Failed {
-            path: path.to_owned(),
-            format: self.format().name(),
-            problem: problem.to_string(),
-        }
-    }
 }

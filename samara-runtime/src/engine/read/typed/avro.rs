@@ -1,18 +1,23 @@
 //! Avro files.
 
 use std::io::BufReader;
+use std::path::PathBuf;
 
 use arrow_avro::reader::{Reader, ReaderBuilder};
 use arrow_avro::schema::{AvroSchema, SCHEMA_METADATA_KEY};
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{Fields, SchemaRef};
 use datafusion::physical_plan::metrics::Count;
 use serde_json::{Value, json};
 
+use crate::engine::problem::Problem;
 use crate::engine::read::files::Part;
+use crate::engine::read::typed::avro_blocks;
 use crate::engine::read::typed::input::{Counted, Input};
-use crate::engine::read::typed::{Batches, Problem, TypedFile};
+use crate::engine::read::typed::{Batches, TypedFile};
 
 struct AvroFile {
+    path: PathBuf,
     input: Input,
     schema: SchemaRef,
     /// The schema to read by, if it is not that of the file.
@@ -31,6 +36,7 @@ pub(super) fn open(part: &Part, bytes_read: Count) -> Result<Box<dyn TypedFile>,
         Some(wanted) => self::reader(&input, reading(Some(wanted)))?.schema(),
     };
     Ok(Box::new(AvroFile {
+        path: part.path.clone(),
         input,
         schema,
         wanted,
@@ -91,6 +97,33 @@ fn wider(mut kinds: Vec<Value>) -> Value {
     Value::Array(kinds)
 }
 
+/// The rows of a file, which end when there have been as many as its blocks say.
+struct Rows {
+    reader: Reader<BufReader<Counted>>,
+    left: u64,
+}
+
+impl Iterator for Rows {
+    type Item = Result<RecordBatch, Problem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.next() {
+            Some(Ok(batch)) => {
+                self.left = self.left.wrapping_sub(batch.num_rows() as u64);
+                Some(Ok(batch))
+            }
+            Some(Err(error)) => Some(Err(Problem::new(error))),
+            None if self.left == 0 => None,
+            None => {
+                self.left = 0;
+                Some(Err(Problem::new(
+                    "it does not hold the rows that its blocks say",
+                )))
+            }
+        }
+    }
+}
+
 impl TypedFile for AvroFile {
     fn fields(&self) -> &Fields {
         self.schema.fields()
@@ -101,6 +134,9 @@ impl TypedFile for AvroFile {
             .with_batch_size(rows_per_batch)
             .with_projection(columns.to_vec());
         let reader = reader(&self.input, builder)?;
-        Ok(Box::new(reader.map(|batch| batch.map_err(Problem::new))))
+        Ok(Box::new(Rows {
+            reader,
+            left: avro_blocks::rows(&self.path)?,
+        }))
     }
 }

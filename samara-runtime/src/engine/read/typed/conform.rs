@@ -10,8 +10,9 @@ use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{DataType as Arrow, FieldRef, Fields, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 
+use crate::engine::problem::Problem;
+use crate::engine::read::typed::Typed;
 use crate::engine::read::typed::kind::{entry, kind_of};
-use crate::engine::read::typed::{Problem, Typed};
 use crate::engine::types::{DataType, Field};
 
 /// A column of a file that is not what was asked for.

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use datafusion::physical_plan::metrics::Count;
 
+use crate::engine::problem::Problem;
 use crate::engine::read::ReadError;
 use crate::engine::read::files::{Part, is_empty};
 use crate::engine::read::typed::conform::Mismatch;
-use crate::engine::read::typed::{Problem, Typed, TypedOptions};
+use crate::engine::read::typed::{Typed, TypedOptions};
 use crate::engine::types::{DataType, Field, Schema};
 
 /// None if there is no file that is not empty.

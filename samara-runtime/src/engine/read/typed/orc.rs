@@ -17,10 +17,11 @@ use orc_rust::projection::ProjectionMask;
 use orc_rust::schema::DataType as OrcType;
 
 use crate::engine::calendar::Calendar;
+use crate::engine::problem::Problem;
 use crate::engine::read::files::Part;
 use crate::engine::read::typed::input::Input;
 use crate::engine::read::typed::orc_footer::Footer;
-use crate::engine::read::typed::{Batches, Problem, TypedFile};
+use crate::engine::read::typed::{Batches, TypedFile};
 
 struct OrcFile {
     reader: ArrowReaderBuilder<Input>,

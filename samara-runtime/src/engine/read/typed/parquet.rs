@@ -15,9 +15,10 @@ use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::engine::calendar::Calendar;
+use crate::engine::problem::Problem;
 use crate::engine::read::files::Part;
 use crate::engine::read::typed::input::Input;
-use crate::engine::read::typed::{Batches, Problem, TypedFile};
+use crate::engine::read::typed::{Batches, TypedFile};
 
 struct ParquetFile {
     input: Input,
@@ -56,6 +57,21 @@ pub(super) fn open(part: &Part, bytes_read: Count) -> Result<Box<dyn TypedFile>,
     }))
 }
 
+/// A batch has about so many bytes at most, if rows are as wide as they are on average: offsets into a column's text are of 32 bits.
+const BYTES_PER_BATCH: i64 = 64 * 1024 * 1024;
+
+impl ParquetFile {
+    /// How many rows a batch may have, by the width of those in the widest row group.
+    fn rows_in_memory(&self) -> usize {
+        let groups = self.metadata.metadata().row_groups().iter();
+        let width = groups
+            .map(|group| group.total_byte_size() / group.num_rows().max(1))
+            .max();
+        let rows = BYTES_PER_BATCH / width.unwrap_or_default().max(1);
+        usize::try_from(rows).unwrap_or_default().max(1)
+    }
+}
+
 /// Timestamps of 96 bits are instants, in microseconds that reach as far as Spark's; names of enums are texts.
 fn as_spark_reads(parquet: &SchemaDescriptor, schema: &SchemaRef) -> SchemaRef {
     let instants = Int96Coercer::new(parquet, schema, &TimeUnit::Microsecond)
@@ -87,6 +103,7 @@ impl TypedFile for ParquetFile {
 
     fn read(self: Box<Self>, columns: &[usize], rows_per_batch: usize) -> Result<Batches, Problem> {
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
+        let rows_per_batch = rows_per_batch.min(self.rows_in_memory());
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.input, self.metadata)
             .with_projection(mask)
             .with_row_groups(self.row_groups)

@@ -12,8 +12,9 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::problem::Problem;
 use crate::engine::types::{DataType, Field, Schema};
-use crate::engine::write::typed::{Problem, TypedWriter, arrow_of, nullable, with_types};
+use crate::engine::write::typed::{TypedWriter, arrow_of, nullable, with_types};
 
 /// The options of the avro writer.
 #[derive(Debug, Clone)]

@@ -5,7 +5,6 @@ mod orc;
 mod parquet;
 
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
@@ -15,8 +14,8 @@ use datafusion::arrow::error::ArrowError;
 
 use crate::engine::Format;
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::problem::Problem;
 use crate::engine::types::{DataType, Field, Schema};
-use crate::engine::write::WriteError;
 
 pub(in crate::engine::write) use avro::{holds as avro_holds, is_name as is_name_in_avro};
 pub(in crate::engine::write) use orc::holds as orc_holds;
@@ -30,7 +29,6 @@ pub(super) enum TypedOptions {
 }
 
 impl TypedOptions {
-    /// The options of a format; none of one that is written as lines.
     pub fn parquet<'a>(
         options: impl Iterator<Item = OptionValue<'a>>,
     ) -> Result<Self, OptionError> {
@@ -68,25 +66,6 @@ impl TypedOptions {
             Self::Avro(options) => options.writer(file, schema),
             Self::Orc(options) => options.writer(file, schema),
         }
-    }
-
-    pub fn unwritable(&self, path: &Path, problem: Problem) -> WriteError {
-        WriteError::Failed {
-            path: path.to_owned(),
-            format: self.format().name(),
-            problem: problem.to_string(),
-        }
-    }
-}
-
-/// Why a file cannot be written, in the words of the library that tried.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub(super) struct Problem(#[from] Box<dyn std::error::Error + Send + Sync>);
-
-impl Problem {
-    fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
     }
 }
 

@@ -15,8 +15,9 @@ use orc_rust::compression::CompressionType;
 
 use crate::engine::calendar::Calendar;
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::problem::Problem;
 use crate::engine::types::{DataType, Schema};
-use crate::engine::write::typed::{Problem, TypedWriter, nullable, with_types};
+use crate::engine::write::typed::{TypedWriter, nullable, with_types};
 
 /// The options of the ORC writer.
 #[derive(Debug, Clone)]

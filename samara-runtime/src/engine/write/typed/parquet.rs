@@ -13,8 +13,9 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::engine::option::{OptionError, OptionValue};
+use crate::engine::problem::Problem;
 use crate::engine::types::Schema;
-use crate::engine::write::typed::{Problem, TypedWriter, arrow_of, nullable, with_types};
+use crate::engine::write::typed::{TypedWriter, arrow_of, nullable, with_types};
 
 /// A row group is written when it has this many bytes, which are in memory until then; so many has one of Spark.
 const ROW_GROUP_BYTES: usize = 128 * 1024 * 1024;
