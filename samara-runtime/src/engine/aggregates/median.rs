@@ -1,4 +1,4 @@
-//! Spark's `median`: the middle of the values, NaN beyond all others; of two in the middle, half of each.
+//! Spark's `median`: the middle of the values, NaN beyond all others; of two in the middle, the lower one and half of what is between them.
 
 use std::mem::take;
 use std::sync::{Arc, LazyLock};
@@ -99,7 +99,7 @@ fn middle(mut values: Vec<f64>) -> Option<f64> {
     let (lower, upper) = (values[lower], values[upper]);
     Some(match lower == upper {
         true => lower,
-        false => 0.5 * lower + 0.5 * upper,
+        false => lower + (upper - lower) * 0.5,
     })
 }
 
@@ -108,10 +108,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_two_values_in_the_middle_it_is_half_of_each() {
+    fn of_two_values_in_the_middle_it_is_between_them_by_sparks_arithmetic() {
         assert_eq!(middle(vec![]), None);
         assert_eq!(middle(vec![3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(middle(vec![99.99, 0.1]), Some(50.045));
+        assert!(middle(vec![f64::NEG_INFINITY, 0.0]).unwrap().is_nan());
         assert_eq!(middle(vec![f64::INFINITY; 2]), Some(f64::INFINITY));
     }
 

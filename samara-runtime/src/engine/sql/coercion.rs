@@ -15,6 +15,7 @@ use crate::engine::DataType;
 use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
+use crate::engine::sql::greatest::of_floats;
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
 use crate::engine::sql::rounding::spark_round;
@@ -69,6 +70,10 @@ fn of_function(mut function: ScalarFunction, schema: &DFSchema) -> Result<Expr> 
         "coalesce" | "array" | "make_array" | "array_union" | "array_except"
         | "array_intersect" | "array_has_any" | "arrays_overlap" => &mut function.args[..],
         "greatest" | "least" => {
+            unify(function.args.iter_mut().collect(), schema)?;
+            if function.args[0].get_type(schema)?.is_floating() {
+                return Ok(of_floats(function.func.name(), function.args));
+            }
             comparable(function.args.iter_mut().collect(), schema)?;
             return Ok(Expr::ScalarFunction(function));
         }

@@ -7,6 +7,7 @@ pub(crate) mod coercion;
 pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
+mod greatest;
 mod initcap;
 pub(crate) mod nested;
 mod nested_text;
