@@ -329,7 +329,6 @@ MORE_SUMMARIES = SUMMARIES | {
     "median": ["int", "long", "double"],
     "stddev_pop": ["double", "int"],
     "var_pop": ["double", "int"],
-    "approx_count_distinct": ["int", "str", "date"],
     "any_value": SIMPLE,
 }
 IN_ORDER_ONLY = {"first", "last", "any_value", "collect_list"}
@@ -339,7 +338,7 @@ KEYS = [kind for kind in SIMPLE if kind not in ("number",)] + ["bin"]
 
 
 def kind_of_summary(function: str, kind: str) -> str:
-    if function in ("count", "approx_count_distinct"):
+    if function == "count":
         return "long"
     if function in ("min", "max", "first", "last", "any_value", "bool_and", "some", "bit_xor", "bit_or"):
         return kind

@@ -224,10 +224,10 @@ fn schema(path: &Path) -> Value {
 fn lines(case: &Case, workplace: &Workplace) -> Vec<String> {
     let is_text = matches!(case.data_format.as_str(), "csv" | "json" | "text");
     let text = workplace.parts(if is_text { "output" } else { "output.shown" });
-    let text = text.strip_suffix('\n').unwrap_or(&text);
     if text.is_empty() {
         return Vec::new();
     }
+    let text = text.strip_suffix('\n').unwrap_or(&text);
     let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
     if !case.ordered {
         lines.sort();

@@ -9,6 +9,7 @@ mod calendar;
 mod compression;
 mod frame;
 mod functions;
+mod kept;
 mod memory;
 pub(crate) mod option;
 mod problem;

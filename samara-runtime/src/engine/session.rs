@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 
 use crate::engine::boundary::BoundaryPlanner;
 use crate::engine::frame::DataFrame;
+use crate::engine::kept::KeptPlanner;
 use crate::engine::memory::Memory;
 use crate::engine::read::{Reader, schema_of};
 use crate::engine::spill::SpillDirectory;
@@ -195,8 +196,10 @@ impl QueryPlanner for StepPlanner {
         plan: &LogicalPlan,
         session: &dyn EngineSession,
     ) -> datafusion::common::Result<Arc<dyn ExecutionPlan>> {
-        let planner =
-            DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(BoundaryPlanner)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
+            Arc::new(BoundaryPlanner),
+            Arc::new(KeptPlanner),
+        ]);
         let hashing = planner.create_physical_plan(plan, session).await?;
         if self.memory.holds_tables_of(&hashing) {
             return Ok(hashing);

@@ -3,6 +3,7 @@
 mod decimals;
 mod extreme;
 mod first_row;
+mod median;
 mod mode;
 mod moments;
 
@@ -12,7 +13,7 @@ use datafusion::functions_aggregate::{
     bit_and_or_xor::{bit_and, bit_or, bit_xor},
     bool_and_or::{bool_and, bool_or},
     count::count,
-    expr_fn::{avg, max, median, min, sum},
+    expr_fn::{avg, max, min, sum},
     first_last::{first_value, last_value},
     string_agg::string_agg,
 };
@@ -177,7 +178,7 @@ impl Aggregate {
             Self::Max if kind.is_nested() => of(extreme::greatest(value)),
             Self::Max if kind.is_floating() => of(greatest(value, kind)),
             Self::Max => of(max(value)),
-            Self::Median => of(median(double(value))),
+            Self::Median => of(median::median(double(value))),
             Self::Min if kind.is_nested() => of(extreme::least(value)),
             Self::Min if kind.is_floating() => of(least(value, kind)),
             Self::Min => of(min(value)),

@@ -25,6 +25,10 @@ impl DataFrame {
                     to: to.to_string(),
                 });
             }
+            // As in Spark, where this is a withColumn, the column takes the name as it is written here.
+            if all[index].0.to_lowercase() == name.to_lowercase() {
+                all[index].0 = (*name).to_owned();
+            }
             all[index].1 = SparkCast::call(self.column(index), &to);
         }
         self.project(all)

@@ -1,7 +1,8 @@
 use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, when};
+use datafusion::logical_expr::{Expr, lit, when};
 
 use crate::engine::DataFrame;
+use crate::engine::kept::kept;
 use crate::error::Result;
 
 /// Which rows have too many nulls, and which columns count.
@@ -84,9 +85,7 @@ impl DataFrame {
             .collect::<Result<Vec<Expr>>>()?;
         let values = counted.into_iter().reduce(|sum, one| sum + one);
         let enough = values.unwrap_or(lit(0_u64)).gt_eq(lit(needed));
-        let plan = LogicalPlanBuilder::from(self.plan.clone())
-            .filter(enough)?
-            .build()?;
+        let plan = kept(self.plan.clone(), enough)?;
         Ok(self.with_plan(plan))
     }
 

@@ -1,7 +1,8 @@
 use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{ExprSchemable as _, LogicalPlanBuilder};
+use datafusion::logical_expr::ExprSchemable as _;
 
 use crate::engine::DataFrame;
+use crate::engine::kept::kept;
 use crate::error::{Error, Result};
 
 impl DataFrame {
@@ -24,9 +25,7 @@ impl DataFrame {
                 offset: None,
             });
         }
-        let plan = LogicalPlanBuilder::from(self.plan.clone())
-            .filter(predicate)?
-            .build()?;
+        let plan = kept(self.plan.clone(), predicate)?;
         Ok(self.with_plan(plan))
     }
 }

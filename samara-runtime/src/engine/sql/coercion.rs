@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
+use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
@@ -284,8 +285,18 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
                 negated,
             }))
         }
+        // By the engine's own operators these are nullable in the rows, though not in the plan.
+        Expr::IsTrue(value) => Ok(or_else(*value, false)),
+        Expr::IsNotTrue(value) => Ok(!or_else(*value, false)),
+        Expr::IsFalse(value) => Ok(!or_else(*value, true)),
+        Expr::IsNotFalse(value) => Ok(or_else(*value, true)),
         other => Ok(other),
     }
+}
+
+/// A truth, or another one where it is null.
+fn or_else(value: Expr, other: bool) -> Expr {
+    coalesce(vec![value, lit(other)])
 }
 
 /// Whether an expression holds a cast or arithmetic, which some values fail.
