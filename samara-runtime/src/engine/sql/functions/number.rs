@@ -216,7 +216,8 @@ fn rounded_text(shown: &str, value: f64, digits: i32, mode: Mode) -> f64 {
         Some((unscaled, i32::try_from(rest.len()).ok()? - exponent))
     });
     let Some((unscaled, scale)) = parts.filter(|(_, scale)| digits < *scale) else {
-        return value;
+        // Spark rounds by way of a decimal, which has one zero.
+        return value + 0.0;
     };
     let weight = u32::try_from(scale - digits)
         .ok()
@@ -244,7 +245,9 @@ fn decimal_if_scaled(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
 
 fn whole_field(call: &Call<'_>) -> Result<Field> {
     let digits = digits(call)?;
+    let to_no_digits = call.literals.get(1).is_none();
     Ok(match call.kind(0) {
+        whole @ ArrowType::Decimal128(_, 0) if to_no_digits => call.nullable(whole.clone()),
         ArrowType::Decimal128(precision, scale) => {
             call.nullable(rounded_decimal(*precision, *scale, digits))
         }
