@@ -178,7 +178,7 @@ pub(crate) fn sentence(error: &DataFusionError) -> String {
         | DataFusionError::Plan(text)
         | DataFusionError::NotImplemented(text) => text.clone(),
         DataFusionError::External(error) => error.to_string(),
-        DataFusionError::ResourcesExhausted(_) => OUT_OF_MEMORY.to_owned(),
+        DataFusionError::ResourcesExhausted(detail) => format!("{OUT_OF_MEMORY} ({detail})"),
         DataFusionError::ArrowError(error, _) => error.to_string(),
         other => other.to_string(),
     };
