@@ -72,7 +72,8 @@ impl Session {
             plans.extend(plan.map(|plan| (index, plan)));
         }
         for pass in share::passes(plans) {
-            self.pass(pass, &mut staged)?;
+            let written = self.pass(pass, &mut staged);
+            written.inspect_err(|error| interrupted(&staged, error))?;
         }
         staged.into_iter().try_for_each(Staged::publish)
     }
@@ -90,6 +91,14 @@ impl Session {
             }
             Ok(())
         })
+    }
+}
+
+/// Ends the steps of all loads where a signal ended the run: none of them is published.
+fn interrupted(staged: &[Staged], error: &Error) {
+    if matches!(error, Error::Interrupted { .. }) {
+        let steps = staged.iter().filter_map(|load| load.step.as_ref());
+        steps.for_each(|step| step.fail(error.kind(), &error.to_string()));
     }
 }
 
