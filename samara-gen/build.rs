@@ -24,9 +24,9 @@ fn main() -> io::Result<()> {
     let workspace = package.join("..").canonicalize()?;
     let mut files = Vec::new();
     for source in SOURCES {
-        let path = workspace.join(source);
-        println!("cargo::rerun-if-changed={}", path.display());
-        collect(&path, &mut files)?;
+        // Relative to the package, for the same reason.
+        println!("cargo::rerun-if-changed=../{source}");
+        collect(&workspace.join(source), &mut files)?;
     }
     files.sort();
 
