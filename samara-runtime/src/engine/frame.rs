@@ -45,20 +45,11 @@ pub struct DataFrame {
 impl DataFrame {
     /// A frame over a plan, whose columns lose the name of the table that they come from.
     pub(crate) fn unqualified(session: Session, plan: LogicalPlan) -> Result<Self> {
-        let names: Vec<String> = plan
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .collect();
-        let columns = plan.schema().columns().into_iter().map(|column| {
-            let name = column.name.clone();
-            Expr::Column(column).alias(name)
-        });
-        let columns: Vec<Expr> = columns.collect();
+        let fields = plan.schema().fields().iter();
+        let names = fields.map(|field| field.name().clone()).collect();
         Ok(Self {
             session,
-            plan: LogicalPlanBuilder::from(plan).project(columns)?.build()?,
+            plan: without_qualifiers(plan)?,
             names,
         })
     }
@@ -190,6 +181,16 @@ impl DataFrame {
         let plan = boundary::mark(self.plan.clone(), step);
         self.with_plan(plan)
     }
+}
+
+/// The plan, its columns without the name of the table that they come from.
+pub(crate) fn without_qualifiers(plan: LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
+    let columns = plan.schema().columns().into_iter().map(|column| {
+        let name = column.name.clone();
+        Expr::Column(column).alias(name)
+    });
+    let columns: Vec<Expr> = columns.collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
 }
 
 /// Names that are unique without regard to case.

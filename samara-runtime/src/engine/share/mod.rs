@@ -10,9 +10,10 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use crate::engine::boundary::{Boundary, Mark};
+use crate::engine::frame::without_qualifiers;
 pub(crate) use table::{SharedExec, SharedTable};
 
 /// The plans, optimized, with every frame of a step that is read more than once in its place as a table that computes it once.
@@ -52,13 +53,8 @@ pub(crate) fn passes(plans: Vec<(usize, LogicalPlan)>) -> Vec<Vec<(usize, Logica
 
 /// The frame's rows as a table that computes them once.
 pub(crate) fn scan(table: Arc<SharedTable>) -> Result<LogicalPlan> {
-    let builder = LogicalPlanBuilder::scan("shared", provider_as_source(table), None)?;
-    let columns = builder.schema().columns().into_iter().map(|column| {
-        let name = column.name.clone();
-        Expr::Column(column).alias(name)
-    });
-    let columns: Vec<Expr> = columns.collect();
-    builder.project(columns)?.build()
+    let scan = LogicalPlanBuilder::scan("shared", provider_as_source(table), None)?;
+    without_qualifiers(scan.build()?)
 }
 
 /// Tells each shared table of a plan which of its columns the plan reads.

@@ -63,20 +63,21 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
             expr,
             pattern,
             escape_char: Some(escape),
-        } => Some(
-            with_escape("like", expr, pattern, escape)
-                .map(|like| if *negated { not(like) } else { like }),
-        ),
-        Expr::ILike {
+        }
+        | Expr::ILike {
             negated,
             any: false,
             expr,
             pattern,
             escape_char: Some(escape),
-        } => Some(
-            with_escape("ilike", expr, pattern, escape)
-                .map(|like| if *negated { not(like) } else { like }),
-        ),
+        } => {
+            let name = match node {
+                Expr::Like { .. } => "like",
+                _ => "ilike",
+            };
+            let like = with_escape(name, expr, pattern, escape);
+            Some(like.map(|like| if *negated { not(like) } else { like }))
+        }
         Expr::Extract { field, expr, .. } => Some(Ok(call(
             "date_part",
             vec![string(&field.to_string()), (**expr).clone()],
