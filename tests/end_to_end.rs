@@ -16,4 +16,5 @@ mod refusals;
 mod sharing;
 mod signals;
 mod spark;
+mod time_zone;
 mod validate;

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Variables that would change what a run does.
-const FOREIGN: [&str; 10] = [
+const FOREIGN: [&str; 12] = [
     "SAMARA_OTLP_TRACES_ENDPOINT",
     "SAMARA_OTLP_METRICS_ENDPOINT",
     "SAMARA_TRACE_PARENT",
@@ -17,6 +17,8 @@ const FOREIGN: [&str; 10] = [
     "TRACESTATE",
     "SAMARA_LOG_LEVEL",
     "LOG_LEVEL",
+    "SAMARA_SESSION_TIME_ZONE",
+    "spark.sql.session.timeZone",
     "CARGO_BUILD_TARGET",
 ];
 

@@ -19,7 +19,7 @@ mod session;
 mod share;
 mod spill;
 mod sql;
-mod text;
+pub(crate) mod text;
 mod types;
 pub mod write;
 

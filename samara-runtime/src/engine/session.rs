@@ -27,6 +27,8 @@ use crate::engine::kept::KeptPlanner;
 use crate::engine::memory::Memory;
 use crate::engine::read::{Reader, schema_of};
 use crate::engine::spill::SpillDirectory;
+use crate::engine::sql::session_zone::SessionZone;
+use crate::engine::text::zone::Zone;
 use crate::engine::types::Field;
 use crate::engine::{share, sql};
 use crate::error::{Error, Result};
@@ -137,6 +139,11 @@ impl Session {
         self.0.memory
     }
 
+    /// The zone of timestamps that say none.
+    pub(crate) fn zone(&self) -> Zone {
+        SessionZone::of(self.state().config_options())
+    }
+
     pub(crate) fn state(&self) -> &SessionState {
         &self.0.state
     }
@@ -153,10 +160,14 @@ impl fmt::Debug for Session {
 }
 
 fn state(settings: &RunSettings, threads: usize, memory: Memory) -> Result<SessionState> {
+    let zone = settings.session_time_zone.clone().unwrap_or_default();
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
-        .with_information_schema(false);
+        .with_information_schema(false)
+        .with_option_extension(SessionZone(zone));
     config.options_mut().execution.enable_ansi_mode = true;
+    // The present is an instant, whatever zone shows it.
+    config.options_mut().execution.time_zone = Some("UTC".to_owned());
     let parser = &mut config.options_mut().sql_parser;
     parser.dialect = Dialect::Spark;
     parser.enable_ident_normalization = false;

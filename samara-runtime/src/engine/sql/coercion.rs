@@ -17,8 +17,10 @@ use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::functions::{
     arithmetic_function, is_spark_function, spark_arguments, type_name,
 };
+use crate::engine::sql::interval::with_interval;
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
+use crate::engine::sql::widened::Widened;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.
@@ -226,8 +228,18 @@ pub(crate) fn widened(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<
     if from == to {
         return Ok(value.clone());
     }
-    if is_text(from) || matches!(from, ArrowType::Decimal128(..)) {
+    let has_own_cast = |kind: &ArrowType| {
+        is_text(kind)
+            || matches!(
+                kind,
+                ArrowType::Decimal128(..) | ArrowType::Date32 | ArrowType::Timestamp(..)
+            )
+    };
+    if has_own_cast(from) {
         return Ok(SparkCast::call(value.clone(), &spark_type(to)?));
+    }
+    if from.is_nested() && to.is_nested() {
+        return Ok(Widened::call(value.clone(), to.clone()));
     }
     match value {
         Expr::Literal(literal, metadata) => {
@@ -257,6 +269,9 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             plan_err!(
                 "the difference of two moments is an interval, which is not supported yet; datediff counts days"
             )
+        }
+        Expr::BinaryExpr(binary) => {
+            Ok(with_interval(&binary, schema)?.unwrap_or(Expr::BinaryExpr(binary)))
         }
         Expr::Between(Between {
             mut expr,

@@ -2,19 +2,23 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod cast;
+mod cast_moment;
 mod cast_number;
 pub(crate) mod coercion;
 pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
 pub(crate) mod functions;
+mod interval;
 pub(crate) mod nested;
 mod nested_text;
 pub(crate) mod normal;
 mod nullability;
+pub(crate) mod session_zone;
 pub(crate) mod spark_function;
 #[cfg(test)]
 mod tests;
+mod widened;
 
 use std::ops::ControlFlow;
 

@@ -162,13 +162,17 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("date_add" | "date_sub", [_, ..]) => with_first_as("date", &name, arguments),
         ("to_timestamp_ltz", [value]) => cast(value, "timestamp"),
         ("to_timestamp_ntz", [value]) => cast(value, "timestamp_ntz"),
-        ("curdate", []) => call("current_date", arguments),
+        ("curdate" | "current_date", []) => cast(&call("now", arguments), "date"),
+        ("now" | "current_timestamp", []) => cast(&call("now", arguments), "timestamp"),
         ("localtimestamp", []) => cast(&call("now", arguments), "timestamp_ntz"),
-        ("current_timezone", []) => string("UTC"),
         ("convert_timezone", [zone, moment]) => {
-            call(&name, vec![string("UTC"), zone.clone(), moment.clone()])
+            let own = call("current_timezone", Vec::new());
+            call(&name, vec![own, zone.clone(), moment.clone()])
         }
         ("dateadd", [date, days]) => call("date_add", vec![cast(date, "date"), days.clone()]),
+        ("datediff" | "date_diff", [end, start]) => {
+            call(&name, vec![cast(end, "date"), cast(start, "date")])
+        }
         // The planner has another function for `map`.
         ("map", [_, ..]) => call("create_map", arguments),
         ("arrays_zip", [_, ..]) => zipped(arguments),
@@ -218,8 +222,11 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
 
 /// The arguments, if all of them are plain expressions.
 fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
-    let FunctionArguments::List(list) = &function.args else {
-        return None;
+    let list = match &function.args {
+        FunctionArguments::List(list) => list,
+        // As `current_date` may be written.
+        FunctionArguments::None => return Some(Vec::new()),
+        FunctionArguments::Subquery(_) => return None,
     };
     let plain = |argument: &FunctionArg| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),

@@ -6,6 +6,7 @@ use datafusion::common::DataFusionError;
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
+use crate::engine::text::zone::Zone;
 use crate::engine::types::DataType;
 use crate::engine::write::file_text::file_text;
 
@@ -79,6 +80,12 @@ impl Default for CsvOptions {
 impl CsvOptions {
     pub fn compression(&self) -> Compression {
         self.compression
+    }
+
+    /// Times without an option that says their zone are in the session's.
+    pub fn in_session(mut self, zone: Zone) -> Self {
+        self.times.in_session(zone);
+        self
     }
 
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {

@@ -291,6 +291,7 @@ impl Writer {
     /// A wrong option, a variable that is not set, columns that the format cannot hold.
     pub fn csv(self, location: &str) -> Result<Load> {
         let options = csv::CsvOptions::parse(self.option_values())?;
+        let options = options.in_session(self.frame.session.zone());
         self.load(location, Encoder::Lines(LineEncoder::Csv(options)))
     }
 
@@ -301,6 +302,7 @@ impl Writer {
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<Load> {
         let options = json::JsonOptions::parse(self.option_values())?;
+        let options = options.in_session(self.frame.session.zone());
         self.load(location, Encoder::Lines(LineEncoder::Json(options)))
     }
 

@@ -15,10 +15,11 @@ use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::{Result, exec_err, plan_err};
 
 use crate::engine::DataType as T;
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::cast::{TextOf, to_text};
 use crate::engine::sql::coercion::{common_type, is_text};
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::normal::normalized;
+use crate::engine::text::zone::Zone;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Array, Boolean, Int, Text};
@@ -84,7 +85,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("array_min", &[Array], any_element, |args, _| {
             extreme(args, false)
         }),
-        f(
+        SparkFunction::columns_in_zone(
             "array_join",
             &[Array, Text, Text],
             |call| Ok(call.strict(ArrowType::Utf8)),
@@ -760,9 +761,9 @@ fn extreme(args: &[ArrayRef], greatest: bool) -> Result<ArrayRef> {
     Ok(take(list.values(), &places, None)?)
 }
 
-fn join(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
+fn join(args: &[ArrayRef], _: &Field, zone: Zone) -> Result<ArrayRef> {
     let list = args[0].as_list::<i32>();
-    let values = to_text(list.values(), TimestampText::Sql)?;
+    let values = to_text(list.values(), TextOf::Cast(zone))?;
     let texts = |at: usize| args.get(at).map(|arg| arg.as_string::<i32>());
     let (separators, instead) = (texts(1), texts(2));
     let text = |row: usize| {

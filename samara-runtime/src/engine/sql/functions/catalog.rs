@@ -190,7 +190,7 @@ const LIMITS: [(&str, &str); 12] = [
     ("array_sort", "without a function that compares"),
     (
         "date_format",
-        "patterns of literals are checked at build; zones are those of UTC, the session's zone",
+        "patterns of literals are checked at build; `z`, the English name of the zone, is written where the session's time zone is UTC or an offset",
     ),
     (
         "exp cbrt sin cos tan",

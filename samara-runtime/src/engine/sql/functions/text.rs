@@ -10,12 +10,13 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field, Int32Type};
 use datafusion::common::{Result, exec_err, plan_err};
 
 use crate::engine::DataType as T;
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::cast::{TextOf, to_text};
 use crate::engine::sql::coercion::is_text;
 use crate::engine::sql::functions::array::range;
 use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
 use crate::engine::sql::functions::initcap::title;
 use crate::engine::sql::functions::value::Value;
+use crate::engine::text::zone::Zone;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Binary, Int, Long, Text, TextOrBinary};
@@ -39,7 +40,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             mask,
         )
         .at_least(1),
-        SparkFunction::columns("concat_ws", &[Text, Any], joined_field, joined)
+        SparkFunction::columns_in_zone("concat_ws", &[Text, Any], joined_field, joined)
             .repeats()
             .at_least(1),
         f(
@@ -441,14 +442,14 @@ fn joined_field(call: &Call<'_>) -> Result<Field> {
     ))
 }
 
-fn joined(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
+fn joined(args: &[ArrayRef], _: &Field, zone: Zone) -> Result<ArrayRef> {
     let separators = args[0].as_string::<i32>();
     let parts = args[1..].iter().map(|arg| match arg.data_type() {
         ArrowType::List(_) => {
             let list = arg.as_list::<i32>();
-            Ok((Some(list), to_text(list.values(), TimestampText::Sql)?))
+            Ok((Some(list), to_text(list.values(), TextOf::Cast(zone))?))
         }
-        _ => Ok((None, to_text(arg, TimestampText::Sql)?)),
+        _ => Ok((None, to_text(arg, TextOf::Cast(zone))?)),
     });
     let parts = parts.collect::<Result<Vec<_>>>()?;
     let row = |row: usize| {
