@@ -217,7 +217,7 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
 }
 
 /// The arguments, if all of them are plain expressions.
-fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
+pub(crate) fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
     let FunctionArguments::List(list) = &function.args else {
         return None;
     };
