@@ -17,6 +17,7 @@ use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::functions::{
     arithmetic_function, is_spark_function, spark_arguments, type_name,
 };
+use crate::engine::sql::nested::{SparkItem, with_fitting_key};
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
 
@@ -73,6 +74,7 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let mut function = spark_arguments(function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        SparkItem::NAME => return Ok(Expr::ScalarFunction(with_fitting_key(function, schema)?)),
         "coalesce" | "array" | "make_array" => &mut function.args[..],
         _ => return Ok(Expr::ScalarFunction(function)),
     };

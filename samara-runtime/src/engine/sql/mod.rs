@@ -2,6 +2,7 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod cast;
+mod cast_nested;
 mod cast_number;
 pub(crate) mod coercion;
 pub(crate) mod decimal;
@@ -258,7 +259,11 @@ impl SparkNames<'_> {
                 kind = pair[1].data_type().clone();
                 continue;
             }
-            let ArrowType::Struct(members) = &kind else {
+            let (members, of_each) = match &kind {
+                ArrowType::List(element) => (element.data_type(), true),
+                other => (other, false),
+            };
+            let ArrowType::Struct(members) = members else {
                 let message = format!(
                     "`{}` has no field `{}`: it is no struct",
                     first.value, name.value
@@ -271,7 +276,10 @@ impl SparkNames<'_> {
                 return self.refuse(&message, name.span);
             };
             value = call(SparkItem::NAME, vec![value, string(member.name())]);
-            kind = member.data_type().clone();
+            kind = match of_each {
+                true => ArrowType::new_list(member.data_type().clone(), true),
+                false => member.data_type().clone(),
+            };
         }
         ControlFlow::Continue(value)
     }

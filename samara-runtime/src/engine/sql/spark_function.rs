@@ -170,7 +170,9 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         }
         ("dateadd", [date, days]) => call("date_add", vec![cast(date, "date"), days.clone()]),
         // The planner has another function for `map`.
+        ("map", []) => empty_map(),
         ("map", [_, ..]) => call("create_map", arguments),
+        ("map_concat", []) => cast(&empty_map(), "map<string,string>"),
         ("arrays_zip", [_, ..]) => zipped(arguments),
         ("equal_null", [left, right]) => Expr::BinaryOp {
             left: Box::new(left.clone()),
@@ -314,6 +316,11 @@ fn square_root(value: &Expr) -> Expr {
         cast(&string("NaN"), "double"),
         call("sqrt", vec![double]),
     )
+}
+
+fn empty_map() -> Expr {
+    let none = || call("array", Vec::new());
+    call("map_from_arrays", vec![none(), none()])
 }
 
 fn null_if_equal(value: &Expr, other: &Expr) -> Expr {

@@ -224,7 +224,7 @@ const LIMITS: [(&str, &str); 12] = [
     ),
     (
         "try_add",
-        "and its like take numbers, not days and intervals",
+        "and its like take numbers, days and numbers of days, not intervals",
     ),
 ];
 
