@@ -509,6 +509,7 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
                 scan::Decoder::Csv(_),
                 DataType::Struct(_) | DataType::Array(_) | DataType::Map(..),
             ) => "csv files hold no nested values",
+            (_, kind) if kind.holds_void() => "a column of nothing but null is not read from files",
             (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
                 "the keys of a map in json are strings"
             }

@@ -21,6 +21,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::sql::cast_moment::{cast_moment, is_moment};
+use crate::engine::sql::cast_nested::cast_nested;
 use crate::engine::sql::cast_number::cast_number;
 use crate::engine::sql::declared::Declared;
 use crate::engine::sql::nested_text::nested_to_text;
@@ -105,8 +106,19 @@ impl SparkCast {
         };
         match (from, to) {
             (from, to) if from == to => true,
-            (_, T::String) => true,
+            (_, T::String) | (T::Void, _) => true,
+            (_, T::Void) => false,
             (T::String, to) => !matches!(to, T::Struct(_) | T::Array(_) | T::Map(..)),
+            (T::Array(from), T::Array(to)) => Self::is_possible(from, to),
+            (T::Map(key, value), T::Map(to_key, to_value)) => {
+                let of_keys = Self::is_possible(key, to_key) && !may_lose(key, to_key);
+                of_keys && Self::is_possible(value, to_value)
+            }
+            (T::Struct(from), T::Struct(to)) => {
+                let mut pairs = from.iter().zip(to);
+                from.len() == to.len()
+                    && pairs.all(|(from, to)| Self::is_possible(&from.data_type, &to.data_type))
+            }
             (T::Boolean, to) => is_number(to),
             (from, T::Boolean) => is_number(from),
             (T::Date, to) => matches!(to, T::Timestamp | T::TimestampNtz),
@@ -247,6 +259,9 @@ impl<'a> Cast<'a> {
         match (&from, self.to) {
             (DataType::String, _) => parse(&as_strings(array)?, self),
             (_, DataType::String) => Ok(Arc::new(to_text(array, TextOf::Cast(self.zone))?)),
+            (DataType::Array(_) | DataType::Map(..) | DataType::Struct(_), _) => {
+                cast_nested(array, self)
+            }
             (from, _) if is_moment(from) && is_moment(self.to) => cast_moment(array, from, self),
             (from, _) => cast_number(array, from, self),
         }
@@ -302,7 +317,7 @@ fn parse(texts: &StringArray, how: &Cast<'_>) -> Result<ArrayRef> {
         }
         DataType::Binary => cast(texts, &ArrowType::Binary)?,
         DataType::String => Arc::new(texts.clone()),
-        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..) => {
+        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..) | DataType::Void => {
             return plan_err!("cannot cast string to {to}");
         }
     })

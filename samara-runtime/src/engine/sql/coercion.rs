@@ -18,6 +18,7 @@ use crate::engine::sql::functions::{
     arithmetic_function, is_spark_function, spark_arguments, type_name,
 };
 use crate::engine::sql::interval::with_interval;
+use crate::engine::sql::nested::{SparkItem, with_fitting_key};
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
 use crate::engine::sql::widened::Widened;
@@ -75,6 +76,7 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let mut function = spark_arguments(function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        SparkItem::NAME => return Ok(Expr::ScalarFunction(with_fitting_key(function, schema)?)),
         "coalesce" | "array" | "make_array" => &mut function.args[..],
         _ => return Ok(Expr::ScalarFunction(function)),
     };

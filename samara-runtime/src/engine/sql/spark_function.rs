@@ -174,7 +174,9 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             call(&name, vec![cast(end, "date"), cast(start, "date")])
         }
         // The planner has another function for `map`.
+        ("map", []) => empty_map(),
         ("map", [_, ..]) => call("create_map", arguments),
+        ("map_concat", []) => cast(&empty_map(), "map<string,string>"),
         ("arrays_zip", [_, ..]) => zipped(arguments),
         ("equal_null", [left, right]) => Expr::BinaryOp {
             left: Box::new(left.clone()),
@@ -221,7 +223,7 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
 }
 
 /// The arguments, if all of them are plain expressions.
-fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
+pub(crate) fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
     let list = match &function.args {
         FunctionArguments::List(list) => list,
         // As `current_date` may be written.
@@ -321,6 +323,11 @@ fn square_root(value: &Expr) -> Expr {
         cast(&string("NaN"), "double"),
         call("sqrt", vec![double]),
     )
+}
+
+fn empty_map() -> Expr {
+    let none = || call("array", Vec::new());
+    call("map_from_arrays", vec![none(), none()])
 }
 
 fn null_if_equal(value: &Expr, other: &Expr) -> Expr {

@@ -230,3 +230,35 @@ fn what_guards_a_division_keeps_it_from_failing() {
         assert!(done.is_ok(), "{condition}: {done:?}");
     }
 }
+
+#[test]
+fn a_name_that_a_lambda_does_not_know_is_shown_where_it_stands() {
+    let frame = Session::new(&RunSettings::default())
+        .unwrap()
+        .empty([("list", "array<int>"), ("other", "int")])
+        .unwrap();
+    let expression = "transform(list, x -> x + othr)";
+    let error = frame.clone().with_column("y", expression).unwrap_err();
+    let crate::Error::UnknownColumn { name, offset, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!((name.as_str(), *offset), ("othr", expression.find("othr")));
+    for (expression, says) in [
+        (
+            "transform(other, x -> x)",
+            "`transform`: it does not take a value of type int",
+        ),
+        ("transform(list, (x, y, z) -> x)", "1 or 2 variables, not 3"),
+        (
+            "filter(list, x -> x + 1)",
+            "has to give a value of type boolean, and this one's is of type int",
+        ),
+        (
+            "upper(x -> x)",
+            "a lambda has its place in a function that takes one",
+        ),
+    ] {
+        let error = frame.clone().with_column("y", expression).unwrap_err();
+        assert!(error.to_string().contains(says), "{expression}: {error}");
+    }
+}

@@ -33,7 +33,7 @@ const KNOWN: [&str; 16] = [
 pub(super) fn holds(kind: &DataType) -> bool {
     !matches!(
         kind,
-        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..)
+        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..) | DataType::Void
     )
 }
 

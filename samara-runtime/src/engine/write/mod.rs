@@ -89,7 +89,7 @@ pub enum WriteError {
     },
     /// A type that the format can hold, and that is not written yet.
     #[error(
-        "column `{column}` is {kind}, which is not written to {format} yet: cast it, or write parquet"
+        "column `{column}` is {kind}, which is not written to {format} yet: cast it, or write another format"
     )]
     NotSupported {
         /// The column.
@@ -226,6 +226,14 @@ fn check_column(format: Format, field: &Field) -> Result<(), WriteError> {
     }
     let holds = match format {
         Format::Csv => csv::holds(&field.data_type),
+        Format::Orc if field.data_type.holds_void() => false,
+        Format::Parquet | Format::Avro if field.data_type.holds_void() => {
+            return Err(WriteError::NotSupported {
+                column,
+                kind,
+                format: name,
+            });
+        }
         Format::Avro => typed::avro_holds(&field.data_type),
         Format::Orc if !typed::orc_holds(&field.data_type) => {
             return Err(WriteError::NotSupported {

@@ -216,7 +216,7 @@ fn texts_field(call: &Call<'_>) -> Result<Field> {
 
 /// Maps, collected row by row as places among keys and values.
 #[derive(Default)]
-struct Maps {
+pub(super) struct Maps {
     keys: Vec<u64>,
     values: Vec<Option<u64>>,
     lengths: Vec<usize>,
@@ -224,12 +224,12 @@ struct Maps {
 }
 
 impl Maps {
-    fn null(&mut self) {
+    pub fn null(&mut self) {
         self.lengths.push(0);
         self.valid.push(false);
     }
 
-    fn row(&mut self, pairs: impl IntoIterator<Item = (usize, Option<usize>)>) {
+    pub fn row(&mut self, pairs: impl IntoIterator<Item = (usize, Option<usize>)>) {
         let before = self.keys.len();
         // A place in an array fits 64 bits.
         let place = |at: usize| u64::try_from(at).unwrap_or(u64::MAX);
@@ -242,7 +242,7 @@ impl Maps {
     }
 
     /// The maps; a key is not null, and comes once in a map.
-    fn of(self, keys: &ArrayRef, values: &ArrayRef, kind: &ArrowType) -> Result<ArrayRef> {
+    pub fn of(self, keys: &ArrayRef, values: &ArrayRef, kind: &ArrowType) -> Result<ArrayRef> {
         let pair = pair_of(kind)?;
         let keys = take(keys, &UInt64Array::from(self.keys), None)?;
         let values = take(values, &UInt64Array::from(self.values), None)?;
@@ -375,7 +375,7 @@ fn concatenated(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
     result.of(&keys, &values, to.data_type())
 }
 
-fn places_of(map: &MapArray, row: usize) -> std::ops::Range<usize> {
+pub(super) fn places_of(map: &MapArray, row: usize) -> std::ops::Range<usize> {
     let offsets = map.value_offsets();
     let at = |offset: i32| usize::try_from(offset).unwrap_or(0);
     at(offsets[row])..at(offsets[row + 1])

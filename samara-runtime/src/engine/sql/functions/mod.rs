@@ -12,6 +12,7 @@ mod hash;
 mod initcap;
 mod java_regex;
 mod json;
+pub(in crate::engine::sql) mod lambda;
 pub(in crate::engine::sql) mod map;
 mod number;
 mod number_format;
