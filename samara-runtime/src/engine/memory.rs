@@ -16,12 +16,12 @@ use crate::settings::MemoryLimit;
 use pool::SharedPool;
 
 /// What the process needs beside its operators: code, threads, buffers of files, batches on their way.
-const BASE: u64 = 64 * 1024 * 1024;
+const BASE: u64 = 88 * 1024 * 1024;
 const EACH_THREAD: u64 = 8 * 1024 * 1024;
 
 /// The part of the rest that operators may take. Measured: with all that they do not count (copies on their way to disk, merges, the allocator's
-/// own), a process grows by twice what its operators have counted.
-const COUNTED: f64 = 0.45;
+/// own), a process grows by 2.4 times what its operators have counted.
+const COUNTED: f64 = 0.4;
 
 /// How many batches a thread's part of the memory holds at least, if it holds batches of fewest rows.
 const BATCHES: usize = 256;
