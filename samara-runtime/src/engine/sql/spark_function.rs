@@ -217,6 +217,8 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
         ("to_date", [value]) => cast(value, "date"),
         ("to_timestamp", [value]) => cast(value, "timestamp"),
+        ("try_to_date", [value]) => tried(value, "date"),
+        ("try_to_timestamp", [value]) => tried(value, "timestamp"),
         _ => return None,
     };
     Some(Ok(new))
@@ -280,6 +282,10 @@ fn not(value: Expr) -> Expr {
 
 fn cast(value: &Expr, kind: &str) -> Expr {
     call(SparkCast::ANSI, vec![value.clone(), string(kind)])
+}
+
+fn tried(value: &Expr, kind: &str) -> Expr {
+    call(SparkCast::TRYING, vec![value.clone(), string(kind)])
 }
 
 fn when(condition: Expr, yes: Expr, no: Expr) -> Expr {

@@ -10,7 +10,7 @@ use crate::engine::text::pattern::{
     Kind, MONTHS, Pattern, PatternError, WEEKDAYS, day_of_year, weekday,
 };
 use crate::engine::text::zone::Zone;
-use crate::engine::text::{Clock, civil_of, days_of, parse_date, parse_timestamp};
+use crate::engine::text::{Clock, civil_of, days_of};
 
 type Result<T, E = DataFusionError> = std::result::Result<T, E>;
 
@@ -166,7 +166,6 @@ fn conversions() -> Vec<SparkFunction> {
             |call| read_field(call, &T::Date),
             |row| to_date(row, false),
         )
-        .at_least(1)
         .may_be_null()
         .with_common(|types| moment_first("try_to_date", types)),
         typed(
@@ -196,7 +195,6 @@ fn conversions() -> Vec<SparkFunction> {
             |call| read_field(call, &T::Timestamp),
             |row| to_timestamp(row, false),
         )
-        .at_least(1)
         .may_be_null()
         .with_common(|types| moment_first("try_to_timestamp", types)),
         typed(
@@ -549,12 +547,10 @@ fn to_read(row: &Row<'_>) -> Result<Pattern> {
     Pattern::to_read(pattern).or_else(|why| exec_err!("{why}"))
 }
 
-/// A moment in microseconds, by a pattern where there is one; nothing, if the text is none. (Spark takes a timestamp without a zone as if it
-/// were in UTC.)
-fn read(row: &Row<'_>, default: Option<fn(&str, Zone) -> Option<i64>>) -> Result<Option<i64>> {
-    match (row.column(0), default) {
-        (Column::Text(_), Some(cast)) if row.len() < 2 => Ok(cast(row.text(0), row.zone())),
-        (Column::Text(_), _) => Ok(to_read(row)?.parse_timestamp(row.text(0), row.zone())),
+/// A moment in microseconds, of a text by a pattern; nothing, if the text is none. (Spark takes a timestamp without a zone as if it were in UTC.)
+fn read(row: &Row<'_>) -> Result<Option<i64>> {
+    match row.column(0) {
+        Column::Text(_) => Ok(to_read(row)?.parse_timestamp(row.text(0), row.zone())),
         _ => Ok(Some(row.whole(0))),
     }
 }
@@ -571,16 +567,12 @@ fn or_fail(row: &Row<'_>, value: Option<i64>, fails: bool) -> Result<Value> {
 }
 
 fn to_date(row: &Row<'_>, fails: bool) -> Result<Value> {
-    let days = match row.column(0) {
-        Column::Text(_) if row.len() < 2 => parse_date(row.text(0)).map(i64::from),
-        _ => read(row, None)?.map(|micros| row.zone().clock(micros).days),
-    };
+    let days = read(row)?.map(|micros| row.zone().clock(micros).days);
     or_fail(row, days, fails)
 }
 
 fn to_timestamp(row: &Row<'_>, fails: bool) -> Result<Value> {
-    let micros = read(row, Some(parse_timestamp))?;
-    or_fail(row, micros, fails)
+    or_fail(row, read(row)?, fails)
 }
 
 /// What clocks show, whatever zone the text says that they are in.
@@ -594,7 +586,7 @@ fn to_timestamp_ntz(row: &Row<'_>) -> Result<Value> {
 
 /// Seconds since 1970, towards zero.
 fn unix_seconds(row: &Row<'_>) -> Result<Value> {
-    let micros = read(row, None)?;
+    let micros = read(row)?;
     or_fail(row, micros.map(|micros| micros / MICROS_PER_SECOND), true)
 }
 
