@@ -22,6 +22,7 @@ use crate::engine::sql::nested::{SparkItem, with_fitting_key};
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
 use crate::engine::sql::widened::Widened;
+use crate::engine::sql::window::spark_window;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.
@@ -39,6 +40,7 @@ pub(crate) fn spark_types(node: Expr, schema: &DFSchema) -> Result<Transformed<E
         }
         Expr::Case(case) => kept_lazy(with_one_type(case, schema)?, schema)?,
         Expr::ScalarFunction(function) => of_function(function, schema)?,
+        Expr::WindowFunction(call) => spark_window(*call, schema)?,
         other => compared(other, schema)?,
     };
     let (node, changed) = spark_arithmetic(node, schema)?;

@@ -21,6 +21,7 @@ pub(crate) mod spark_function;
 #[cfg(test)]
 mod tests;
 mod widened;
+pub(crate) mod window;
 
 use std::ops::ControlFlow;
 
@@ -61,8 +62,20 @@ pub(crate) fn functions() -> Vec<ScalarUDF> {
 }
 
 impl DataFrame {
-    /// A Spark SQL expression over this frame's columns.
+    /// A Spark SQL expression over this frame's columns, of one row at a time.
     pub(crate) fn expression(&self, text: &str) -> Result<Expr> {
+        Scope::of(self, text).parsed()
+    }
+
+    /// A Spark SQL expression over this frame's columns, with functions of windows: for a [projection](DataFrame::project) only.
+    pub(crate) fn windowed_expression(&self, text: &str) -> Result<Expr> {
+        Scope::of(self, text).with_windows().parsed()
+    }
+}
+
+impl Scope<'_> {
+    fn parsed(&self) -> Result<Expr> {
+        let text = self.text;
         let parsed = parse_expression(text).map_err(|error| {
             let (message, offset) = syntax_error(&error, text);
             Error::Expression {
@@ -71,11 +84,9 @@ impl DataFrame {
                 offset,
             }
         })?;
-        Scope::of(self, text).planned(parsed.expr)
+        self.planned(parsed.expr)
     }
-}
 
-impl Scope<'_> {
     /// An expression over the columns and the variables of the scope, with Spark's types.
     fn planned(&self, mut expression: SqlExpr) -> Result<Expr> {
         let mut names = SparkNames {
@@ -123,7 +134,7 @@ impl VisitorMut for SparkNames<'_> {
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
                 self.known(function)?;
-                self.one_row_at_a_time(function)?;
+                self.has_a_place(function)?;
                 if is_higher_order(function) {
                     let part = self.higher_order(function)?;
                     // In parentheses, since it is no name.
@@ -229,13 +240,19 @@ impl SparkNames<'_> {
         self.refuse(&message, function.name.span())
     }
 
-    /// Refuses functions that need more than one row.
-    fn one_row_at_a_time(&self, function: &Function) -> ControlFlow<Error> {
+    /// Refuses functions that need more rows than there are where they stand.
+    fn has_a_place(&self, function: &mut Function) -> ControlFlow<Error> {
         let state = self.scope.state();
         let name = function.name.to_string();
-        if function.over.is_some() || state.window_functions().contains_key(&name) {
-            let message = format!("the window function `{name}` cannot stand in an expression");
-            return self.refuse(&message, function.name.span());
+        if window::is_of_window(function) {
+            if !self.scope.windows {
+                let message = format!("the window function `{name}` can stand in withColumn only");
+                return self.refuse(&message, function.name.span());
+            }
+            return match window::in_engine_terms(function) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(message) => self.refuse(&message, function.name.span()),
+            };
         }
         let scalar = state.scalar_functions().contains_key(&name);
         if !scalar && state.aggregate_functions().contains_key(&name) {

@@ -19,6 +19,8 @@ pub(super) struct Scope<'a> {
     /// Of the columns and the variables, each under the name that it has in the plan.
     pub schema: DFSchema,
     variables: Vec<(String, FieldRef)>,
+    /// Whether functions of windows have a place here.
+    pub windows: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -28,6 +30,14 @@ impl<'a> Scope<'a> {
             text,
             schema: frame.plan.schema().as_ref().clone(),
             variables: Vec::new(),
+            windows: false,
+        }
+    }
+
+    pub fn with_windows(self) -> Self {
+        Self {
+            windows: true,
+            ..self
         }
     }
 
@@ -41,6 +51,7 @@ impl<'a> Scope<'a> {
         Ok(Self {
             schema: with_fields(&self.schema, fields)?,
             variables: [self.variables.clone(), variables].concat(),
+            windows: false,
             ..*self
         })
     }

@@ -128,10 +128,8 @@ fn results_have_sparks_types_and_values() {
 fn what_needs_many_rows_is_refused_before_the_run() {
     for (expression, message) in [
         ("i > 0 and sum(i) > 1", "`sum` summarises many rows"),
-        (
-            "row_number() over (order by i)",
-            "the window function `row_number`",
-        ),
+        ("sum(i) over (order by i)", "`sum` over a window"),
+        ("rank() over (partition by i)", "needs an order"),
         ("i in (select 1)", "a subquery"),
         ("exists (select 1)", "a subquery"),
         ("(select 1)", "a subquery"),
@@ -143,6 +141,9 @@ fn what_needs_many_rows_is_refused_before_the_run() {
             .to_string();
         assert!(error.contains(message), "{expression}: {error}");
     }
+    let condition = "row_number() over (order by i) = 1";
+    let error = numbers().1.filter(condition).unwrap_err().to_string();
+    assert!(error.contains("can stand in withColumn only"), "{error}");
 }
 
 #[test]

@@ -251,7 +251,7 @@ pub(crate) fn markdown() -> String {
     }
     let _ = write!(
         out,
-        "\n## Of many rows\n\nAggregates and functions of windows: [what `groupby` and `aggregate` know](workflow.md) of them is supported there.\n\n{}\n",
+        "\n## Of many rows\n\nAggregates and functions of windows: [what `groupby` and `aggregate` know](workflow.md) of them is supported there,\n[the functions that rank](workflow.md#functions-of-windows) in `withColumn`.\n\n{}\n",
         listed(OF_MANY_ROWS)
     );
     out

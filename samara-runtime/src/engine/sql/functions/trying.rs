@@ -84,11 +84,14 @@ fn day_and_days(
     schema: &DFSchema,
 ) -> Result<Option<Expr>> {
     use ArrowType::{Date32, Int8, Int16, Int32};
-    let fits = match (left.get_type(schema)?, op, right.get_type(schema)?) {
-        (Date32, Operator::Plus | Operator::Minus, Int8 | Int16 | Int32) => true,
-        (Int8 | Int16 | Int32, Operator::Plus, Date32) => true,
-        _ => false,
-    };
+    let fits = matches!(
+        (left.get_type(schema)?, op, right.get_type(schema)?),
+        (
+            Date32,
+            Operator::Plus | Operator::Minus,
+            Int8 | Int16 | Int32
+        ) | (Int8 | Int16 | Int32, Operator::Plus, Date32)
+    );
     let days = |value: &Expr| Box::new(engine_cast(value.clone(), Int32));
     let moved = BinaryExpr::new(days(left), op, days(right));
     let day = engine_cast(Expr::BinaryExpr(moved), Date32);
