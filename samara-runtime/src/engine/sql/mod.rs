@@ -4,6 +4,7 @@ pub(crate) mod arithmetic;
 pub(crate) mod cast;
 mod cast_number;
 pub(crate) mod coercion;
+pub(crate) mod constants;
 pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
@@ -60,6 +61,10 @@ impl DataFrame {
             message,
             offset,
         };
+        if let Some(at) = text.find("${") {
+            let message = "Spark takes `${…}` in an expression for a variable of its configuration, which there is none of; write `$` and `{` apart, as in `concat('$', '{')`";
+            return Err(wrong(message.to_owned(), Some(at)));
+        }
         let state = self.session.state();
         let mut parsed = parse_expression(text).map_err(|error| {
             let (message, offset) = syntax_error(&error, text);
