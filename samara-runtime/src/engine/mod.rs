@@ -12,6 +12,7 @@ mod functions;
 mod kept;
 mod memory;
 pub(crate) mod option;
+mod ordered;
 mod problem;
 pub mod read;
 pub(crate) mod rehearsal;

@@ -77,6 +77,7 @@ impl SparkCast {
             return plan_err!("a literal needs a text and a type");
         };
         let kind = named_type(Some(name))?;
+        check_range(value, &kind)?;
         let cast = Cast::ansi(&kind, Zone::UTC).apply(&value.to_array()?)?;
         if kind == DataType::Timestamp {
             let instant = Self::call(Expr::Literal(value.clone(), None), &kind);
@@ -127,6 +128,22 @@ impl SparkCast {
             (from, T::Timestamp) => is_number(from),
             (from, to) => is_number(from) && is_number(to),
         }
+    }
+}
+
+/// Refuses a literal beyond the numbers of its type. As in Spark, digits that would be rounded to its greatest number are beyond it.
+fn check_range(value: &ScalarValue, kind: &DataType) -> Result<()> {
+    let greatest = match kind {
+        DataType::Float => f64::from(f32::MAX),
+        DataType::Double => f64::MAX,
+        _ => return Ok(()),
+    };
+    let text = value.try_as_str().flatten().unwrap_or_default();
+    match text.parse::<f64>() {
+        Ok(number) if number.abs() > greatest => {
+            plan_err!("the literal {text} is beyond the numbers of the type {kind}")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -211,7 +228,8 @@ fn may_lose(from: &DataType, to: &DataType) -> bool {
     }
 }
 
-/// Whether a decimal type holds every value of another type.
+/// Whether a decimal type holds every value of another type; of a decimal also one with fewer digits behind the point, if there is one more
+/// before it.
 fn is_wider((precision, scale): (u8, i8), than: &DataType) -> bool {
     let (digits, behind) = match than {
         DataType::Boolean => (1, 0),
@@ -223,7 +241,8 @@ fn is_wider((precision, scale): (u8, i8), than: &DataType) -> bool {
         _ => return false,
     };
     let whole = |precision: u8, scale: i8| i16::from(precision) - i16::from(scale);
-    whole(precision, scale) >= whole(digits, behind) && scale >= behind
+    let (more, of) = (whole(precision, scale), whole(digits, behind));
+    (more >= of && scale >= behind) || (more > of && matches!(than, DataType::Decimal(..)))
 }
 
 /// What values are cast to, and how.

@@ -6,6 +6,7 @@ mod cast_moment;
 mod cast_nested;
 mod cast_number;
 pub(crate) mod coercion;
+pub(crate) mod constants;
 pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
@@ -73,9 +74,19 @@ impl DataFrame {
     }
 }
 
+/// Why `${` is refused.
+const VARIABLE: &str = "Spark takes `${…}` in an expression for a variable of its configuration, which there is none of; write `$` and `{` apart, as in `concat('$', '{')`";
+
 impl Scope<'_> {
     fn parsed(&self) -> Result<Expr> {
         let text = self.text;
+        if let Some(offset) = text.find("${") {
+            return Err(Error::Expression {
+                expression: text.to_owned(),
+                message: VARIABLE.to_owned(),
+                offset: Some(offset),
+            });
+        }
         let parsed = parse_expression(text).map_err(|error| {
             let (message, offset) = syntax_error(&error, text);
             Error::Expression {

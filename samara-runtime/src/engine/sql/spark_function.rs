@@ -155,7 +155,7 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
     let new = match (name.as_str(), &arguments[..]) {
         ("isnull", [value]) => Expr::IsNull(Box::new(value.clone())),
         ("isnotnull", [value]) => Expr::IsNotNull(Box::new(value.clone())),
-        ("if", [condition, yes, no]) => when(condition.clone(), yes.clone(), no.clone()),
+        ("if", [condition, yes, no]) => when(of_if(condition), yes.clone(), no.clone()),
         ("trim" | "ltrim" | "rtrim", [letters, text]) => {
             call(&name, vec![text.clone(), letters.clone()])
         }
@@ -200,18 +200,11 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             no.clone(),
         ),
         ("nullif", [value, other]) => null_if_equal(value, other),
-        ("ln" | "log" | "log10", [value]) => logarithm(&name, value),
-        ("log", [base, value]) => null_unless_positive(
-            base,
-            null_unless_positive(value, call("log", arguments.clone())),
-        ),
         ("sqrt", [value]) => square_root(value),
         ("isnan", [_]) => call("coalesce", vec![call("isnan", arguments), truth(false)]),
-        (
-            "exp" | "expm1" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh"
-            | "tanh" | "cbrt" | "degrees" | "radians",
-            [_],
-        ) => with_first_as("double", &name, arguments),
+        ("sin" | "cos" | "tan" | "degrees" | "radians", [_]) => {
+            with_first_as("double", &name, arguments)
+        }
         ("rint", [value]) => call("rint", vec![cast(value, "double")]),
         ("zeroifnull", [value]) => call("coalesce", vec![value.clone(), number("0")]),
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
@@ -301,24 +294,22 @@ fn when(condition: Expr, yes: Expr, no: Expr) -> Expr {
     }
 }
 
+/// A condition of `if`. To Spark both of its values count for whether it may be null, while of a CASE whose condition is `true` one does.
+fn of_if(condition: &Expr) -> Expr {
+    match condition {
+        Expr::Value(value) if value.value == Value::Boolean(true) => {
+            Expr::IsTrue(Box::new(condition.clone()))
+        }
+        other => other.clone(),
+    }
+}
+
 fn compared(value: &Expr, op: BinaryOperator) -> Expr {
     Expr::BinaryOp {
         left: Box::new(value.clone()),
         op,
         right: Box::new(number("0")),
     }
-}
-
-fn null_unless_positive(value: &Expr, result: Expr) -> Expr {
-    let null = Expr::Value(Value::Null.with_empty_span());
-    when(compared(value, BinaryOperator::Gt), result, null)
-}
-
-/// A logarithm is null where there is none; that of one argument is natural.
-fn logarithm(name: &str, value: &Expr) -> Expr {
-    let name = if name == "log" { "ln" } else { name };
-    let double = cast(value, "double");
-    null_unless_positive(&double, call(name, vec![double.clone()]))
 }
 
 /// The root of a negative number is NaN.

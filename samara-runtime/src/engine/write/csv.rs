@@ -121,7 +121,8 @@ impl CsvOptions {
     pub fn head(&self, names: &[String]) -> String {
         let mut line = String::new();
         if self.header {
-            self.write_line(names.iter().map(|name| Some(name.as_str())), &mut line);
+            let shown = names.iter().map(|name| Some(self.shown(name, names)));
+            self.write_cells(shown, &mut line);
         }
         line
     }
@@ -141,13 +142,29 @@ impl CsvOptions {
         Ok(())
     }
 
+    /// A name in the header. Names that differ by blanks and case alone keep their blanks, and an empty one among them has quotes: univocity
+    /// takes them for literals.
+    fn shown<'a>(&self, name: &'a str, names: &[String]) -> &'a str {
+        let normal = |name: &str| name.trim_matches(is_blank).to_lowercase();
+        let clashes = |other: &String| other != name && normal(other) == normal(name);
+        match names.iter().any(clashes) {
+            true if name.is_empty() => "''",
+            true if !normal(name).is_empty() => name,
+            _ => self.trimmed(name),
+        }
+    }
+
     fn write_line<'a>(&self, cells: impl Iterator<Item = Option<&'a str>>, out: &mut String) {
+        self.write_cells(cells.map(|cell| cell.map(|text| self.trimmed(text))), out);
+    }
+
+    fn write_cells<'a>(&self, cells: impl Iterator<Item = Option<&'a str>>, out: &mut String) {
         let start = out.len();
         for (index, cell) in cells.enumerate() {
             if index > 0 {
                 out.push_str(&self.delimiter);
             }
-            match cell.map(|text| self.trimmed(text)) {
+            match cell {
                 None if self.quote_all => self.write_cell(&self.null_value, out),
                 None => out.push_str(&self.null_value),
                 Some("") => out.push_str(&self.empty_value),

@@ -1,5 +1,6 @@
 //! Functions of arrays: elements by place or value, and arrays made of others.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -749,13 +750,17 @@ fn extreme(args: &[ArrayRef], greatest: bool) -> Result<ArrayRef> {
             return None;
         }
         let there = range(list, row).filter(|at| !list.values().is_null(*at));
-        let by = |a: &usize, b: &usize| rows.row(*a).cmp(&rows.row(*b));
-        let found = if greatest {
-            there.max_by(by)
+        let beats = if greatest {
+            Ordering::Greater
         } else {
-            there.min_by(by)
+            Ordering::Less
         };
-        found.and_then(|at| u64::try_from(at).ok())
+        // Of equal ones, as zeros of both signs are, the first.
+        let better = |best: usize, at: usize| match rows.row(at).cmp(&rows.row(best)) == beats {
+            true => at,
+            false => best,
+        };
+        there.reduce(better).and_then(|at| u64::try_from(at).ok())
     };
     let places: UInt64Array = (0..list.len()).map(place).collect();
     Ok(take(list.values(), &places, None)?)

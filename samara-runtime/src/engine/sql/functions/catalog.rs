@@ -196,8 +196,8 @@ const LIMITS: [(&str, &str); 12] = [
         "patterns of literals are checked at build; `z`, the English name of the zone, is written where the session's time zone is UTC or an offset",
     ),
     (
-        "exp cbrt sin cos tan",
-        "and its like: the last digit may be another one than Java's",
+        "cos",
+        "and cot, csc, sec, sin, tan: Java takes the last digit from the processor, and so it may be another one here",
     ),
     (
         "format_number",
@@ -215,7 +215,7 @@ const LIMITS: [(&str, &str); 12] = [
     ),
     (
         "regexp_like",
-        "and all functions of patterns: no look-around, no back references, no possessive quantifiers; `$` is the end of the text, and not also before a line end there",
+        "and all functions of patterns: no look-around, no back references, no possessive quantifiers, nothing behind a `$`, no `^` and `$` of lines (flag m), no flags U and d; an empty match does not part a letter beyond U+FFFF in two",
     ),
     ("to_json", "without options"),
     (

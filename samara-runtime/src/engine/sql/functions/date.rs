@@ -440,6 +440,13 @@ fn part_field(call: &Call<'_>) -> Result<Field> {
     };
     match extracted(field) {
         Some("SECOND") => Ok(call.strict(ArrowType::Decimal128(8, 6))),
+        // Spark takes the day of it first, and says of that cast that it may be null.
+        Some(field)
+            if !["HOUR", "MINUTE"].contains(&field)
+                && call.kind(1) == &T::TimestampNtz.to_arrow() =>
+        {
+            Ok(call.nullable(ArrowType::Int32))
+        }
         Some(_) => Ok(call.strict(ArrowType::Int32)),
         None => plan_err!("`{field}` is no field of a moment"),
     }

@@ -17,7 +17,7 @@ use crate::engine::DataType;
 use crate::engine::sql::arithmetic::columnar;
 use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::coercion::{is_text, widened};
-use crate::engine::sql::functions::java_regex::Compiled;
+use crate::engine::sql::functions::java_regex::{Compiled, JavaRegex};
 use crate::engine::sql::functions::value::{Builder, Column, Value};
 use crate::engine::sql::session_zone::SessionZone;
 use crate::engine::text::Clock;
@@ -111,6 +111,8 @@ pub(crate) struct SparkFunction {
     common: Option<Common>,
     gives: Gives,
     may_be_null: bool,
+    /// The argument that is a regular expression.
+    pattern: Option<usize>,
     body: Body,
     signature: Signature,
 }
@@ -125,6 +127,7 @@ impl SparkFunction {
             common: None,
             gives,
             may_be_null: false,
+            pattern: None,
             body,
             signature: any_arguments(Volatility::Immutable),
         }
@@ -194,6 +197,12 @@ impl SparkFunction {
     /// The result may be null although no argument is.
     pub(super) fn may_be_null(mut self) -> Self {
         self.may_be_null = true;
+        self
+    }
+
+    /// That argument is a regular expression: one that is a literal is looked at before there are rows.
+    pub(super) fn with_pattern(mut self, at: usize) -> Self {
+        self.pattern = Some(at);
         self
     }
 
@@ -371,6 +380,9 @@ impl ScalarUDFImpl for SparkFunction {
             fields: &fields,
             literals: args.scalar_arguments,
         };
+        if let Some(pattern) = self.pattern.and_then(|at| call.text(at)) {
+            JavaRegex::new(pattern)?;
+        }
         let field = match &self.gives {
             Gives::Kind(kind) => call.strict(kind.to_arrow()),
             Gives::LikeFirst => call.strict(call.kind(0).clone()),
@@ -538,7 +550,7 @@ impl<'a> Row<'a> {
     /// # Errors
     ///
     /// For one that is none, or that cannot be given Java's meaning.
-    pub fn pattern(&self, column: usize) -> Result<regex::Regex> {
+    pub fn pattern(&self, column: usize) -> Result<JavaRegex> {
         self.patterns.borrow_mut().get(self.text(column))
     }
 }

@@ -11,13 +11,14 @@ use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Fields};
 use datafusion::common::{Result, exec_err, plan_err};
-use regex::Regex;
 
 use crate::engine::sql::functions::array::{
     common_of, comparable, element_of, like, list_of, range,
 };
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::functions::java_regex::Compiled;
+use crate::engine::sql::functions::pattern;
+use crate::engine::sql::normal::normalized;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Array, Map, Text};
@@ -285,7 +286,7 @@ fn of_pairs(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             .collect();
         Ok(concat(&arrays)?)
     };
-    let (keys, values) = (part(0)?, part(1)?);
+    let (keys, values) = (normalized(&part(0)?)?, part(1)?);
     let rows = args[0].len();
     let mut maps = Maps::default();
     for row in 0..rows {
@@ -428,13 +429,13 @@ fn of_text(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             continue;
         }
         let value = |at: usize, default| texts(at).map_or(default, |texts| texts.value(row));
-        let pairs: Regex = between.0.get(value(1, ","))?;
-        let sides: Regex = between.1.get(value(2, ":"))?;
+        let pairs = between.0.get(value(1, ","))?;
+        let sides = between.1.get(value(2, ":"))?;
         let before = keys.len();
-        for pair in pairs.split(value(0, "")) {
-            let mut sides = sides.splitn(pair, 2);
-            keys.push(sides.next().unwrap_or("").to_owned());
-            values.push(sides.next().map(str::to_owned));
+        for pair in pattern::parts(value(0, ""), &pairs, -1) {
+            let mut sides = pattern::parts(&pair, &sides, 2).into_iter();
+            keys.push(sides.next().unwrap_or_default());
+            values.push(sides.next());
         }
         maps.row((before..keys.len()).map(|at| (at, Some(at))));
     }
