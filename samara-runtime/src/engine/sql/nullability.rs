@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr::{Case, ScalarFunction};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator};
 
@@ -178,6 +178,12 @@ fn of_array(
 ) -> Result<DataType> {
     let types = values.iter().map(|value| uncast(value).get_type(schema));
     let types = types.collect::<Result<Vec<_>>>()?;
+    if types
+        .windows(2)
+        .any(|pair| !has_names_of(&pair[0], &pair[1]))
+    {
+        return plan_err!("the structs of an array have the same names of fields");
+    }
     let made_of = match &types[..] {
         [first, rest @ ..] if rest.iter().all(|kind| kind == first) => first,
         _ => element.data_type(),
@@ -186,6 +192,15 @@ fn of_array(
         false => without_nulls(made_of),
         true => DataType::List(Arc::new(Field::new(element.name(), made_of.clone(), true))),
     })
+}
+
+/// Whether two types are not both structs, or have the same names: by others the engine would match them, and lose values.
+fn has_names_of(one: &DataType, other: &DataType) -> bool {
+    let (DataType::Struct(fields), DataType::Struct(others)) = (one, other) else {
+        return true;
+    };
+    let same = |(a, b): (&FieldRef, &FieldRef)| a.name().eq_ignore_ascii_case(b.name());
+    fields.len() == others.len() && fields.iter().zip(others).all(same)
 }
 
 /// A nested value before it was given the type that it has in common with others.

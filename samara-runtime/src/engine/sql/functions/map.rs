@@ -18,7 +18,6 @@ use crate::engine::sql::functions::array::{
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::functions::java_regex::Compiled;
 use crate::engine::sql::functions::pattern;
-use crate::engine::sql::normal::normalized;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Array, Map, Text};
@@ -286,7 +285,7 @@ fn of_pairs(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             .collect();
         Ok(concat(&arrays)?)
     };
-    let (keys, values) = (normalized(&part(0)?)?, part(1)?);
+    let (keys, values) = (part(0)?, part(1)?);
     let rows = args[0].len();
     let mut maps = Maps::default();
     for row in 0..rows {
