@@ -334,6 +334,7 @@ MORE_SUMMARIES = SUMMARIES | {
 IN_ORDER_ONLY = {"first", "last", "any_value", "collect_list"}
 # Spark sorts for aggregates of other types, and its sort changes the order of equal keys.
 HASHED = {*INTEGERS, "float", "double", "bool", "date", "ts", "ntz"}
+ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "+05:30", "Australia/Lord_Howe"]
 KEYS = [kind for kind in SIMPLE if kind not in ("number",)] + ["bin"]
 
 
@@ -361,7 +362,7 @@ class Pipelines:
         start = self.rng.choice(list(self.tables))
         state, functions = State(self.tables[start].columns, joined=(start,)), []
         makers = [self.select, self.drop, self.cast, self.distinct, self.drop_duplicates, self.dropna, self.join, self.group_by]
-        makers += [self.aggregate, self.order_by, self.pivot] + [self.with_column] * 10 + [self.filter] * 3
+        makers += [self.aggregate, self.order_by, self.pivot, self.window] + [self.with_column] * 10 + [self.filter] * 3
         for _ in range(self.rng.randint(2, 6)):
             made = self.rng.choice(makers)(state)
             if made and not state.pivoted:
@@ -381,6 +382,7 @@ class Pipelines:
             others = [c.name for c in state.columns if c.name not in shown]
             shown += self.rng.sample(others, min(3, len(others)))
             functions.append({"function_type": "select", "arguments": {"columns": shown}})
+        zone = {"time_zone": self.rng.choice(ZONES)} if self.rng.random() < 0.1 else {}
         options = {"header": True} if data_format == "csv" and self.rng.random() < 0.5 else {}
         return {
             "name": name,
@@ -389,6 +391,7 @@ class Pipelines:
             "data_format": data_format,
             "options": options,
             "ordered": state.total_order,
+            **zone,
         }
 
     def data_format(self, state: State) -> str:
@@ -449,6 +452,25 @@ class Pipelines:
         if self.rng.random() < 0.1:
             arguments = {"columns": [{"column_name": name, "expression": text}]}
         return "withColumn", arguments, replace(state, columns=columns)
+
+    def window(self, state: State):
+        unique = [c for c in state.columns if c.unique]
+        keyed = [c for c in state.columns if c.kind in KEYS and not c.unique]
+        shifted = [c for c in state.columns if c.kind in (*SIMPLE, *NESTED)]
+        if not unique or not keyed or not shifted:
+            return None
+        shown, order = self.rng.choice(shifted), f"{unique[0].name}{self.rng.choice(['', ' DESC', ' ASC NULLS LAST'])}"
+        calls = [("row_number()", "int"), ("ntile(3)", "int"), (f"lag({shown.name})", shown.kind), (f"lead({shown.name}, 2)", shown.kind)]
+        # Of equal values, which these tell apart by their order alone, each has the same.
+        calls_of_equals = [("rank()", "int"), ("dense_rank()", "int"), ("percent_rank()", "double"), ("cume_dist()", "double")]
+        call, kind = self.rng.choice(calls + calls_of_equals)
+        if (call, kind) in calls_of_equals:
+            order = f"{self.rng.choice(keyed).name}{self.rng.choice(['', ' DESC', ' NULLS LAST'])}"
+        parts = f"PARTITION BY {self.rng.choice(keyed).name} " if self.rng.random() < 0.7 else ""
+        name = self.name()
+        columns = [*state.columns, Column(name, kind, True)]
+        arguments = {"col_name": name, "col_expr": f"{call} OVER ({parts}ORDER BY {order})"}
+        return "withColumn", arguments, replace(state, columns=columns, in_order=False, total_order=False)
 
     def cast(self, state: State):
         able = [c for c in state.columns if c.kind in SAFE_CASTS and not c.unique and (not c.wild or self.rng.random() < 0.1)]

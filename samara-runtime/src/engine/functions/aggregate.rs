@@ -1,6 +1,6 @@
 use datafusion::common::Column;
 use datafusion::functions_aggregate::count::count;
-use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, lit};
 
 use crate::engine::aggregates::{Aggregate, NAMES, Summary, holds_map};
 use crate::engine::frame::Names;
@@ -65,6 +65,11 @@ impl DataFrame {
         let plan = LogicalPlanBuilder::from(self.plan.clone())
             .aggregate(groups, summaries)?
             .build()?;
+        let plan = if keys.is_empty() {
+            one_row(plan)?
+        } else {
+            plan
+        };
         self.with_plan(plan).project(columns)
     }
 
@@ -119,6 +124,17 @@ impl DataFrame {
         }
         Ok(aggregate.of(value, &kind)?)
     }
+}
+
+/// A summary of all rows, closed to predicates by its limit: the engine would move one without columns below it, but there is a row even for no rows.
+///
+/// # Errors
+///
+/// None that a summary causes.
+pub(crate) fn one_row(summary: LogicalPlan) -> Result<LogicalPlan> {
+    Ok(LogicalPlanBuilder::from(summary)
+        .limit(0, Some(1))?
+        .build()?)
 }
 
 fn no_aggregate(function: &str) -> Error {

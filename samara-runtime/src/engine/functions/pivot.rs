@@ -4,6 +4,7 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt as _, LogicalPlanBuilder, l
 use datafusion::scalar::ScalarValue;
 
 use crate::engine::frame::Names;
+use crate::engine::functions::aggregate::one_row;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::{DataFrame, DataType};
@@ -88,6 +89,11 @@ impl DataFrame {
             false => rows.aggregate(groups, summaries)?,
         };
         let plan = rows.build()?;
+        let plan = if keys.is_empty() {
+            one_row(plan)?
+        } else {
+            plan
+        };
         cells.with_plan(plan).project(columns)
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Fields, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::functions::core::expr_fn::coalesce;
@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
+use crate::engine::sql::declared::Declared;
 use crate::engine::sql::functions::{
     arithmetic_function, is_spark_function, spark_arguments, type_name,
 };
@@ -129,8 +130,17 @@ pub(crate) fn comparable(mut values: Vec<&mut Expr>, schema: &DFSchema) -> Resul
         values.iter_mut().map(|value| &mut **value).collect(),
         schema,
     )?;
+    let first = values.first().map(|value| value.get_type(schema));
+    let first = first.transpose()?.unwrap_or(ArrowType::Null);
     for value in values {
         let kind = value.get_type(schema)?;
+        if kind.is_nested() && !has_shape_of(&first, &kind) {
+            return plan_err!(
+                "{} and {} cannot be compared",
+                spark_type(&first)?,
+                spark_type(&kind)?
+            );
+        }
         if holds_map(&kind) {
             return plan_err!(
                 "maps cannot be compared, and this is {}",
@@ -139,6 +149,11 @@ pub(crate) fn comparable(mut values: Vec<&mut Expr>, schema: &DFSchema) -> Resul
         }
         if !matches!(value, Expr::Literal(..)) {
             *value = normal(std::mem::take(value), &kind);
+        }
+        if kind.is_nested() {
+            // A part that the optimizer computes would have a type that says of fewer members that they may be null.
+            let nullable = value.nullable(schema)?;
+            *value = Declared::call(std::mem::take(value), kind, nullable);
         }
     }
     Ok(())
@@ -150,6 +165,7 @@ pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowTy
     Some(match (left, right) {
         (l, r) if l == r => l.clone(),
         (A::Null, other) | (other, A::Null) => other.clone(),
+        (l, r) if is_text(l) && is_text(r) => A::Utf8,
         (text, other) | (other, text) if is_text(text) => text_beside(other)?,
         (l, r) if l.is_floating() && r.is_numeric() => A::Float64,
         (l, r) if l.is_numeric() && r.is_floating() => A::Float64,
@@ -157,7 +173,7 @@ pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowTy
         (A::Date32, A::Timestamp(..)) => right.clone(),
         (A::Timestamp(..), A::Date32) => left.clone(),
         (A::List(l), A::List(r)) => A::List(common_member(l, r)?),
-        (A::Struct(l), A::Struct(r)) if l.len() == r.len() => {
+        (A::Struct(l), A::Struct(r)) if are_alike(l, r) => {
             let members = l.iter().zip(r).map(|(l, r)| common_member(l, r));
             A::Struct(members.collect::<Option<_>>()?)
         }
@@ -175,6 +191,26 @@ pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowTy
             A::Decimal128(precision, scale)
         }
     })
+}
+
+/// Whether structs have a type in common: members of the same names, or of the same types.
+fn are_alike(left: &Fields, right: &Fields) -> bool {
+    let mut pairs = left.iter().zip(right);
+    let names = |(l, r): (&FieldRef, &FieldRef)| l.name().eq_ignore_ascii_case(r.name());
+    let types = |(l, r): (&FieldRef, &FieldRef)| has_shape_of(l.data_type(), r.data_type());
+    left.len() == right.len() && (pairs.clone().all(names) || pairs.all(types))
+}
+
+/// Whether types are the same but for names and nulls.
+fn has_shape_of(left: &ArrowType, right: &ArrowType) -> bool {
+    match (left, right) {
+        (ArrowType::List(l), ArrowType::List(r)) => has_shape_of(l.data_type(), r.data_type()),
+        (ArrowType::Struct(l), ArrowType::Struct(r)) => {
+            let mut pairs = l.iter().zip(r);
+            l.len() == r.len() && pairs.all(|(l, r)| has_shape_of(l.data_type(), r.data_type()))
+        }
+        (l, r) => l == r,
+    }
 }
 
 /// The field within a type that holds values of both.

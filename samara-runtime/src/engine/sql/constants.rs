@@ -123,7 +123,8 @@ fn is_constant(expression: &Expr) -> Result<bool> {
 fn is_of_the_moment(part: &Expr) -> bool {
     match part {
         Expr::ScalarFunction(call) => {
-            call.func.name() == "coalesce"
+            // Spark does not compute an `elt` before its rows.
+            matches!(call.func.name(), "coalesce" | "elt")
                 || call.func.signature().volatility != Volatility::Immutable
         }
         _ => false,

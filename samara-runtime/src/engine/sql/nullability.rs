@@ -9,6 +9,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator};
 
 use crate::engine::sql::declared::{Declared, without_nulls};
 use crate::engine::sql::nested::SparkItem;
+use crate::engine::sql::widened::Widened;
 
 /// When the value of a function may be null.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +60,9 @@ fn of_function(
     if name == SparkItem::NAME {
         return item(function, value, any_nullable, schema);
     }
+    if matches!(name, "element_at" | "try_element_at" | "get") {
+        return Ok((value.get_type(schema)?, looked_up(function, name, schema)?));
+    }
     if name == "coalesce" {
         return Ok((merged(value, function.args.iter(), schema)?, is_null));
     }
@@ -75,6 +79,7 @@ fn of_function(
 /// Of a CASE whose first condition is `true` only the first value counts; of any other all do, reached or not.
 fn of_case(case: &Case, schema: &DFSchema) -> Result<bool> {
     if let Some((condition, then)) = case.when_then_expr.first()
+        && case.expr.is_none()
         && is_true(condition)
     {
         return then.nullable(schema);
@@ -119,6 +124,28 @@ fn item(
     Ok((value.get_type(schema)?, nullable))
 }
 
+/// Whether an element that a function looks up may be null: as [`item`], from 1 or from the end where the function counts so.
+fn looked_up(function: &ScalarFunction, name: &str, schema: &DFSchema) -> Result<bool> {
+    let [from, Expr::Literal(ScalarValue::Int32(Some(place)), _)] = &function.args[..] else {
+        return Ok(true);
+    };
+    let Expr::ScalarFunction(array) = undeclared(from) else {
+        return Ok(true);
+    };
+    if !is_array(array.func.name()) {
+        return Ok(true);
+    }
+    let from_end = || array.args.len().checked_sub(place.unsigned_abs() as usize);
+    let at = match (name, place) {
+        ("get", place) => usize::try_from(*place).ok(),
+        (_, 1..) => usize::try_from(place - 1).ok(),
+        (_, 0) => None,
+        _ => from_end(),
+    };
+    let made_of = at.and_then(|at| array.args.get(at));
+    made_of.map_or(Ok(true), |value| value.nullable(schema))
+}
+
 fn is_array(name: &str) -> bool {
     matches!(name, "array" | "make_array")
 }
@@ -145,6 +172,7 @@ fn merged<'a>(
     }
     let types = results.map(|result| uncast(result).get_type(schema));
     let types = types.collect::<Result<Vec<_>>>()?;
+    check_names(&types)?;
     Ok(types
         .iter()
         .fold(kind, |kind, other| with_nulls_of(&kind, other)))
@@ -178,12 +206,7 @@ fn of_array(
 ) -> Result<DataType> {
     let types = values.iter().map(|value| uncast(value).get_type(schema));
     let types = types.collect::<Result<Vec<_>>>()?;
-    if types
-        .windows(2)
-        .any(|pair| !has_names_of(&pair[0], &pair[1]))
-    {
-        return plan_err!("the structs of an array have the same names of fields");
-    }
+    check_names(&types)?;
     let made_of = match &types[..] {
         [first, rest @ ..] if rest.iter().all(|kind| kind == first) => first,
         _ => element.data_type(),
@@ -194,19 +217,39 @@ fn of_array(
     })
 }
 
-/// Whether two types are not both structs, or have the same names: by others the engine would match them, and lose values.
+/// Refuses structs of other names where one value of several is taken, as Spark does.
+///
+/// # Errors
+///
+/// For types that have structs of other names in one place.
+pub(crate) fn check_names(types: &[DataType]) -> Result<()> {
+    let differ = |pair: &[DataType]| !has_names_of(&pair[0], &pair[1]);
+    match types.windows(2).any(differ) {
+        true => plan_err!("structs that stand for each other have the same names of fields"),
+        false => Ok(()),
+    }
+}
+
 fn has_names_of(one: &DataType, other: &DataType) -> bool {
-    let (DataType::Struct(fields), DataType::Struct(others)) = (one, other) else {
-        return true;
-    };
-    let same = |(a, b): (&FieldRef, &FieldRef)| a.name().eq_ignore_ascii_case(b.name());
-    fields.len() == others.len() && fields.iter().zip(others).all(same)
+    let same_name = |a: &FieldRef, b: &FieldRef| a.name().eq_ignore_ascii_case(b.name());
+    match (one, other) {
+        (DataType::List(element), DataType::List(other)) => {
+            has_names_of(element.data_type(), other.data_type())
+        }
+        (DataType::Struct(fields), DataType::Struct(others)) => {
+            let mut pairs = fields.iter().zip(others);
+            fields.len() == others.len()
+                && pairs.all(|(a, b)| same_name(a, b) && has_names_of(a.data_type(), b.data_type()))
+        }
+        _ => true,
+    }
 }
 
 /// A nested value before it was given the type that it has in common with others.
 fn uncast(value: &Expr) -> &Expr {
     match value {
         Expr::Cast(cast) if cast.field.data_type().is_nested() => &cast.expr,
+        Expr::ScalarFunction(call) => Widened::value_of(call).unwrap_or(value),
         other => other,
     }
 }

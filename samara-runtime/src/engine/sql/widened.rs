@@ -6,6 +6,7 @@ use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, ListArray, St
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, plan_err};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -31,6 +32,12 @@ impl Widened {
             signature: Signature::any(1, Volatility::Immutable),
         };
         ScalarUDF::from(widened).call(vec![value])
+    }
+
+    /// The value that a call of this widens.
+    pub fn value_of(call: &ScalarFunction) -> Option<&Expr> {
+        let is_widened = call.func.inner().downcast_ref::<Self>().is_some();
+        call.args.first().filter(|_| is_widened)
     }
 }
 

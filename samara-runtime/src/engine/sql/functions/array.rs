@@ -223,11 +223,9 @@ fn overlap_field(call: &Call<'_>) -> Result<Field> {
     Ok(Field::new(call.name, ArrowType::Boolean, nullable))
 }
 
-/// An array with one more element; null only where the array is.
+/// An array with one more element; null only where the array is. Spark does not say that none of its elements is null.
 fn grown(call: &Call<'_>) -> Result<Field> {
-    let element = element_of(call.kind(0))?;
-    let nullable = element.is_nullable() || call.fields[1].is_nullable();
-    let kind = list_of(element.data_type().clone(), nullable);
+    let kind = list_of(element_of(call.kind(0))?.data_type().clone(), true);
     Ok(Field::new(call.name, kind, call.fields[0].is_nullable()))
 }
 

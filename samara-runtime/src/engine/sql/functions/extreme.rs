@@ -11,6 +11,7 @@ use crate::engine::aggregates::holds_map;
 use crate::engine::sql::coercion::common_type;
 use crate::engine::sql::functions::array::{comparable, like};
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
+use crate::engine::sql::nullability::check_names;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     let of = |name, body| {
@@ -26,6 +27,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
 }
 
 fn alike(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
+    check_names(types)?;
     let mut rest = types[1..].iter();
     match rest.try_fold(types[0].clone(), |sum, kind| common_type(&sum, kind)) {
         Some(kind) if holds_map(&kind) => plan_err!("maps cannot be compared"),

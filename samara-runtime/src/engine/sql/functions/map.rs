@@ -18,6 +18,7 @@ use crate::engine::sql::functions::array::{
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::functions::java_regex::Compiled;
 use crate::engine::sql::functions::pattern;
+use crate::engine::sql::normal::normalized;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Array, Map, Text};
@@ -345,7 +346,8 @@ fn of_entries(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             maps.row(range(list, row).map(|at| (at, Some(at))));
         }
     }
-    maps.of(structs.column(0), structs.column(1), to.data_type())
+    let keys = normalized(structs.column(0))?;
+    maps.of(&keys, structs.column(1), to.data_type())
 }
 
 fn concatenated(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
@@ -357,7 +359,7 @@ fn concatenated(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             .collect();
         Ok(concat(&arrays)?)
     };
-    let (keys, values) = (part(0)?, part(1)?);
+    let (keys, values) = (normalized(&part(0)?)?, part(1)?);
     let mut result = Maps::default();
     for row in 0..maps[0].len() {
         if maps.iter().any(|map| map.is_null(row)) {

@@ -117,6 +117,10 @@ fn digits(call: &Call<'_>) -> Result<i32> {
     match call.literals.get(1) {
         None => Ok(0),
         Some(Some(ScalarValue::Int32(Some(digits)))) => Ok(*digits),
+        // A literal below a sign, whose type is asked for before it is Spark's.
+        Some(Some(ScalarValue::Int64(Some(digits)))) if i32::try_from(*digits).is_ok() => {
+            Ok(i32::try_from(*digits).unwrap_or_default())
+        }
         Some(_) => plan_err!("the number of digits of `{}` is a literal", call.name),
     }
 }

@@ -4,6 +4,7 @@ use datafusion::common::{Result, exec_err};
 
 use crate::engine::DataType as T;
 use crate::engine::sql::functions::function::{Row, SparkFunction, Takes};
+use crate::engine::sql::functions::java_regex::JavaRegex;
 use crate::engine::sql::functions::value::Value;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
@@ -147,12 +148,10 @@ fn parsed(row: &Row<'_>, fails: bool) -> Result<Value> {
     };
     let key = (row.len() > 2).then(|| row.text(2));
     let found = match (row.text(1), key) {
-        ("QUERY", Some(key)) => parts.query.and_then(|query| {
-            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs
-                .find(|(name, _)| *name == key)
-                .map(|(_, value)| value.to_owned())
-        }),
+        ("QUERY", Some(key)) => match parts.query {
+            Some(query) => of_key(query, key)?,
+            None => None,
+        },
         (_, Some(_)) => None,
         ("HOST", None) => parts.host().map(str::to_owned),
         ("PATH", None) => parts.path.map(str::to_owned),
@@ -171,6 +170,19 @@ fn parsed(row: &Row<'_>, fails: bool) -> Result<Value> {
         _ => None,
     };
     Ok(found.into())
+}
+
+/// The value of a key, which is a pattern for Spark.
+fn of_key(query: &str, key: &str) -> Result<Option<String>> {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "_-".contains(letter);
+    if key.chars().all(is_plain) {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(name, _)| *name == key);
+        return Ok(found.map(|(_, value)| value.to_owned()));
+    }
+    let pattern = JavaRegex::new(&format!("(&|^){key}=([^&]*)"))?;
+    let found = pattern.find(query);
+    Ok(found.and_then(|found| found.group(2).map(str::to_owned)))
 }
 
 #[cfg(test)]
