@@ -269,11 +269,11 @@ fn run(arguments: &RunArguments) -> Result<String, Error> {
     let workflow = arguments.workflow_filepath.as_path();
     let mut settings = arguments.settings.clone();
     let plan = read(workflow, settings.alert_filepath.as_deref());
-    let level = settings.telemetry.log_level;
+    let shown = settings.telemetry.clone();
     // The binary gets the alerts by its flag: others are no reason to build it again, and no secret gets into it.
     let alerts = settings.alert_filepath.get_or_insert(workflow.to_owned());
     let mut plan = plan.inspect_err(|error| {
-        log::shown(level, || raise_alert(alerts, workflow, error));
+        log::shown_by(&shown, || raise_alert(alerts, workflow, error));
     })?;
     if plan.alerts.take().is_none() {
         settings.alert_filepath = None;

@@ -6,7 +6,7 @@ use std::process::{ExitCode, Termination};
 use clap::{Args, Command, FromArgMatches};
 
 use crate::settings::Settings;
-use crate::telemetry::Guard;
+use crate::telemetry::{Guard, Service};
 
 /// The package of a program, for its `--version` and its telemetry. Made by [`package!`](crate::package!).
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,12 @@ impl<A: Args, T: Termination> Program<A> for T {
         match parsed {
             Err(error) => error.exit(),
             Ok((settings, arguments)) => {
-                let _telemetry = Guard::new(&settings, package.name, package.version);
+                let service = Service {
+                    name: package.name,
+                    version: package.version,
+                    ..Service::default()
+                };
+                let _telemetry = Guard::new(&settings, service);
                 main(arguments).report()
             }
         }

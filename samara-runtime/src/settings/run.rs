@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::environment::{Environment, parsed};
+use super::Environment;
+use super::environment::parsed;
 use super::{MemoryLimit, Settings, arguments};
 
 const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";

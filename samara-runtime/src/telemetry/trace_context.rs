@@ -3,18 +3,59 @@
 //! The SDK's `TraceContextPropagator` is not used: it takes ids that are too short, signs in numbers and a trailing `-`, changes some list
 //! members of a tracestate, and keeps silent about what it drops.
 
+use std::collections::HashMap;
+
 use opentelemetry::Context;
+use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
+use opentelemetry_sdk::propagation::BaggagePropagator;
+use parking_lot::RwLock;
 use thiserror::Error;
 
+use super::configuration::{Propagator, Propagators};
 use crate::settings::{Given, Settings};
 
-/// The context in which a run begins: with the given remote parent or, without a valid one, empty.
+/// What requests hand on, and what of the caller's is taken on. All, until something else is said.
+static PROPAGATED: RwLock<Option<Vec<Propagator>>> = RwLock::new(None);
+
+/// Says what requests hand on from now on (`OTEL_PROPAGATORS`).
+pub(super) fn set_propagators(propagators: &Propagators) {
+    *PROPAGATED.write() = Some(propagators.0.clone());
+}
+
+fn propagates(propagator: Propagator) -> bool {
+    PROPAGATED
+        .read()
+        .as_ref()
+        .is_none_or(|propagated| propagated.contains(&propagator))
+}
+
+/// The name of the header, and of the entry in what carries a context.
+const BAGGAGE: &str = "baggage";
+
+/// The context in which a run begins: with the given remote parent and baggage, or without what is not given or not valid.
 ///
 /// An invalid `traceparent` is one warning and begins a new trace; an invalid `tracestate` is a warning, and the trace goes on without it.
 pub fn parent_context(settings: &Settings) -> Context {
+    let context = match propagates(Propagator::TraceContext) {
+        true => remote_parent(settings),
+        false => Context::new(),
+    };
+    match &settings.baggage {
+        Some(given) if propagates(Propagator::Baggage) => with_baggage(&context, given),
+        _ => context,
+    }
+}
+
+/// W3C Baggage: what of it is not valid is left out, as its propagator says.
+fn with_baggage(context: &Context, given: &Given) -> Context {
+    let carrier = HashMap::from([(BAGGAGE.to_owned(), given.value.clone())]);
+    BaggagePropagator::new().extract_with_context(context, &carrier)
+}
+
+fn remote_parent(settings: &Settings) -> Context {
     let Some(parent) = &settings.trace_parent else {
         if let Some(state) = &settings.trace_state {
             tracing::warn!(
@@ -39,25 +80,26 @@ pub fn parent_context(settings: &Settings) -> Context {
     }
 }
 
-/// The headers by which a request carries a trace on: none if the context has no span.
+/// The headers by which a request carries a trace and baggage on: none if the context has neither.
 #[cfg(feature = "engine")]
 pub(crate) fn headers(context: &Context) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::new();
     let span = context.span();
     let span = span.span_context();
-    if !span.is_valid() {
-        return Vec::new();
+    if span.is_valid() && propagates(Propagator::TraceContext) {
+        let flags = span.trace_flags().to_u8();
+        headers.push((
+            "traceparent",
+            format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id()),
+        ));
+        headers.push(("tracestate", span.trace_state().header()));
     }
-    let parent = format!(
-        "00-{}-{}-{:02x}",
-        span.trace_id(),
-        span.span_id(),
-        span.trace_flags().to_u8()
-    );
-    let state = span.trace_state().header();
-    let mut headers = vec![("traceparent", parent)];
-    if !state.is_empty() {
-        headers.push(("tracestate", state));
+    if propagates(Propagator::Baggage) {
+        let mut carrier = HashMap::new();
+        BaggagePropagator::new().inject_context(context, &mut carrier);
+        headers.extend(carrier.remove(BAGGAGE).map(|baggage| (BAGGAGE, baggage)));
     }
+    headers.retain(|(_, value)| !value.is_empty());
     headers
 }
 

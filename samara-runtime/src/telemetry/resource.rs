@@ -1,0 +1,77 @@
+//! Who reports: what is said once about everything that a process sends.
+
+use opentelemetry::KeyValue;
+use opentelemetry_resource_detectors::{
+    ContainerResourceDetector, HostResourceDetector, K8sResourceDetector, OsResourceDetector,
+};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::resource::ResourceDetector;
+
+use super::names;
+
+/// Says that a process runs in Kubernetes: the kubelet sets it for every container.
+const IN_KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
+
+/// Where a program runs, as its owners name it: production, staging.
+const ENVIRONMENT: &str = "SAMARA_ENVIRONMENT";
+
+/// What a program knows about itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Service<'a> {
+    /// Its name: the workflow's id.
+    pub name: &'a str,
+    /// Its version; empty if it has none.
+    pub version: &'a str,
+    /// A digest of the workflow that it was built from; empty if it was built from none.
+    pub digest: &'a str,
+}
+
+/// The resource of a run: the service, the id of this run, where it runs, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` add, which
+/// win.
+pub(super) fn resource(service: Service<'_>, run: &str) -> Resource {
+    let detectors: [Box<dyn ResourceDetector>; 3] = [
+        Box::new(OsResourceDetector),
+        Box::new(HostResourceDetector::default()),
+        Box::new(ContainerResourceDetector),
+    ];
+    let mut resource = Resource::builder_empty().with_detectors(&detectors);
+    if std::env::var_os(IN_KUBERNETES).is_some() {
+        resource = resource.with_detector(Box::new(K8sResourceDetector));
+    }
+    let mut attributes = vec![
+        KeyValue::new(names::SERVICE_NAME, service.name.to_owned()),
+        KeyValue::new(names::SERVICE_INSTANCE_ID, run.to_owned()),
+        KeyValue::new(names::PROCESS_PID, i64::from(std::process::id())),
+    ];
+    // The arguments of the process are left out, though its detector has them: they may hold secrets.
+    let program = std::env::current_exe().ok();
+    let program = program.as_ref().and_then(|path| path.file_name());
+    let texts = [
+        (
+            names::PROCESS_EXECUTABLE_NAME,
+            program.map(|name| name.to_string_lossy().into_owned()),
+        ),
+        (names::SERVICE_VERSION, Some(service.version.to_owned())),
+        (names::WORKFLOW_DIGEST, Some(service.digest.to_owned())),
+        (
+            names::DEPLOYMENT_ENVIRONMENT_NAME,
+            std::env::var(ENVIRONMENT).ok(),
+        ),
+    ];
+    let known = texts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
+    attributes.extend(known.map(|(name, value)| KeyValue::new(name, value)));
+    // The SDK's own part comes last: what the environment says wins.
+    let environment = Resource::builder().build();
+    let said = environment.iter().filter(|(key, value)| {
+        !(key.as_str() == names::SERVICE_NAME && value.as_str().starts_with("unknown_service"))
+    });
+    let said: Vec<KeyValue> = said
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    resource
+        .with_attributes(attributes)
+        .with_attributes(said)
+        .build()
+}
