@@ -8,6 +8,7 @@
 
 pub mod configuration;
 mod delivery;
+pub mod doctor;
 mod exemplars;
 mod export;
 mod guard;

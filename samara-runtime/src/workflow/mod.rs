@@ -20,8 +20,9 @@ use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::settings::{AlertTest, RunSettings};
+use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
+use crate::telemetry;
 use crate::telemetry::{Instruments, Providers, Service, Signal, Telemetry, instruments, names};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
@@ -162,6 +163,19 @@ impl Workflow {
         })
     }
 
+    /// Looks whether its telemetry would arrive.
+    pub(crate) fn examine_telemetry(self, settings: &RunSettings, version: &str) -> ExitCode {
+        doctor(&settings.telemetry, self.service(version)).into()
+    }
+
+    fn service<'a>(&'a self, version: &'a str) -> Service<'a> {
+        Service {
+            name: self.id,
+            version,
+            digest: self.digest,
+        }
+    }
+
     /// Does some work between the start of telemetry and its end.
     fn reporting(
         &self,
@@ -169,12 +183,7 @@ impl Workflow {
         version: &str,
         work: impl FnOnce(&Telemetry) -> Exit,
     ) -> ExitCode {
-        let service = Service {
-            name: self.id,
-            version,
-            digest: self.digest,
-        };
-        let telemetry = Telemetry::start(&settings.telemetry, service);
+        let telemetry = Telemetry::start(&settings.telemetry, self.service(version));
         // The run's table is of steps, too: they are wanted even where nothing is sent. An error says that they are heard already.
         let _ = Providers::default().install();
         let exit = work(&telemetry);
@@ -279,6 +288,25 @@ impl Workflow {
         context.span().set_attribute(outcome);
         context.span().end();
         exit
+    }
+}
+
+/// Prints what becomes of telemetry with these settings: [`Exit::Configuration`] if some of it does not arrive.
+///
+/// # Examples
+/// ```
+/// use samara::Settings;
+/// use samara::telemetry::Service;
+/// use samara::workflow::{Exit, doctor};
+///
+/// assert_eq!(doctor(&Settings::default(), Service::default()), Exit::Success);
+/// ```
+pub fn doctor(settings: &Settings, service: Service<'_>) -> Exit {
+    let report = telemetry::doctor::examine(settings, service);
+    print!("{report}");
+    match report.is_well() {
+        true => Exit::Success,
+        false => Exit::Configuration,
     }
 }
 
