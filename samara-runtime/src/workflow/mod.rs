@@ -23,7 +23,7 @@ use crate::interrupt;
 use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
 use crate::telemetry;
-use crate::telemetry::{Instruments, Providers, Service, Signal, Telemetry, instruments, names};
+use crate::telemetry::{Instruments, Providers, Service, Telemetry, instruments, names};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
 use job::Job;
@@ -222,13 +222,14 @@ impl Workflow {
             self.run_if_fit(settings, alerts)
         };
         let exit = self.conclude(&context, alerts, &end, began);
-        let trace = context.span().span_context().trace_id();
+        let trace = context.span().span_context().clone();
         Summary {
             workflow: self.id,
             ended: Ended::by(exit),
             took: began.elapsed(),
-            traced: telemetry.sends(Signal::Traces),
-            trace,
+            unsent: telemetry.unsent_traces().cloned(),
+            sampled: trace.is_sampled(),
+            trace: trace.trace_id(),
             steps: reports.take(),
         }
         .print();

@@ -54,7 +54,7 @@ enum Outcome {
 /// Resolves the settings as a run would, and tries each endpoint.
 pub fn examine(settings: &Settings, service: Service<'_>) -> Report {
     let configuration = Configuration::of_process(settings);
-    let resource = resource(service, "doctor");
+    let resource = resource(service, "doctor", &configuration);
     let mut findings = Vec::new();
     if configuration.disabled.is_none() {
         for signal in Signal::ALL {

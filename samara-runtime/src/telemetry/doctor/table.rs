@@ -44,6 +44,18 @@ fn rows(configuration: &Configuration, settings: &Settings) -> Vec<Row> {
     for signal in Signal::ALL {
         exporter(signal, configuration.exporter(signal), &mut rows);
     }
+    rows.extend(
+        configuration
+            .service_name
+            .as_ref()
+            .map(|name| row("service name", name)),
+    );
+    rows.extend(
+        configuration
+            .resource
+            .as_ref()
+            .map(|said| row("resource", said)),
+    );
     rows.push(row(
         "sampler",
         &Chosen {
