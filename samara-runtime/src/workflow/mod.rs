@@ -263,6 +263,8 @@ impl Workflow {
         end: &End,
         began: Instant,
     ) -> Exit {
+        // What is logged now, and each alert, belongs to the run's span.
+        let _current = context.clone().attach();
         let exit = end.exit();
         if let Some((kind, message)) = end.failure() {
             match end {
@@ -274,7 +276,6 @@ impl Workflow {
             fail_span(context, kind, &message);
             // Who interrupts a run knows of it.
             if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
-                let _current = context.clone().attach();
                 let title = format!("Workflow {} failed", self.id);
                 alerts.raise(&title, &traced(&message, context), &message);
             }

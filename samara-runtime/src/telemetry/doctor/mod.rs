@@ -161,6 +161,3 @@ impl fmt::Display for Finding {
         advice.iter().try_for_each(|line| writeln!(f, "  {line}"))
     }
 }
-
-#[cfg(test)]
-mod tests;

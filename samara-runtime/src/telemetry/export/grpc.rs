@@ -34,11 +34,9 @@ impl Grpc {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let timeout = otlp.timeout.value.0;
-        let mut endpoint = Endpoint::new(client::origin(otlp.endpoint.value.uri()))?
-            .user_agent(AGENT)?
-            .connect_timeout(timeout)
-            .timeout(timeout);
+        // Its time is limited where it is used: from the look-up of the name to the last byte of the answer.
+        let endpoint = Endpoint::new(client::origin(otlp.endpoint.value.uri()))?;
+        let mut endpoint = endpoint.user_agent(AGENT)?;
         if otlp.endpoint.value.uri().scheme_str() == Some("https") {
             endpoint = endpoint.tls_config(tls(otlp))?;
         }
