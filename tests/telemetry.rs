@@ -3,6 +3,7 @@
 mod context;
 mod delivery;
 mod doctor;
+mod documented;
 mod grpc_receiver;
 mod variables;
 
