@@ -67,6 +67,10 @@ pub const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4_700);
 pub struct Telemetry {
     run: String,
     parent: Context,
+    #[cfg_attr(
+        not(feature = "engine"),
+        expect(dead_code, reason = "only runs of workflows tell of it")
+    )]
     unsent: Unsent,
     pipelines: Mutex<Vec<Pipeline>>,
 }
