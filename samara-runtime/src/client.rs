@@ -58,6 +58,12 @@ pub(crate) fn unanswered(timeout: Duration) -> String {
     format!("no answer within {} s", timeout.as_secs_f32())
 }
 
+/// Whether the name of a host led to no address.
+pub(crate) fn is_unresolved(error: &io::Error) -> bool {
+    // What the resolver says has no kind of its own.
+    error.to_string().starts_with("failed to lookup address")
+}
+
 /// Why a connection failed, in the words of a person.
 pub(crate) fn io_cause(error: &io::Error) -> String {
     match error.kind() {

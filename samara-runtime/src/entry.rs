@@ -77,9 +77,15 @@ impl Program<NoArguments> for crate::Workflow {
         let command = RunSettings::augment_args(command).subcommands([
             Command::new("run").about("Run the workflow (what happens without a command, too)"),
             validate.about("Look whether it could run here: inputs, outputs, variables, alerts"),
+            Command::new("doctor").about(
+                "Look whether telemetry would arrive: show its settings, and try each endpoint",
+            ),
         ]);
         let matches = command.get_matches();
         let settings = RunSettings::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if matches.subcommand_matches("doctor").is_some() {
+            return workflow.examine_telemetry(&settings, package.version);
+        }
         let Some(matches) = matches.subcommand_matches("validate") else {
             return workflow.run(&settings, package.version);
         };

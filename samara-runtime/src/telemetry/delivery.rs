@@ -261,9 +261,12 @@ pub(super) struct CountedMetricExporter {
 impl PushMetricExporter for CountedMetricExporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let count = data_points(metrics);
-        // Metrics are cumulative: each export says all again, so only the last one can lose anything.
-        self.delivery.delivered.store(0, Ordering::Relaxed);
-        self.delivery.produced.store(count, Ordering::Relaxed);
+        if self.temporality() == Temporality::Cumulative {
+            // Each export says all again, so only the last one can lose anything.
+            self.delivery.delivered.store(0, Ordering::Relaxed);
+            self.delivery.produced.store(0, Ordering::Relaxed);
+        }
+        self.delivery.produced.fetch_add(count, Ordering::Relaxed);
         let result = self.exporter.export(metrics).await;
         self.delivery.export_ended(count, &result);
         result

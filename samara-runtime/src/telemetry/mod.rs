@@ -8,6 +8,7 @@
 
 pub mod configuration;
 mod delivery;
+pub mod doctor;
 mod exemplars;
 mod export;
 mod guard;
@@ -31,7 +32,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::settings::Settings;
-use configuration::{Configuration, Exporter};
+use configuration::{Configuration, Exporter, Origin};
 use delivery::Delivery;
 use log::{Sent, Shown};
 use provider::Provider;
@@ -66,6 +67,7 @@ pub const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4_700);
 pub struct Telemetry {
     run: String,
     parent: Context,
+    unsent: Unsent,
     pipelines: Mutex<Vec<Pipeline>>,
 }
 
@@ -124,7 +126,7 @@ impl Telemetry {
         };
         let mut pipelines = Vec::new();
         if !signals.is_empty() {
-            let resource = resource::resource(service, run);
+            let resource = resource::resource(service, run, configuration);
             let started = signals
                 .into_iter()
                 .filter_map(|signal| Pipeline::start(signal, configuration, &resource));
@@ -134,6 +136,7 @@ impl Telemetry {
         Self {
             run: run.to_owned(),
             parent: trace_context::parent_context(settings),
+            unsent: Unsent::of(configuration),
             pipelines: Mutex::new(pipelines),
         }
     }
@@ -149,6 +152,12 @@ impl Telemetry {
             .lock()
             .iter()
             .any(|pipeline| pipeline.provider.signal() == signal)
+    }
+
+    /// Why traces go nowhere, if they do.
+    #[cfg(feature = "engine")]
+    pub(crate) fn unsent_traces(&self) -> Option<&Unsent> {
+        (!self.sends(Signal::Traces)).then_some(&self.unsent)
     }
 
     /// The context that the run's root span begins in: with the remote parent of the settings, or empty.
@@ -175,6 +184,33 @@ impl Telemetry {
 impl Drop for Telemetry {
     fn drop(&mut self) {
         self.shutdown();
+    }
+}
+
+/// Why traces go nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unsent {
+    /// Nobody has said where they go.
+    Unasked,
+    /// A variable wants it so.
+    Unwanted(String),
+    /// They cannot be sent, as a warning has said.
+    Unable,
+}
+
+impl Unsent {
+    fn of(configuration: &Configuration) -> Self {
+        let origin = match (
+            &configuration.disabled,
+            configuration.exporter(Signal::Traces),
+        ) {
+            (Some(origin), _) | (None, Exporter::None(origin)) => origin,
+            (None, Exporter::Otlp(_) | Exporter::Console(_)) => return Self::Unable,
+        };
+        match origin {
+            Origin::Default => Self::Unasked,
+            Origin::Given(name) => Self::Unwanted(name.clone()),
+        }
     }
 }
 

@@ -26,6 +26,12 @@ pub fn job_span(job: &str) -> String {
     format!("job {job}")
 }
 
+/// Name of the span, and text of the log record, that `doctor` sends.
+pub const DOCTOR: &str = "samara doctor";
+
+/// Counter of unit `{probe}` that `doctor` sends.
+pub const DOCTOR_PROBES: &str = "samara.doctor.probes";
+
 /// Counter of unit `1`: how often a command was invoked. Attribute: [`COMMAND`].
 pub const RUN_INVOCATIONS: &str = "samara.cli.run.invocations";
 

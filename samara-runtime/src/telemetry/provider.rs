@@ -67,7 +67,7 @@ impl Provider {
         Ok(match signal {
             Signal::Traces => Self::Traces(traces(configuration, otlp, resource, delivery)?),
             Signal::Metrics => Self::Metrics(metrics(configuration, otlp, resource, delivery)?),
-            Signal::Logs => Self::Logs(logs(otlp, resource, delivery)?),
+            Signal::Logs => Self::Logs(logs(configuration, otlp, resource, delivery)?),
         })
     }
 
@@ -110,7 +110,9 @@ fn traces(
         exporter: configured(exporter, Signal::Traces, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),
     };
-    let batches = BatchSpanProcessor::builder(exporter).build();
+    let batches = BatchSpanProcessor::builder(exporter)
+        .with_batch_config(configuration.spans.for_spans())
+        .build();
     let spans = CountedSpans::new(
         batches,
         Arc::clone(delivery),
@@ -162,6 +164,7 @@ fn metrics(
 }
 
 fn logs(
+    configuration: &Configuration,
     otlp: Option<&Otlp>,
     resource: &Resource,
     delivery: &Arc<Delivery>,
@@ -177,7 +180,9 @@ fn logs(
         exporter: configured(exporter, Signal::Logs, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),
     };
-    let batches = BatchLogProcessor::builder(exporter).build();
+    let batches = BatchLogProcessor::builder(exporter)
+        .with_batch_config(configuration.records.for_records())
+        .build();
     Ok(builder
         .with_log_processor(CountedRecords::new(batches, Arc::clone(delivery)))
         .build())

@@ -5,8 +5,9 @@ use opentelemetry_resource_detectors::{
     ContainerResourceDetector, HostResourceDetector, K8sResourceDetector, OsResourceDetector,
 };
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::resource::ResourceDetector;
+use opentelemetry_sdk::resource::{ResourceDetector, TelemetryResourceDetector};
 
+use super::configuration::Configuration;
 use super::names;
 
 /// Says that a process runs in Kubernetes: the kubelet sets it for every container.
@@ -27,9 +28,10 @@ pub struct Service<'a> {
 }
 
 /// The resource of a run: the service, the id of this run, where it runs, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` add, which
-/// win.
-pub(super) fn resource(service: Service<'_>, run: &str) -> Resource {
-    let detectors: [Box<dyn ResourceDetector>; 3] = [
+/// win. The SDK's own reading of them is not used: it does not decode what is written as `%20`, and skips what it cannot read.
+pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configuration) -> Resource {
+    let detectors: [Box<dyn ResourceDetector>; 4] = [
+        Box::new(TelemetryResourceDetector),
         Box::new(OsResourceDetector),
         Box::new(HostResourceDetector::default()),
         Box::new(ContainerResourceDetector),
@@ -62,16 +64,10 @@ pub(super) fn resource(service: Service<'_>, run: &str) -> Resource {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)));
     attributes.extend(known.map(|(name, value)| KeyValue::new(name, value)));
-    // The SDK's own part comes last: what the environment says wins.
-    let environment = Resource::builder().build();
-    let said = environment.iter().filter(|(key, value)| {
-        !(key.as_str() == names::SERVICE_NAME && value.as_str().starts_with("unknown_service"))
-    });
-    let said: Vec<KeyValue> = said
-        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
-        .collect();
-    resource
-        .with_attributes(attributes)
-        .with_attributes(said)
-        .build()
+    let said = configuration.resource.iter();
+    let said = said.flat_map(|said| said.value.0.iter().cloned());
+    attributes.extend(said.map(|(key, value)| KeyValue::new(key, value)));
+    let name = configuration.service_name.iter();
+    attributes.extend(name.map(|name| KeyValue::new(names::SERVICE_NAME, name.value.0.clone())));
+    resource.with_attributes(attributes).build()
 }

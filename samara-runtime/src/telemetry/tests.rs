@@ -260,7 +260,8 @@ fn an_endpoint_that_is_no_url_is_a_warning_and_no_exporter() {
 
 #[test]
 fn the_resource_names_the_service_the_run_and_where_it_runs() {
-    let resource = resource::resource(SERVICE, "a run");
+    let configuration = Configuration::resolve(&Settings::default(), &|_| None);
+    let resource = resource::resource(SERVICE, "a run", &configuration);
     let text = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
     assert_eq!(text(names::SERVICE_NAME).as_deref(), Some("orders"));
     assert_eq!(text(names::SERVICE_VERSION).as_deref(), Some("1.2.3"));

@@ -20,9 +20,10 @@ use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::settings::{AlertTest, RunSettings};
+use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
-use crate::telemetry::{Instruments, Providers, Service, Signal, Telemetry, instruments, names};
+use crate::telemetry;
+use crate::telemetry::{Instruments, Providers, Service, Telemetry, instruments, names};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
 use job::Job;
@@ -162,6 +163,19 @@ impl Workflow {
         })
     }
 
+    /// Looks whether its telemetry would arrive.
+    pub(crate) fn examine_telemetry(self, settings: &RunSettings, version: &str) -> ExitCode {
+        doctor(&settings.telemetry, self.service(version)).into()
+    }
+
+    fn service<'a>(&'a self, version: &'a str) -> Service<'a> {
+        Service {
+            name: self.id,
+            version,
+            digest: self.digest,
+        }
+    }
+
     /// Does some work between the start of telemetry and its end.
     fn reporting(
         &self,
@@ -169,12 +183,7 @@ impl Workflow {
         version: &str,
         work: impl FnOnce(&Telemetry) -> Exit,
     ) -> ExitCode {
-        let service = Service {
-            name: self.id,
-            version,
-            digest: self.digest,
-        };
-        let telemetry = Telemetry::start(&settings.telemetry, service);
+        let telemetry = Telemetry::start(&settings.telemetry, self.service(version));
         // The run's table is of steps, too: they are wanted even where nothing is sent. An error says that they are heard already.
         let _ = Providers::default().install();
         let exit = work(&telemetry);
@@ -213,13 +222,14 @@ impl Workflow {
             self.run_if_fit(settings, alerts)
         };
         let exit = self.conclude(&context, alerts, &end, began);
-        let trace = context.span().span_context().trace_id();
+        let trace = context.span().span_context().clone();
         Summary {
             workflow: self.id,
             ended: Ended::by(exit),
             took: began.elapsed(),
-            traced: telemetry.sends(Signal::Traces),
-            trace,
+            unsent: telemetry.unsent_traces().cloned(),
+            sampled: trace.is_sampled(),
+            trace: trace.trace_id(),
             steps: reports.take(),
         }
         .print();
@@ -253,6 +263,8 @@ impl Workflow {
         end: &End,
         began: Instant,
     ) -> Exit {
+        // What is logged now, and each alert, belongs to the run's span.
+        let _current = context.clone().attach();
         let exit = end.exit();
         if let Some((kind, message)) = end.failure() {
             match end {
@@ -264,7 +276,6 @@ impl Workflow {
             fail_span(context, kind, &message);
             // Who interrupts a run knows of it.
             if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
-                let _current = context.clone().attach();
                 let title = format!("Workflow {} failed", self.id);
                 alerts.raise(&title, &traced(&message, context), &message);
             }
@@ -279,6 +290,25 @@ impl Workflow {
         context.span().set_attribute(outcome);
         context.span().end();
         exit
+    }
+}
+
+/// Prints what becomes of telemetry with these settings: [`Exit::Configuration`] if some of it does not arrive.
+///
+/// # Examples
+/// ```
+/// use samara::Settings;
+/// use samara::telemetry::Service;
+/// use samara::workflow::{Exit, doctor};
+///
+/// assert_eq!(doctor(&Settings::default(), Service::default()), Exit::Success);
+/// ```
+pub fn doctor(settings: &Settings, service: Service<'_>) -> Exit {
+    let report = telemetry::doctor::examine(settings, service);
+    print!("{report}");
+    match report.is_well() {
+        true => Exit::Success,
+        false => Exit::Configuration,
     }
 }
 

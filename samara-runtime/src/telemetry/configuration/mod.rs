@@ -3,6 +3,7 @@
 //! A flag beats a variable of Samara's, and that beats OpenTelemetry's own (OpenTelemetry specification, "Environment Variable
 //! Specification" and "OTLP Exporter Configuration"). An empty variable counts as unset, and an invalid one too, with a warning.
 
+mod batches;
 mod otlp;
 mod value;
 mod variables;
@@ -12,14 +13,15 @@ use opentelemetry_sdk::trace::Sampler;
 use super::signal::Signal;
 use crate::settings::{Environment, Given, Settings};
 
+pub use batches::Batches;
 pub use otlp::{Endpoint, Identity, Otlp};
 pub use value::{
-    Compression, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit, Milliseconds,
-    Pem, Propagator, Propagators, Protocol, Temporality,
+    Attributes, Compression, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit,
+    Milliseconds, Pem, Positive, Propagator, Propagators, Protocol, Temporality, Text,
 };
 pub use variables::{Chosen, Ignored, Origin};
 
-use value::{Positive, Ratio, SamplerKind, Switch};
+use value::{Ratio, SamplerKind, Switch};
 use variables::Variables;
 
 /// What flags and variables say about telemetry.
@@ -41,6 +43,14 @@ pub struct Configuration {
     /// Whether nothing is sent at all, and who says so (`OTEL_SDK_DISABLED`).
     pub disabled: Option<Origin>,
     exporters: [Exporter; 3],
+    /// How the service is called, rather than as its workflow is.
+    pub service_name: Option<Chosen<Text>>,
+    /// What else is said of it.
+    pub resource: Option<Chosen<Attributes>>,
+    /// How spans are gathered into requests.
+    pub spans: Batches,
+    /// How log records are gathered into requests.
+    pub records: Batches,
     /// Which traces are sent.
     pub sampler: Chosen<Sampler>,
     /// What requests hand on, and what of the caller's trace is taken on.
@@ -100,15 +110,29 @@ impl Configuration {
     /// What settings and variables say.
     pub fn resolve(settings: &Settings, environment: &Environment<'_>) -> Self {
         let mut variables = Variables::new(environment);
-        let exporters =
+        let mut exporters =
             Signal::ALL.map(|signal| exporter(signal, settings.endpoint(signal), &mut variables));
-        check_batches(&mut variables);
+        let (spans, records) = (
+            Batches::of_spans(&mut variables),
+            Batches::of_records(&mut variables),
+        );
+        for (signal, batches) in [(Signal::Traces, &spans), (Signal::Logs, &records)] {
+            if let (Exporter::Otlp(otlp), Some(timeout)) =
+                (&mut exporters[signal as usize], &batches.timeout)
+            {
+                otlp.hurry(timeout);
+            }
+        }
         let disabled = variables.given::<Switch>(&["OTEL_SDK_DISABLED"]);
         Self {
             disabled: disabled
                 .filter(|chosen| chosen.value == Switch::True)
                 .map(|chosen| chosen.origin),
             exporters,
+            service_name: variables.given(&["OTEL_SERVICE_NAME"]),
+            resource: variables.given(&["OTEL_RESOURCE_ATTRIBUTES"]),
+            spans,
+            records,
             sampler: sampler(&mut variables),
             propagators: variables.chosen(
                 &["OTEL_PROPAGATORS"],
@@ -198,18 +222,6 @@ fn sampler(variables: &mut Variables<'_>) -> Chosen<Sampler> {
         SamplerKind::ParentBasedTraceIdRatio => parent_based(by_ratio()),
     };
     Chosen { value, origin }
-}
-
-/// The SDK reads these by itself when its processors are made, and says nothing of what it cannot use.
-fn check_batches(variables: &mut Variables<'_>) {
-    for processor in ["BSP", "BLRP"] {
-        for name in ["SCHEDULE_DELAY", "EXPORT_TIMEOUT"] {
-            variables.check::<Milliseconds>(&format!("OTEL_{processor}_{name}"));
-        }
-        for name in ["MAX_QUEUE_SIZE", "MAX_EXPORT_BATCH_SIZE"] {
-            variables.check::<Positive>(&format!("OTEL_{processor}_{name}"));
-        }
-    }
 }
 
 fn limits(variables: &mut Variables<'_>) -> Limits {

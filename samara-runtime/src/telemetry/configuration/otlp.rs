@@ -66,6 +66,15 @@ impl Otlp {
     }
 }
 
+impl Otlp {
+    /// Takes no longer for a request than this.
+    pub(super) fn hurry(&mut self, timeout: &Chosen<Milliseconds>) {
+        if timeout.value.0 < self.timeout.value.0 {
+            self.timeout = timeout.clone();
+        }
+    }
+}
+
 /// A client key without a certificate, or the other way round, is nothing.
 fn identity(signal: Signal, variables: &mut Variables<'_>) -> Option<Identity> {
     let certificate: Option<Chosen<Pem>> =

@@ -25,6 +25,11 @@ pub enum Invalid {
     /// It is no list of headers.
     #[error("expected key=value,key=value, with blanks and commas in values as %20 and %2C")]
     Headers,
+    /// It is no list of attributes.
+    #[error(
+        "expected key=value,key=value, with commas, percent signs and what is not ASCII in values as %2C, %25, …"
+    )]
+    Attributes,
     /// The file that it names cannot be used.
     #[error("{0}")]
     File(String),
@@ -329,6 +334,61 @@ impl fmt::Display for Headers {
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Attributes of the resource (`OTEL_RESOURCE_ATTRIBUTES`): all of their values are texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes(pub Vec<(String, String)>);
+
+impl FromStr for Attributes {
+    type Err = Invalid;
+
+    /// As W3C Baggage has it; one that cannot be read spoils all (OpenTelemetry specification, "Resource SDK").
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let members = text
+            .split(',')
+            .map(str::trim)
+            .filter(|member| !member.is_empty());
+        let attribute = |member: &str| {
+            let (key, value) = member.split_once('=')?;
+            let key = Some(key.trim()).filter(|key| !key.is_empty())?;
+            let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+            Some((key.to_owned(), value.into_owned()))
+        };
+        members
+            .map(|member| attribute(member).ok_or(Invalid::Attributes))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl fmt::Display for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let members: Vec<String> = self
+            .0
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        f.write_str(&members.join(","))
+    }
+}
+
+/// Any text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl FromStr for Text {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -92,11 +92,6 @@ impl<'a> Variables<'a> {
             .unwrap_or_else(|| Chosen::default(default))
     }
 
-    /// Looks whether the SDK, which reads this variable by itself and says nothing, can use it.
-    pub fn check<T: FromStr<Err = Invalid>>(&mut self, name: &str) {
-        let _ = self.one::<T>(name);
-    }
-
     fn one<T: FromStr<Err = Invalid>>(&mut self, name: &str) -> Option<Chosen<T>> {
         let value = (self.environment)(name).filter(|value| !value.is_empty())?;
         let parsed = value.to_str().ok_or(Invalid::Text).and_then(str::parse);

@@ -39,9 +39,26 @@ pub enum Answer {
     },
     /// There was none.
     None {
+        /// Why, as far as that is known for certain.
+        lack: Lack,
         /// Why, for a person.
         cause: String,
     },
+}
+
+/// Why there was no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// Nothing listens there.
+    Refused,
+    /// No such host.
+    Unresolved,
+    /// It took too long.
+    Timeout,
+    /// TLS did not come about.
+    Tls,
+    /// Anything else: the connection was closed, or what came was not of the protocol.
+    Other,
 }
 
 impl Answer {
@@ -59,7 +76,7 @@ impl Answer {
             Self::Refused {
                 status, message, ..
             } => Some(format!("the server answered {status}: {message:?}")),
-            Self::None { cause } => Some(cause.clone()),
+            Self::None { cause, .. } => Some(cause.clone()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! OTLP over gRPC, by `tonic`. Requests come encoded, so one method of bytes serves every signal.
 
+use std::io;
+
 use bytes::{Buf as _, BufMut as _};
 use http::uri::PathAndQuery;
 use opentelemetry_http::Bytes;
@@ -14,7 +16,7 @@ use tonic_types::StatusExt as _;
 use super::super::configuration::{Compression, Otlp};
 use super::super::signal::Signal;
 use super::http::AGENT;
-use super::{Answer, TransportError, answer};
+use super::{Answer, Lack, TransportError, answer};
 use crate::client;
 
 /// The way to a server that speaks gRPC.
@@ -32,11 +34,9 @@ impl Grpc {
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let timeout = otlp.timeout.value.0;
-        let mut endpoint = Endpoint::new(client::origin(otlp.endpoint.value.uri()))?
-            .user_agent(AGENT)?
-            .connect_timeout(timeout)
-            .timeout(timeout);
+        // Its time is limited where it is used: from the look-up of the name to the last byte of the answer.
+        let endpoint = Endpoint::new(client::origin(otlp.endpoint.value.uri()))?;
+        let mut endpoint = endpoint.user_agent(AGENT)?;
         if otlp.endpoint.value.uri().scheme_str() == Some("https") {
             endpoint = endpoint.tls_config(tls(otlp))?;
         }
@@ -59,6 +59,7 @@ impl Grpc {
             Ok(Ok(body)) => Answer::taken(self.signal, &body, "application/x-protobuf"),
             Ok(Err(status)) => refused(&status),
             Err(_) => Answer::None {
+                lack: Lack::Timeout,
                 cause: client::unanswered(timeout),
             },
         }
@@ -110,9 +111,7 @@ fn tls(otlp: &Otlp) -> ClientTlsConfig {
 /// What a status means. One that the transport made up is no answer of a server's.
 fn refused(status: &Status) -> Answer {
     if let Some(source) = std::error::Error::source(status) {
-        return Answer::None {
-            cause: innermost(source),
-        };
+        return unanswered(source);
     }
     let after = status
         .get_details_retry_info()
@@ -141,15 +140,28 @@ fn is_repeated(code: Code, has_delay: bool) -> bool {
 }
 
 /// What lies at the bottom of an error of the transport, which says "transport error" at its top.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+fn unanswered(error: &(dyn std::error::Error + 'static)) -> Answer {
     let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
+    let mut lack = Lack::Other;
+    loop {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            lack = match error.kind() {
+                io::ErrorKind::ConnectionRefused => Lack::Refused,
+                io::ErrorKind::InvalidData => Lack::Tls,
+                io::ErrorKind::TimedOut => Lack::Timeout,
+                _ if client::is_unresolved(error) => Lack::Unresolved,
+                _ => lack,
+            };
+        }
+        match error.source() {
+            Some(source) => error = source,
+            None => break,
+        }
     }
-    match error.downcast_ref::<std::io::Error>() {
-        Some(error) => client::io_cause(error),
-        None => error.to_string(),
-    }
+    let cause = error
+        .downcast_ref::<io::Error>()
+        .map_or_else(|| error.to_string(), client::io_cause);
+    Answer::None { lack, cause }
 }
 
 /// Messages that are encoded already, and are decoded later.

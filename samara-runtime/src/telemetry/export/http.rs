@@ -16,7 +16,7 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConf
 
 use super::super::configuration::{Compression, Otlp, Pem, Protocol};
 use super::super::signal::Signal;
-use super::{Answer, TransportError, answer};
+use super::{Answer, Lack, TransportError, answer};
 use crate::client;
 
 /// OTLP answers hold a few bytes; what is longer is no OTLP answer.
@@ -53,6 +53,7 @@ impl Http {
             Ok(response) => response,
             Err(error) => {
                 return Answer::None {
+                    lack: lack(&error),
                     cause: client::cause(&error, self.otlp.timeout.value.0),
                 };
             }
@@ -110,6 +111,22 @@ impl Http {
             (Protocol::HttpJson, Signal::Logs) => json::<ExportLogsServiceRequest>(body),
             (Protocol::HttpProtobuf | Protocol::Grpc, _) => body.into(),
         }
+    }
+}
+
+fn lack(error: &ureq::Error) -> Lack {
+    match error {
+        ureq::Error::Timeout(_) => Lack::Timeout,
+        ureq::Error::HostNotFound => Lack::Unresolved,
+        ureq::Error::Tls(_) | ureq::Error::Pem(_) | ureq::Error::Rustls(_) => Lack::Tls,
+        ureq::Error::Io(error) if client::is_unresolved(error) => Lack::Unresolved,
+        ureq::Error::Io(error) => match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => Lack::Refused,
+            // How the connector hands on what TLS says.
+            std::io::ErrorKind::InvalidData => Lack::Tls,
+            _ => Lack::Other,
+        },
+        _ => Lack::Other,
     }
 }
 

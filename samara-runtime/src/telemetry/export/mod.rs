@@ -20,7 +20,7 @@ use super::delivery::Delivery;
 use super::exemplars;
 use super::signal::Signal;
 
-pub(super) use answer::Answer;
+pub(super) use answer::{Answer, Lack};
 
 /// Why nothing can be sent there at all.
 #[derive(Debug, Error)]
@@ -103,7 +103,7 @@ impl HttpClient for Client {
                 ..
             } => (StatusCode::SERVICE_UNAVAILABLE, after),
             Answer::Refused { .. } => (StatusCode::BAD_REQUEST, None),
-            Answer::None { cause } => return Err(cause.into()),
+            Answer::None { cause, .. } => return Err(cause.into()),
         };
         let mut response = Response::builder().status(status);
         if let Some(after) = retry_after {
