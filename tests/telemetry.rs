@@ -7,12 +7,14 @@ mod documented;
 mod grpc_receiver;
 mod variables;
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Output;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::customer_orders::{binary, expected, rows_written};
+use crate::hooks;
 use crate::program::{Workplace, streams};
 
 /// A certificate or key of clients.
@@ -82,5 +84,49 @@ impl Run {
         let run = self.succeeded();
         assert_eq!(run.complaints(), Vec::<&str>::new());
         run
+    }
+}
+
+/// A run of the workflow with hooks, which nobody receives, that waits for its input.
+struct Waiting {
+    child: Child,
+    input: PathBuf,
+}
+
+impl Waiting {
+    fn start(workplace: &Workplace, variables: &[(&str, &str)]) -> Self {
+        let input = workplace.path().join("in.csv");
+        let made = Command::new("mkfifo").arg(&input).status();
+        assert!(made.expect("mkfifo").success());
+        let child = workplace
+            .command(hooks::pipeline())
+            .envs(variables.iter().copied())
+            .env("HOOKS_URL", "http://127.0.0.1:9")
+            .env("HOOKS_TOKEN", "hunter3")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn();
+        Self {
+            child: child.expect("the program starts"),
+            input,
+        }
+    }
+
+    /// Waits while it goes on.
+    fn until(&self, has_come: impl Fn() -> bool) {
+        let began = Instant::now();
+        while !has_come() {
+            assert!(began.elapsed() < Duration::from_secs(60), "it has not come");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Gives it its input, and waits for its end: its log.
+    fn end(self) -> String {
+        let pipe = File::options().write(true).open(self.input);
+        let written = pipe.expect("a reader").write_all(b"1\n2\n");
+        written.expect("a reader");
+        let output = self.child.wait_with_output().expect("a child");
+        crate::program::succeeded(&output).1
     }
 }

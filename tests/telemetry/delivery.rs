@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message as _;
 
 use super::grpc_receiver::{self, GrpcReceiver};
-use super::{Run, SPANS};
+use super::{Run, SPANS, Waiting};
 use crate::collector::{Answer, Collector, Security};
 use crate::program::Workplace;
 
@@ -301,6 +301,32 @@ fn what_a_grpc_server_rejects_is_counted() {
     let loss = loss(&run);
     let cause = "(rejected by the server: \"too old\")";
     assert_eq!(loss.matches(cause).count(), 3, "{loss}");
+}
+
+#[test]
+fn what_an_early_export_lost_is_told_only_if_no_later_one_makes_up_for_it() {
+    const PREFERENCE: &str = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    for (preference, lost) in [("cumulative", false), ("delta", true)] {
+        let (workplace, collector) = (
+            Workplace::empty(),
+            Collector::answering(Security::Plain, |number| match number {
+                0 => Answer::Status("400 Bad Request", "", Vec::new()),
+                _ => Answer::taken(),
+            }),
+        );
+        let endpoint = format!("{}/v1/metrics", collector.url());
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", endpoint.as_str()),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+            (PREFERENCE, preference),
+        ];
+        let run = Waiting::start(&workplace, &variables);
+        run.until(|| !collector.requests().is_empty());
+        let log = run.end();
+        assert!(collector.requests().len() > 1);
+        let told = log.contains("1 metric data point to");
+        assert_eq!(told, lost, "{preference}: {log}");
+    }
 }
 
 #[test]

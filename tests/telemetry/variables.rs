@@ -1,15 +1,14 @@
 //! Every variable and flag of telemetry, by its effect on the wire.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::metrics::v1::{Exemplar, Metric, metric};
 
 use super::grpc_receiver::GrpcReceiver;
-use super::{Run, SPANS, client_certificate};
+use super::{Run, SPANS, Waiting, client_certificate};
 use crate::collector::{Answer, Collector, Security, attributes};
 use crate::customer_orders::{hex, named};
 use crate::hooks;
@@ -432,56 +431,26 @@ fn what_a_queue_has_no_room_for_is_lost_and_told() {
     assert!(loss.contains(&format!("{lost} span")), "{loss}");
 }
 
-/// A pipe that a run waits for, until it is fed.
-struct Pipe(std::path::PathBuf);
-
-impl Pipe {
-    fn new(workplace: &Workplace) -> Self {
-        let path = workplace.path().join("in.csv");
-        let made = Command::new("mkfifo").arg(&path).status();
-        assert!(made.expect("mkfifo").success());
-        Self(path)
-    }
-
-    fn feed(self) {
-        let mut pipe = File::options().write(true).open(self.0).expect("a reader");
-        pipe.write_all(b"1\n2\n").expect("a reader");
-    }
-}
-
 #[test]
 fn a_run_that_goes_on_says_so_at_intervals() {
     let (workplace, collector) = (Workplace::empty(), Collector::start());
-    let pipe = Pipe::new(&workplace);
-    let mut run = workplace
-        .command(hooks::pipeline())
-        .env("HOOKS_URL", "http://127.0.0.1:9")
-        .env("HOOKS_TOKEN", "hunter3")
-        .env(ENDPOINT, collector.url())
-        .env("OTEL_METRIC_EXPORT_INTERVAL", "100")
-        .env("OTEL_BSP_SCHEDULE_DELAY", "100")
-        .env("OTEL_BLRP_SCHEDULE_DELAY", "100")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let began = Instant::now();
-    let has_come = || {
-        // The first hook has failed, and the run goes on.
+    let run = Waiting::start(
+        &workplace,
+        &[
+            (ENDPOINT, &collector.url()),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "100"),
+        ],
+    );
+    // The first hook has failed, and the run goes on.
+    run.until(|| {
         collector.to("/v1/metrics").len() >= 3
             && !collector.spans().is_empty()
             && !collector.records().is_empty()
-    };
-    while !has_come() && began.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let (came, goes_on) = (has_come(), run.try_wait().expect("a child").is_none());
+    });
     let sent = named_spans(&collector);
-    if goes_on {
-        pipe.feed();
-    }
-    assert!(run.wait().expect("a child").success());
-    assert!(came && goes_on);
+    run.end();
     assert!(!sent.contains("run hooked"), "{sent:?}");
     assert!(named_spans(&collector).contains("run hooked"));
 }

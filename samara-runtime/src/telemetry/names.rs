@@ -191,18 +191,6 @@ pub const SERVICE_VERSION: &str = "service.version";
 /// A new UUID for each run, on the resource (string; semantic conventions, "Service").
 pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn duration_boundaries_rise_from_a_millisecond_to_four_hours() {
-        assert!(DURATION_BOUNDARIES.is_sorted_by(|low, high| low < high));
-        assert_eq!(DURATION_BOUNDARIES.first(), Some(&0.001));
-        assert_eq!(DURATION_BOUNDARIES.last(), Some(&14_400.0));
-    }
-}
-
 /// Where the program runs, on the resource: what `SAMARA_ENVIRONMENT` says (string; semantic conventions, "Deployment").
 pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment.environment.name";
 
@@ -214,3 +202,15 @@ pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 
 /// Digest of the workflow that the program was built from, on the resource (string): `sha256:` and 64 digits.
 pub const WORKFLOW_DIGEST: &str = "samara.workflow.digest";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duration_boundaries_rise_from_a_millisecond_to_four_hours() {
+        assert!(DURATION_BOUNDARIES.is_sorted_by(|low, high| low < high));
+        assert_eq!(DURATION_BOUNDARIES.first(), Some(&0.001));
+        assert_eq!(DURATION_BOUNDARIES.last(), Some(&14_400.0));
+    }
+}

@@ -241,3 +241,6 @@ fn limits(variables: &mut Variables<'_>) -> Limits {
             .given(&["OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", length]),
     }
 }
+
+#[cfg(test)]
+mod tests;

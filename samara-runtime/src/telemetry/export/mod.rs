@@ -44,7 +44,7 @@ pub enum TransportError {
 /// The way to a server.
 #[derive(Debug)]
 enum Transport {
-    Http(http::Http),
+    Http(Box<http::Http>),
     Grpc(Box<grpc::Grpc>),
 }
 
@@ -66,7 +66,7 @@ impl Client {
         let transport = match otlp.protocol.value {
             Protocol::Grpc => Transport::Grpc(Box::new(grpc::Grpc::new(signal, otlp)?)),
             Protocol::HttpProtobuf | Protocol::HttpJson => {
-                Transport::Http(http::Http::new(signal, otlp)?)
+                Transport::Http(Box::new(http::Http::new(signal, otlp)?))
             }
         };
         Ok(Self {

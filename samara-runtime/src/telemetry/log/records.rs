@@ -79,3 +79,50 @@ fn severity(level: Level) -> Severity {
         Level::ERROR => Severity::Error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_sdk::logs::InMemoryLogExporter;
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::super::super::configuration::Configuration;
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn a_record_holds_no_more_than_its_limits() {
+        let configuration = Configuration::resolve(&Settings::default(), &|name| match name {
+            "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT" => Some("2".into()),
+            "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT" => Some("4".into()),
+            _ => None,
+        });
+        let exporter = InMemoryLogExporter::default();
+        let provider = SdkLoggerProvider::builder()
+            .with_simple_exporter(exporter.clone())
+            .build();
+        let records = Records::new(&provider, &configuration.limits);
+        let subscriber = tracing_subscriber::registry().with(records);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(
+                file = "orders.json",
+                rows = 3,
+                more = true,
+                "a whole message"
+            );
+        });
+        let records = exporter.get_emitted_logs().expect("records");
+        let record = &records[0].record;
+        let attributes: Vec<_> = record
+            .attributes_iter()
+            .map(|(key, value)| (key.as_str(), value.clone()))
+            .collect();
+        assert_eq!(
+            attributes,
+            [
+                ("file", AnyValue::from("orde")),
+                ("rows", AnyValue::from(3))
+            ]
+        );
+        assert_eq!(record.body(), Some(&AnyValue::from("a whole message")));
+    }
+}
