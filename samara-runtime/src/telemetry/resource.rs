@@ -27,6 +27,18 @@ pub struct Service<'a> {
     pub digest: &'a str,
 }
 
+/// The container that the process runs in, if it does. Its detector takes any hexadecimal name of a cgroup for an id; ids have 64 digits.
+struct Container;
+
+impl ResourceDetector for Container {
+    fn detect(&self) -> Resource {
+        let found = ContainerResourceDetector.detect();
+        let ids = found.iter().filter(|(_, id)| id.as_str().len() == 64);
+        let ids: Vec<KeyValue> = ids.map(|(key, id)| KeyValue::new(key.clone(), id.clone())).collect();
+        Resource::builder_empty().with_attributes(ids).build()
+    }
+}
+
 /// The resource of a run: the service, the id of this run, where it runs, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` add, which
 /// win. The SDK's own reading of them is not used: it does not decode what is written as `%20`, and skips what it cannot read.
 pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configuration) -> Resource {
@@ -34,7 +46,7 @@ pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configur
         Box::new(TelemetryResourceDetector),
         Box::new(OsResourceDetector),
         Box::new(HostResourceDetector::default()),
-        Box::new(ContainerResourceDetector),
+        Box::new(Container),
     ];
     let mut resource = Resource::builder_empty().with_detectors(&detectors);
     if std::env::var_os(IN_KUBERNETES).is_some() {

@@ -1,5 +1,7 @@
 //! Log events as log records of OpenTelemetry, which the SDK gives the trace and the span that they happen in.
 
+use std::time::SystemTime;
+
 use opentelemetry::Value;
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry_sdk::logs::{SdkLogger, SdkLoggerProvider};
@@ -48,6 +50,7 @@ impl<S: Subscriber> Layer<S> for Records {
         let metadata = event.metadata();
         let fields = Fields::of(event);
         let mut record = self.logger.create_log_record();
+        record.set_timestamp(SystemTime::now());
         record.set_target(metadata.target());
         record.set_severity_number(severity(*metadata.level()));
         record.set_severity_text(metadata.level().as_str());
