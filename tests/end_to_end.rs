@@ -18,4 +18,5 @@ mod sharing;
 mod signals;
 mod spark;
 mod telemetry;
+mod time_zone;
 mod validate;

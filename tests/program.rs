@@ -7,11 +7,12 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Variables that would change what a run does, beside those of [`FAMILIES`].
-const FOREIGN: [&str; 6] = [
+const FOREIGN: [&str; 7] = [
     "TRACEPARENT",
     "TRACESTATE",
     "BAGGAGE",
     "LOG_LEVEL",
+    "spark.sql.session.timeZone",
     "CARGO_BUILD_TARGET",
     "KUBERNETES_SERVICE_HOST",
 ];

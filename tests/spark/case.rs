@@ -78,6 +78,9 @@ pub struct Case {
     /// Whether the order of rows counts.
     #[serde(default)]
     pub ordered: bool,
+    /// The session's, if it is not UTC.
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// Why the answer is another one than Spark's.
     #[serde(default)]
     pub known_difference: Option<String>,
@@ -91,6 +94,9 @@ struct CaseFile {
     cases: Vec<Case>,
     #[serde(default)]
     expressions: Vec<String>,
+    /// By the session's time zone.
+    #[serde(default)]
+    expressions_in: BTreeMap<String, Vec<String>>,
     #[serde(default)]
     known_differences: Vec<Known>,
 }
@@ -100,6 +106,8 @@ struct CaseFile {
 enum Known {
     Expression {
         expression: String,
+        #[serde(default)]
+        time_zone: Option<String>,
         known_difference: String,
     },
     Case(Case),
@@ -115,9 +123,12 @@ impl Case {
     }
 
     /// An expression as a case that shows its value beside the column `id`.
-    fn of_expression(expression: &str, known_difference: Option<String>) -> Self {
+    fn of_expression(expression: &str, time_zone: Option<&str>) -> Self {
         Self {
-            name: expression.to_owned(),
+            name: match time_zone {
+                Some(zone) => format!("{expression} in {zone}"),
+                None => expression.to_owned(),
+            },
             inputs: BTreeMap::new(),
             from: "typed".to_owned(),
             functions: vec![
@@ -127,7 +138,8 @@ impl Case {
             data_format: "json".to_owned(),
             options: Map::new(),
             ordered: false,
-            known_difference,
+            time_zone: time_zone.map(str::to_owned),
+            known_difference: None,
         }
     }
 }
@@ -136,14 +148,23 @@ impl CaseFile {
     fn cases(self) -> Vec<Case> {
         let expressions = self.expressions.iter();
         let expressions = expressions.map(|text| Case::of_expression(text, None));
+        let zoned = self.expressions_in.iter().flat_map(|(zone, texts)| {
+            let texts = texts.iter();
+            texts.map(|text| Case::of_expression(text, Some(zone)))
+        });
         let known = self.known_differences.into_iter().map(|known| match known {
             Known::Expression {
                 expression,
+                time_zone,
                 known_difference,
-            } => Case::of_expression(&expression, Some(known_difference)),
+            } => Case {
+                known_difference: Some(known_difference),
+                ..Case::of_expression(&expression, time_zone.as_deref())
+            },
             Known::Case(case) => case,
         });
-        let cases = self.cases.into_iter().chain(expressions).chain(known);
+        let cases = self.cases.into_iter().chain(expressions).chain(zoned);
+        let cases = cases.chain(known);
         cases
             .map(|mut case| {
                 let shared = self.inputs.clone().into_iter();

@@ -368,7 +368,7 @@ class Pipelines:
                 function, arguments, state = made
                 functions.append({"function_type": function, "arguments": arguments})
                 if function == "dropDuplicates":
-                    # Which row stays is not defined: only the keys can be compared.
+                    # Of rows in no order it is not defined which one stays: only the keys can be compared.
                     functions.append({"function_type": "select", "arguments": {"columns": [c.name for c in state.columns]}})
         if not functions:
             return self.case(name)
@@ -396,7 +396,12 @@ class Pipelines:
         choice = self.rng.random()
         if choice < 0.04 and "str" in kinds and not state.pivoted:
             return "text"
-        return "csv" if choice < 0.25 and kinds <= {*SIMPLE, "number", "day"} else "json"
+        if choice < 0.25 and kinds <= {*SIMPLE, "number", "day"}:
+            return "csv"
+        # Names that differ by case alone, or not at all, have no place in parquet; orc does not take everything yet.
+        if choice < 0.35 and not state.pivoted:
+            return "orc" if kinds <= {*SIMPLE, "number", "day"} - {"dec", "ts", "ntz"} else "parquet"
+        return "json"
 
     def name(self) -> str:
         self.fresh += 1
@@ -466,7 +471,8 @@ class Pipelines:
         keys = self.keys(state, 2)
         if not keys or any(c.kind == "map" for c in state.columns):
             return None
-        after = replace(state, columns=keys, in_order=False, total_order=False)
+        first = [c for c in state.columns if state.in_order and c.kind in HASHED and c not in keys]
+        after = replace(state, columns=keys + first, in_order=False, total_order=False)
         return "dropDuplicates", {"columns": [self.asked(c) for c in keys]}, after
 
     def dropna(self, state: State):
@@ -550,7 +556,7 @@ class Pipelines:
             chosen.append(unique[0])
         total = any(c.unique for c in chosen)
         columns = [{"column_name": self.asked(c), "ascending": self.rng.random() < 0.5} for c in chosen]
-        return "orderby", {"columns": columns}, replace(state, in_order=False, total_order=total)
+        return "orderby", {"columns": columns}, replace(state, in_order=total, total_order=total)
 
     def pivot(self, state: State):
         keys = [c for c in self.keys(state, 2) if c.kind != "map"]

@@ -12,7 +12,7 @@ contains a text, without recording them: `record.py --print pivot`.
 An input is a file with a `text` or with `bytes` in hexadecimal, or a directory with `files` of those; one without a `schema` has its types inferred.
 
 For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
-class of its error. `functions.txt` has the names of all functions of Spark; it is written when every file is.
+class of its error. The session's time zone is UTC, unless a case has a `time_zone`, or is an expression of `expressions_in` one. `functions.txt` has the names of all functions of Spark; it is written when every file is.
 """
 
 import argparse
@@ -40,14 +40,17 @@ def cases(document: dict) -> list[dict]:
     """All cases of a file; an expression is a case that shows its value beside the column `id`."""
     known = document.get("known_differences", [])
     listed = document.get("cases", []) + [case for case in known if "name" in case]
-    expressions = document.get("expressions", []) + [case["expression"] for case in known if "expression" in case]
-    return listed + [expression_case(text) for text in expressions]
+    expressions = [(text, None) for text in document.get("expressions", [])]
+    expressions += [(text, zone) for zone, texts in document.get("expressions_in", {}).items() for text in texts]
+    expressions += [(case["expression"], case.get("time_zone")) for case in known if "expression" in case]
+    return listed + [expression_case(text, zone) for text, zone in expressions]
 
 
-def expression_case(text: str) -> dict:
+def expression_case(text: str, zone: str | None) -> dict:
     with_column = {"function_type": "withColumn", "arguments": {"col_name": "x", "col_expr": text}}
     select = {"function_type": "select", "arguments": {"columns": ["id", "x"]}}
-    return {"name": text, "from": "typed", "functions": [with_column, select], "data_format": "json"}
+    case = {"name": text, "from": "typed", "functions": [with_column, select], "data_format": "json"}
+    return case if zone is None else case | {"name": f"{text} in {zone}", "time_zone": zone}
 
 
 def select(df: DataFrame, arguments: dict, _frames: dict) -> DataFrame:
@@ -189,9 +192,12 @@ class Recorder:
             lines.pop()
         return lines if case.get("ordered") else sorted(lines)
 
-    def answer(self, case: dict, shared: dict[str, DataFrame]) -> dict:
+    def answer(self, case: dict, shared: dict[str, DataFrame], inputs: dict) -> dict:
+        zone = case.get("time_zone")
+        self.spark.conf.set("spark.sql.session.timeZone", zone or "UTC")
         try:
-            frames = shared | self.frames(case.get("inputs", {}))
+            # A frame keeps the zone in which it was made.
+            frames = (self.frames(inputs) if zone else shared) | self.frames(case.get("inputs", {}))
             df = frames[case["from"]]
             for function in case["functions"]:
                 df = FUNCTIONS[function["function_type"].lower()](df, function["arguments"], frames)
@@ -221,7 +227,7 @@ def answers(recorder: Recorder, file: Path, part_of_name: str) -> str:
         if part_of_name not in case["name"]:
             continue
         assert case["name"] not in recorded, f"two cases {case['name']}"
-        recorded[case["name"]] = recorder.answer(case, shared)
+        recorded[case["name"]] = recorder.answer(case, shared, document["inputs"])
     entries = ",\n".join(
         f"{json.dumps(name, ensure_ascii=False)}: {json.dumps(answer, ensure_ascii=False)}" for name, answer in sorted(recorded.items())
     )

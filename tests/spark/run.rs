@@ -18,18 +18,34 @@ pub struct Runner {
     session: Session,
 }
 
+/// A session on one thread, in a time zone.
+fn session(zone: Option<&str>) -> Session {
+    let settings = RunSettings {
+        threads: NonZeroUsize::new(1),
+        session_time_zone: zone.map(|zone| zone.parse().expect("a time zone")),
+        ..RunSettings::default()
+    };
+    Session::new(&settings).expect("a session")
+}
+
 impl Runner {
     pub fn new() -> Self {
-        let settings = RunSettings {
-            threads: NonZeroUsize::new(1),
-            ..RunSettings::default()
-        };
         Self {
-            session: Session::new(&settings).expect("a session"),
+            session: session(None),
         }
     }
 
     pub fn answer(&self, case: &Case) -> Answer {
+        match case.time_zone.as_deref() {
+            None => self.answer_in_session(case),
+            zone => Self {
+                session: session(zone),
+            }
+            .answer_in_session(case),
+        }
+    }
+
+    fn answer_in_session(&self, case: &Case) -> Answer {
         let workplace = Workplace::empty();
         let failure = |error| Answer::Failure { error };
         let plan = match plan(case, &workplace) {

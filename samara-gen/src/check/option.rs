@@ -8,21 +8,30 @@ use crate::diagnostic::{Diagnostic, code};
 use crate::model::Entries;
 use crate::source::{Document, Spanned};
 
-/// Checks options one by one, so that each problem has its place, and gives them as Spark has them: names and texts.
+/// Checks options one by one, so that each problem has its place, and gives them as Spark has them: names and texts. Some are right only beside
+/// others, so each is looked at beside those that are right by themselves.
 pub(super) fn check(
     document: &Document,
     options: &Entries<Value>,
     accepts: impl Fn(&[(&str, &str)]) -> Result<(), OptionError>,
     problems: &mut Problems,
 ) -> Vec<(String, String)> {
-    let mut checked = Vec::new();
+    let mut given = Vec::new();
     for (name, value) in options.iter() {
-        let option = text(document, value).and_then(|text| {
-            match accepts(&[(name.value.as_str(), text.as_str())]) {
-                Ok(()) => Ok((name.value.clone(), text)),
-                Err(error) => Err(refused(document, name, value, &error)),
-            }
-        });
+        let text = problems.keep(text(document, value));
+        given.extend(text.map(|text| (name, value, text)));
+    }
+    let pairs = given
+        .iter()
+        .map(|(name, _, text)| (name.value.as_str(), text.as_str()));
+    let right: Vec<(&str, &str)> = pairs.filter(|pair| accepts(&[*pair]).is_ok()).collect();
+    let mut checked = Vec::new();
+    for (name, value, text) in &given {
+        let beside = [&right[..], &[(name.value.as_str(), text.as_str())]].concat();
+        let option = match accepts(&beside) {
+            Ok(()) => Ok((name.value.clone(), text.clone())),
+            Err(error) => Err(refused(document, name, value, &error)),
+        };
         checked.extend(problems.keep(option));
     }
     checked

@@ -8,6 +8,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use crate::engine::boundary;
 use crate::engine::session::Session;
 use crate::engine::share::{self, SharedTable};
+use crate::engine::sql::window::with_windows;
 use crate::engine::types::{Schema, schema_to_json};
 use crate::engine::write::Writer;
 use crate::error::{Error, Result};
@@ -66,9 +67,8 @@ impl DataFrame {
             .iter()
             .map(|(name, expression)| expression.clone().alias(unique.add(name)))
             .collect();
-        let plan = LogicalPlanBuilder::from(self.plan)
-            .project(aliased)?
-            .build()?;
+        let (plan, aliased) = with_windows(self.plan, aliased)?;
+        let plan = LogicalPlanBuilder::from(plan).project(aliased)?.build()?;
         Ok(Self {
             session: self.session,
             plan,

@@ -12,6 +12,7 @@ mod functions;
 mod kept;
 mod memory;
 pub(crate) mod option;
+mod ordered;
 mod problem;
 pub mod read;
 pub(crate) mod rehearsal;
@@ -19,7 +20,7 @@ mod session;
 mod share;
 mod spill;
 mod sql;
-mod text;
+pub(crate) mod text;
 mod types;
 pub mod write;
 

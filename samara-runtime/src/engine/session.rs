@@ -25,8 +25,12 @@ use crate::engine::boundary::BoundaryPlanner;
 use crate::engine::frame::DataFrame;
 use crate::engine::kept::KeptPlanner;
 use crate::engine::memory::Memory;
+use crate::engine::ordered::{OrderedPlanner, is_ordered};
 use crate::engine::read::{Reader, schema_of};
 use crate::engine::spill::SpillDirectory;
+use crate::engine::sql::constants::optimizer_rules;
+use crate::engine::sql::session_zone::SessionZone;
+use crate::engine::text::zone::Zone;
 use crate::engine::types::Field;
 use crate::engine::{share, sql};
 use crate::error::{Error, Result};
@@ -137,6 +141,11 @@ impl Session {
         self.0.memory
     }
 
+    /// The zone of timestamps that say none.
+    pub(crate) fn zone(&self) -> Zone {
+        SessionZone::of(self.state().config_options())
+    }
+
     pub(crate) fn state(&self) -> &SessionState {
         &self.0.state
     }
@@ -153,10 +162,14 @@ impl fmt::Debug for Session {
 }
 
 fn state(settings: &RunSettings, threads: usize, memory: Memory) -> Result<SessionState> {
+    let zone = settings.session_time_zone.clone().unwrap_or_default();
     let mut config = SessionConfig::new()
         .with_target_partitions(threads)
-        .with_information_schema(false);
+        .with_information_schema(false)
+        .with_option_extension(SessionZone(zone));
     config.options_mut().execution.enable_ansi_mode = true;
+    // The present is an instant, whatever zone shows it.
+    config.options_mut().execution.time_zone = Some("UTC".to_owned());
     let parser = &mut config.options_mut().sql_parser;
     parser.dialect = Dialect::Spark;
     parser.enable_ident_normalization = false;
@@ -174,6 +187,7 @@ fn state(settings: &RunSettings, threads: usize, memory: Memory) -> Result<Sessi
         .with_default_features()
         .with_spark_features()
         .with_query_planner(Arc::new(StepPlanner { memory }))
+        .with_optimizer_rules(optimizer_rules())
         .build();
     for function in sql::functions() {
         state.register_udf(Arc::new(function))?;
@@ -199,7 +213,16 @@ impl QueryPlanner for StepPlanner {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![
             Arc::new(BoundaryPlanner),
             Arc::new(KeptPlanner),
+            Arc::new(OrderedPlanner),
         ]);
+        let in_order = match is_ordered(plan)? {
+            true => Some(in_order(session)?),
+            false => None,
+        };
+        let session = match &in_order {
+            Some(in_order) => in_order,
+            None => session,
+        };
         let hashing = planner.create_physical_plan(plan, session).await?;
         if self.memory.holds_tables_of(&hashing) {
             return Ok(hashing);
@@ -211,14 +234,27 @@ impl QueryPlanner for StepPlanner {
 
 /// The session with joins that sort both sides, and spill.
 fn sorting(session: &dyn EngineSession) -> datafusion::common::Result<SessionState> {
+    with_config(session, |mut config| {
+        config.options_mut().optimizer.prefer_hash_join = false;
+        // With one partition the planner knows joins by hash only.
+        let partitions = config.target_partitions().max(2);
+        config.with_target_partitions(partitions)
+    })
+}
+
+/// The session in which rows that come in an order are not dealt out to threads, which would lose it.
+fn in_order(session: &dyn EngineSession) -> datafusion::common::Result<SessionState> {
+    with_config(session, |config| config.with_round_robin_repartition(false))
+}
+
+fn with_config(
+    session: &dyn EngineSession,
+    change: impl FnOnce(SessionConfig) -> SessionConfig,
+) -> datafusion::common::Result<SessionState> {
     let Some(state) = session.as_any().downcast_ref::<SessionState>() else {
         return internal_err!("the session is not the engine's own");
     };
-    let mut config = state.config().clone();
-    config.options_mut().optimizer.prefer_hash_join = false;
-    // With one partition the planner knows joins by hash only.
-    let partitions = config.target_partitions().max(2);
-    let config = config.with_target_partitions(partitions);
+    let config = change(state.config().clone());
     Ok(SessionStateBuilder::new_from_existing(state.clone())
         .with_config(config)
         .build())

@@ -56,6 +56,8 @@ pub enum DataType {
     Array(Box<DataType>),
     /// Keys and values.
     Map(Box<DataType>, Box<DataType>),
+    /// Nothing but null.
+    Void,
 }
 
 /// A named column or struct field.
@@ -159,6 +161,7 @@ impl DataType {
             }
             Self::Array(element) => arrow::DataType::new_list(element.to_arrow(), true),
             Self::Map(key, value) => arrow::DataType::Map(map_entries(key, value), false),
+            Self::Void => arrow::DataType::Null,
         }
     }
 
@@ -191,18 +194,24 @@ impl DataType {
                 ),
                 other => return Err(Error::Schema(format!("a map of {other} has no Spark type"))),
             },
-            A::Null => {
-                return Err(Error::Schema(
-                    "a column of nothing but null has Spark's type void, which is not supported yet: give it another, as `cast(null AS string)`"
-                        .to_owned(),
-                ));
-            }
+            A::Null => Self::Void,
             other => {
                 return Err(Error::Schema(format!(
                     "the engine's type {other} has no Spark type"
                 )));
             }
         })
+    }
+
+    /// Whether this is the type of null alone, or is made of it.
+    pub(crate) fn holds_void(&self) -> bool {
+        match self {
+            Self::Void => true,
+            Self::Array(element) => element.holds_void(),
+            Self::Map(key, value) => key.holds_void() || value.holds_void(),
+            Self::Struct(fields) => fields.iter().any(|field| field.data_type.holds_void()),
+            _ => false,
+        }
     }
 
     fn from_json(value: &Value, of: &str) -> Result<Self> {
@@ -363,6 +372,7 @@ impl fmt::Display for DataType {
             Self::Timestamp => f.write_str("timestamp"),
             Self::TimestampNtz => f.write_str("timestamp_ntz"),
             Self::Binary => f.write_str("binary"),
+            Self::Void => f.write_str("void"),
             Self::Array(element) => write!(f, "array<{element}>"),
             Self::Map(key, value) => write!(f, "map<{key},{value}>"),
             Self::Struct(fields) => {
@@ -415,6 +425,7 @@ fn parse_type(rest: &mut &str) -> Option<DataType> {
         "timestamp" | "timestamp_ltz" => DataType::Timestamp,
         "timestamp_ntz" => DataType::TimestampNtz,
         "binary" => DataType::Binary,
+        "void" => DataType::Void,
         "decimal" | "dec" | "numeric" => parse_decimal(rest)?,
         "array" => {
             take(rest, "<")?;
@@ -423,11 +434,15 @@ fn parse_type(rest: &mut &str) -> Option<DataType> {
             DataType::Array(Box::new(element))
         }
         "map" => {
-            take(rest, "<")?;
+            // In a cast, the parser of expressions shows it in parentheses.
+            let end = match take(rest, "(") {
+                Some(()) => ")",
+                None => take(rest, "<").map(|()| ">")?,
+            };
             let key = parse_type(rest)?;
             take(rest, ",")?;
             let value = parse_type(rest)?;
-            take(rest, ">")?;
+            take(rest, end)?;
             DataType::Map(Box::new(key), Box::new(value))
         }
         "struct" => parse_struct(rest)?,
@@ -554,9 +569,23 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_nulls_alone_is_refused_with_a_way_out() {
-        let error = DataType::from_arrow(&arrow::DataType::Null).unwrap_err();
-        assert!(error.to_string().contains("cast(null AS string)"));
+    fn a_column_of_nulls_alone_is_of_type_void_however_deep_it_is() {
+        let kind = DataType::from_arrow(&arrow::DataType::Null).unwrap();
+        assert_eq!(
+            (kind.to_string().as_str(), kind.holds_void()),
+            ("void", true)
+        );
+        for (kind, holds) in [
+            ("array<map<string,void>>", true),
+            ("struct<a:int,b:void>", true),
+            ("array<int>", false),
+        ] {
+            assert_eq!(
+                kind.parse::<DataType>().unwrap().holds_void(),
+                holds,
+                "{kind}"
+            );
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod log_level;
 mod memory_limit;
 #[cfg(feature = "engine")]
 mod run;
+#[cfg(feature = "engine")]
+mod time_zone;
 
 use std::ffi::OsString;
 
@@ -30,6 +32,8 @@ pub use log_level::{LogLevel, UnknownLogLevel};
 pub use memory_limit::{MemoryLimit, MemoryLimitError};
 #[cfg(feature = "engine")]
 pub use run::RunSettings;
+#[cfg(feature = "engine")]
+pub use time_zone::{TimeZone, TimeZoneError};
 
 const TRACES_ENDPOINT: &str = "SAMARA_OTLP_TRACES_ENDPOINT";
 const METRICS_ENDPOINT: &str = "SAMARA_OTLP_METRICS_ENDPOINT";

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::Environment;
 use super::environment::parsed;
-use super::{MemoryLimit, Settings, arguments};
+use super::{Environment, MemoryLimit, Settings, TimeZone, arguments};
 
 const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";
 const SPILL_DIR: &str = "SAMARA_SPILL_DIR";
 const THREADS: &str = "SAMARA_THREADS";
+/// Samara's, and Spark's own, which containers set.
+const SESSION_TIME_ZONE: [&str; 2] = ["SAMARA_SESSION_TIME_ZONE", "spark.sql.session.timeZone"];
 
 /// What flags and environment variables say about one run of a workflow.
 ///
@@ -39,6 +40,8 @@ pub struct RunSettings {
     pub spill_dir: Option<PathBuf>,
     /// Worker threads; none means one for each core.
     pub threads: Option<NonZeroUsize>,
+    /// The zone of timestamps that say none; none means UTC.
+    pub session_time_zone: Option<TimeZone>,
 }
 
 impl RunSettings {
@@ -64,6 +67,12 @@ impl RunSettings {
                 "--threads",
                 self.threads.map(|threads| threads.to_string().into()),
             ),
+            (
+                "--session-time-zone",
+                self.session_time_zone
+                    .as_ref()
+                    .map(|zone| zone.to_string().into()),
+            ),
         ]);
         [self.telemetry.to_args(), own].concat()
     }
@@ -81,6 +90,7 @@ impl RunSettings {
             memory_limit: parsed(flags.memory_limit, &[MEMORY_LIMIT], environment)?,
             spill_dir: path(flags.spill_dir, SPILL_DIR, environment),
             threads: parsed(flags.threads, &[THREADS], environment)?,
+            session_time_zone: parsed(flags.session_time_zone, &SESSION_TIME_ZONE, environment)?,
         })
     }
 }
@@ -132,6 +142,16 @@ struct Flags {
     /// Worker threads; one for each core if not given [env: SAMARA_THREADS]
     #[arg(long, global = true, value_name = "COUNT", help_heading = "Run")]
     threads: Option<NonZeroUsize>,
+    /// Time zone of timestamps that say none, such as Europe/Berlin or +01:00; UTC if not given [env: SAMARA_SESSION_TIME_ZONE,
+    /// spark.sql.session.timeZone]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ZONE",
+        help_heading = "Run",
+        allow_hyphen_values = true
+    )]
+    session_time_zone: Option<TimeZone>,
 }
 
 #[cfg(test)]
@@ -164,6 +184,41 @@ mod tests {
     }
 
     #[test]
+    fn the_time_zone_of_a_flag_beats_that_of_samara_and_that_beats_that_of_spark() {
+        let zone = |arguments: &[&str], variables: &[(&str, &str)]| {
+            let settings = settings(arguments, variables).expect("valid");
+            settings.session_time_zone.map(|zone| zone.to_string())
+        };
+        let spark = ("spark.sql.session.timeZone", "Asia/Kolkata");
+        let samara = ("SAMARA_SESSION_TIME_ZONE", "Europe/Berlin");
+        let flag = "--session-time-zone=+01:00";
+        assert_eq!(zone(&[], &[]), None);
+        assert_eq!(zone(&[], &[spark]).as_deref(), Some("Asia/Kolkata"));
+        assert_eq!(
+            zone(&[], &[spark, samara]).as_deref(),
+            Some("Europe/Berlin")
+        );
+        assert_eq!(zone(&[flag], &[spark, samara]).as_deref(), Some("+01:00"));
+    }
+
+    #[test]
+    fn a_time_zone_that_does_not_exist_is_an_error_that_names_the_nearest() {
+        for (arguments, variables) in [
+            (vec!["--session-time-zone=Europe/Berlni"], vec![]),
+            (vec![], vec![("SAMARA_SESSION_TIME_ZONE", "Europe/Berlni")]),
+            (
+                vec![],
+                vec![("spark.sql.session.timeZone", "Europe/Berlni")],
+            ),
+        ] {
+            let error = settings(&arguments, &variables)
+                .expect_err("invalid")
+                .to_string();
+            assert!(error.contains("did you mean `Europe/Berlin`?"), "{error}");
+        }
+    }
+
+    #[test]
     fn an_empty_variable_counts_as_unset() {
         let settings = settings(&[], &[("SAMARA_THREADS", "")]).expect("valid");
         assert_eq!(settings.threads, None);
@@ -186,6 +241,7 @@ mod tests {
             "--memory-limit=2GiB",
             "--spill-dir=spill dir",
             "--threads=3",
+            "--session-time-zone=Europe/Berlin",
         ];
         let before = settings(&arguments, &[]).expect("valid");
         let handed_on = before.to_args();

@@ -34,7 +34,9 @@ impl ResourceDetector for Container {
     fn detect(&self) -> Resource {
         let found = ContainerResourceDetector.detect();
         let ids = found.iter().filter(|(_, id)| id.as_str().len() == 64);
-        let ids: Vec<KeyValue> = ids.map(|(key, id)| KeyValue::new(key.clone(), id.clone())).collect();
+        let ids: Vec<KeyValue> = ids
+            .map(|(key, id)| KeyValue::new(key.clone(), id.clone()))
+            .collect();
         Resource::builder_empty().with_attributes(ids).build()
     }
 }

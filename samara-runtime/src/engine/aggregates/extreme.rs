@@ -12,6 +12,8 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility,
 };
 
+use crate::engine::sql::normal::normalized;
+
 /// The greatest value.
 pub(super) fn greatest(value: Expr) -> Expr {
     static FUNCTION: LazyLock<Arc<AggregateUDF>> =
@@ -86,7 +88,7 @@ struct Best {
 
 impl Accumulator for Best {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = self.converter.convert_columns(values)?;
+        let rows = self.converter.convert_columns(&[normalized(&values[0])?])?;
         for at in (0..rows.num_rows()).filter(|at| values[0].is_valid(*at)) {
             let row = rows.row(at);
             let so_far = self.row.as_ref();

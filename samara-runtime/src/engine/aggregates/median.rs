@@ -86,13 +86,9 @@ impl Accumulator for Values {
 }
 
 fn middle(mut values: Vec<f64>) -> Option<f64> {
-    for value in &mut values {
-        // Any NaN is the greatest, whatever its sign, and there is one zero.
-        *value = if value.is_nan() {
-            f64::NAN
-        } else {
-            *value + 0.0
-        };
+    // Any NaN is the greatest, whatever its sign. Of two zeros the negative one is the first.
+    for value in values.iter_mut().filter(|value| value.is_nan()) {
+        *value = f64::NAN;
     }
     values.sort_unstable_by(f64::total_cmp);
     let (lower, upper) = (values.len().checked_sub(1)? / 2, values.len() / 2);
@@ -114,6 +110,13 @@ mod tests {
         assert_eq!(middle(vec![99.99, 0.1]), Some(50.045));
         assert!(middle(vec![f64::NEG_INFINITY, 0.0]).unwrap().is_nan());
         assert_eq!(middle(vec![f64::INFINITY; 2]), Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn a_zero_keeps_its_sign_and_the_negative_one_stands_first() {
+        let bits = |values| middle(values).map(f64::to_bits);
+        assert_eq!(bits(vec![0.0, -0.0]), Some((-0.0_f64).to_bits()));
+        assert_eq!(bits(vec![0.0, 0.0, -0.0]), Some(0.0_f64.to_bits()));
     }
 
     #[test]

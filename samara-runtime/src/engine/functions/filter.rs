@@ -14,7 +14,7 @@ impl DataFrame {
     pub fn filter(self, condition: &str) -> Result<Self> {
         let predicate = self.expression(condition)?;
         let kind = predicate.get_type(self.plan.schema())?;
-        if !matches!(kind, DataType::Boolean | DataType::Null) {
+        if kind != DataType::Boolean {
             let message = format!(
                 "a condition must be true or false, this is {}",
                 crate::DataType::from_arrow(&kind)?

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{LogicalPlan, Sort, SortExpr};
 
 use crate::engine::DataFrame;
+use crate::engine::ordered::ordered;
 use crate::error::Result;
 
 /// A column to sort by: see [`asc`] and [`desc`].
@@ -63,6 +64,6 @@ impl DataFrame {
             input: Arc::new(self.plan.clone()),
             fetch: None,
         });
-        Ok(self.with_plan(plan))
+        Ok(self.with_plan(ordered(plan)))
     }
 }

@@ -82,7 +82,12 @@ impl DataFrame {
             summaries.push(cell.alias(add(&name)));
         }
         let rows = LogicalPlanBuilder::from(cells.plan.clone());
-        let plan = rows.aggregate(groups, summaries)?.build()?;
+        let rows = match groups.is_empty() && summaries.is_empty() {
+            // No rows had no values, so there are no columns: an aggregate needs one.
+            true => rows.project(Vec::<Expr>::new())?,
+            false => rows.aggregate(groups, summaries)?,
+        };
+        let plan = rows.build()?;
         cells.with_plan(plan).project(columns)
     }
 

@@ -9,7 +9,7 @@ impl DataFrame {
     /// [`Error::Expression`](crate::Error::Expression) if it does not parse or fit, [`Error::UnknownColumn`](crate::Error::UnknownColumn) for a
     /// column that does not exist.
     pub fn with_column(self, name: &str, expression: &str) -> Result<Self> {
-        let value = self.expression(expression)?;
+        let value = self.windowed_expression(expression)?;
         let mut columns = self.all();
         match self.indices(name)[..] {
             [] => columns.push((name.to_owned(), value)),

@@ -63,7 +63,7 @@ impl SharedPool {
             return false;
         }
         let wanted = reservation.size() + additional;
-        if wanted <= self.size / 64 {
+        if wanted <= self.size / 32 {
             return true;
         }
         if reserved > self.size / 16 * 13 || !reservation.consumer().can_spill() {
@@ -158,7 +158,7 @@ mod tests {
         assert!(one.try_grow(1200).is_ok());
         assert!(one.try_grow(1).is_err(), "three quarters");
         assert!(two.try_grow(100).is_ok(), "a sixteenth");
-        assert!(merge.try_grow(25).is_ok(), "a little");
+        assert!(merge.try_grow(50).is_ok(), "a little");
         assert!(merge.try_grow(1).is_err());
         one.free();
         assert!(two.try_grow(300).is_ok());

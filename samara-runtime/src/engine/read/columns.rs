@@ -10,7 +10,7 @@ use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use datafusion::arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Float32Builder,
     Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, ListArray, MapArray,
-    NullBufferBuilder, StringBuilder, StructArray, TimestampMicrosecondBuilder,
+    NullBufferBuilder, NullBuilder, StringBuilder, StructArray, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes as arrow;
@@ -81,6 +81,7 @@ pub(crate) enum ColumnBuilder {
     Struct(StructBuilder),
     Array(ListBuilder),
     Map(MapBuilder),
+    Void(NullBuilder),
 }
 
 /// Applies one expression to whichever builder of single values there is, and another to each nested one.
@@ -100,6 +101,7 @@ macro_rules! each {
             Self::Timestamp($b) => $single,
             Self::TimestampNtz($b) => $single,
             Self::Binary($b) => $single,
+            Self::Void($b) => $single,
             Self::Struct($n) => $nested,
             Self::Array($n) => $nested,
             Self::Map($n) => $nested,
@@ -140,6 +142,7 @@ impl ColumnBuilder {
             DataType::Struct(fields) => Self::Struct(StructBuilder::new(fields)),
             DataType::Array(element) => Self::Array(ListBuilder::new(data_type, element)),
             DataType::Map(key, value) => Self::Map(MapBuilder::new(data_type, key, value)),
+            DataType::Void => Self::Void(NullBuilder::new()),
         }
     }
 
@@ -171,7 +174,7 @@ impl ColumnBuilder {
             Self::Timestamp(b) => append!(b, rules.times.parse_timestamp(token)),
             Self::TimestampNtz(b) => append!(b, rules.times.parse_timestamp_ntz(token)),
             Self::Binary(b) => append!(b, Some(token.as_bytes())),
-            Self::Struct(_) | Self::Array(_) | Self::Map(_) => {
+            Self::Struct(_) | Self::Array(_) | Self::Map(_) | Self::Void(_) => {
                 self.push_null();
                 false
             }
@@ -217,6 +220,10 @@ impl ColumnBuilder {
             Self::Struct(b) => return b.push_json(raw, rules),
             Self::Array(b) => return b.push_json(raw, rules),
             Self::Map(b) => return b.push_json(raw, rules),
+            Self::Void(b) => {
+                b.append_null();
+                false
+            }
         })
     }
 

@@ -14,6 +14,7 @@ use crate::engine::read::reject::{Reject, misfit};
 use crate::engine::read::tokens::Tokenizer;
 use crate::engine::read::{CORRUPT_RECORD, Mode};
 use crate::engine::text::times::{self, Side};
+use crate::engine::text::zone::Zone;
 use crate::engine::types::Field;
 
 const KNOWN: [&str; 25] = [
@@ -106,6 +107,13 @@ impl Default for CsvOptions {
 }
 
 impl CsvOptions {
+    /// Times without an option that says their zone are in the session's.
+    pub fn in_session(mut self, zone: Zone) -> Self {
+        self.rules.times.in_session(zone);
+        self.selection.in_zone(self.rules.times.zone());
+        self
+    }
+
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
         for option in options {

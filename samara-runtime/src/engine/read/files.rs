@@ -11,6 +11,7 @@ use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::read::ReadError;
 use crate::engine::text;
+use crate::engine::text::zone::Zone;
 
 /// A part of a file, from one line's beginning to another's. `start` and `end` are bytes: a part begins with the first line that begins at or
 /// after `start` (`start` itself, for 0), and its last line begins before `end`.
@@ -50,8 +51,11 @@ pub(crate) struct Selection {
     name: Option<Vec<Pattern>>,
     /// Whether the files in all directories below are read, too.
     recursive: bool,
-    before: Option<SystemTime>,
-    after: Option<SystemTime>,
+    /// Moments as they are written.
+    before: Option<String>,
+    after: Option<String>,
+    /// The zone of those moments.
+    zone: Zone,
 }
 
 impl Selection {
@@ -65,11 +69,16 @@ impl Selection {
                 self.name = Some(patterns.map_err(|error| option.error(error.to_string()))?);
             }
             "recursivefilelookup" => self.recursive = option.boolean()?,
-            "modifiedbefore" => self.before = Some(moment(option)?),
-            "modifiedafter" => self.after = Some(moment(option)?),
+            "modifiedbefore" => self.before = Some(moment_of(option)?),
+            "modifiedafter" => self.after = Some(moment_of(option)?),
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The zone of moments that say none.
+    pub fn in_zone(&mut self, zone: Zone) {
+        self.zone = zone;
     }
 
     fn takes(&self, path: &Path) -> Result<bool, ReadError> {
@@ -84,21 +93,27 @@ impl Selection {
         }
         let metadata = fs::metadata(path).and_then(|metadata| metadata.modified());
         let modified = metadata.map_err(|source| io_error(path, source))?;
-        Ok(self.before.is_none_or(|before| modified < before)
-            && self.after.is_none_or(|after| modified > after))
+        let moment = |text: &Option<String>| moment(text.as_deref()?, self.zone);
+        Ok(moment(&self.before).is_none_or(|before| modified < before)
+            && moment(&self.after).is_none_or(|after| modified > after))
     }
 }
 
-/// A moment in UTC, `2024-01-15T10:30:00`.
-fn moment(option: &OptionValue<'_>) -> Result<SystemTime, OptionError> {
-    let wrong = || option.error("expected a moment in UTC such as 2024-01-15T10:30:00");
-    let micros = text::parse_timestamp(option.value).ok_or_else(wrong)?;
+/// A text that is a moment, `2024-01-15T10:30:00`, in any zone.
+fn moment_of(option: &OptionValue<'_>) -> Result<String, OptionError> {
+    match moment(option.value, Zone::UTC) {
+        Some(_) => Ok(option.value.to_owned()),
+        None => Err(option.error("expected a moment such as 2024-01-15T10:30:00")),
+    }
+}
+
+fn moment(text: &str, zone: Zone) -> Option<SystemTime> {
+    let micros = text::parse_timestamp(text, zone)?;
     let distance = Duration::from_micros(micros.unsigned_abs());
-    let moment = match micros {
+    match micros {
         ..0 => SystemTime::UNIX_EPOCH.checked_sub(distance),
         _ => SystemTime::UNIX_EPOCH.checked_add(distance),
-    };
-    moment.ok_or_else(wrong)
+    }
 }
 
 /// Files smaller than this are not worth a second reader.
@@ -326,6 +341,21 @@ mod tests {
         let location = format!("{}{location}", dir.path().display());
         let files = list(&location, &Selection::default()).map_err(|error| error.to_string())?;
         Ok(files.into_iter().map(strip).collect())
+    }
+
+    #[test]
+    fn the_moments_of_options_are_in_the_zone_of_the_reader() {
+        let dir = dir_with(&["a.csv"]);
+        let file = fs::File::open(dir.path().join("a.csv")).unwrap();
+        let half_past_eleven = SystemTime::UNIX_EPOCH + Duration::from_secs(1_705_318_200);
+        file.set_modified(half_past_eleven).unwrap();
+        let mut selection = Selection::default();
+        let (name, value) = ("modifiedAfter", "2024-01-15T12:00:00");
+        selection.take(&OptionValue { name, value }).unwrap();
+        let path = dir.path().join("a.csv");
+        assert!(!selection.takes(&path).unwrap());
+        selection.in_zone(Zone::parse("Europe/Berlin").unwrap());
+        assert!(selection.takes(&path).unwrap());
     }
 
     #[test]

@@ -12,10 +12,11 @@ use crate::engine::read::charset::Charset;
 use crate::engine::read::columns::{ColumnBuilder, Fit, ValueRules};
 use crate::engine::read::files::{self, Selection};
 use crate::engine::read::lenient::{self, Dialect};
-use crate::engine::read::lines::TextForm;
+use crate::engine::read::lines::{LineEnd, TextForm};
 use crate::engine::read::reject::{Reject, misfit};
 use crate::engine::read::{CORRUPT_RECORD, Mode};
 use crate::engine::text::times::{self, Side};
+use crate::engine::text::zone::Zone;
 use crate::engine::types::Field;
 
 const KNOWN: [&str; 17] = [
@@ -76,6 +77,13 @@ impl Default for JsonOptions {
 }
 
 impl JsonOptions {
+    /// Times without an option that says their zone are in the session's.
+    pub fn in_session(mut self, zone: Zone) -> Self {
+        self.rules.times.in_session(zone);
+        self.selection.in_zone(self.rules.times.zone());
+        self
+    }
+
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
         for option in options {
@@ -85,7 +93,21 @@ impl JsonOptions {
                 );
             }
         }
+        parsed.check_encoding()?;
         Ok(parsed)
+    }
+
+    /// Spark reads lines of another encoding only where it is told what ends them.
+    fn check_encoding(&self) -> Result<(), OptionError> {
+        let is_utf8 = self.form.charset == Charset::Utf8;
+        if is_utf8 || self.multi_line || self.form.line_end != LineEnd::Any {
+            return Ok(());
+        }
+        let encoding = OptionValue {
+            name: "encoding",
+            value: "",
+        };
+        Err(encoding.error("lines of another encoding than UTF-8 need a `lineSep`, as in Spark"))
     }
 
     /// Takes an option, if it is one.

@@ -54,6 +54,8 @@ pub(super) struct Line<'a> {
     pub bytes: usize,
     /// Whether it has an end, and is not cut off by that of the file.
     pub has_end: bool,
+    /// Whether it ends with `\n` in a file whose first line ends with `\r\n`.
+    pub ends_otherwise: bool,
     /// Whether it holds bytes that are no characters.
     pub is_broken: bool,
 }
@@ -107,8 +109,10 @@ impl<'a> Lines<'a> {
             return Err(too_large(self.part));
         }
         let (text, is_broken) = self.form.charset.decode(&self.line);
+        let is_mixed = matches!(self.ends, Ends::NewlineOrBoth);
         Ok(Some(Line {
             bytes,
+            ends_otherwise: is_mixed && bytes == self.line.len() + 1,
             has_end: bytes > self.line.len(),
             is_broken,
             text,
@@ -168,6 +172,7 @@ pub(super) fn document<'a>(
     Ok(Line {
         bytes: read + mark as usize,
         has_end: false,
+        ends_otherwise: false,
         is_broken,
         text,
     })

@@ -310,6 +310,7 @@ impl Reader {
     /// that cannot be read yet. What is wrong inside the files shows when the frame is written.
     pub fn csv(mut self, location: &str) -> Result<DataFrame> {
         let options = csv::CsvOptions::parse(self.option_values())?;
+        let options = options.in_session(self.session.zone());
         if self.schema.is_empty() {
             self.schema = match options.infer_types {
                 true => infer::csv(location, &options)?,
@@ -328,6 +329,7 @@ impl Reader {
     /// As [`Reader::csv`]; the keys of a map are strings.
     pub fn json(mut self, location: &str) -> Result<DataFrame> {
         let options = json::JsonOptions::parse(self.option_values())?;
+        let options = options.in_session(self.session.zone());
         if self.schema.is_empty() {
             self.schema = infer::json(location, &options)?;
         }
@@ -340,7 +342,8 @@ impl Reader {
     ///
     /// As [`Reader::csv`]; [`Error::Schema`] for a schema of more than one column, or of another type.
     pub fn text(mut self, location: &str) -> Result<DataFrame> {
-        let options = text::TextOptions::parse(self.option_values())?;
+        let mut options = text::TextOptions::parse(self.option_values())?;
+        options.selection.in_zone(self.session.zone());
         if self.schema.is_empty() {
             self = self.schema([(text::VALUE, "string")]);
         }
@@ -379,7 +382,8 @@ impl Reader {
     }
 
     fn typed(self, location: &str, typed: Typed) -> Result<DataFrame> {
-        let options = TypedOptions::parse(typed, self.option_values())?;
+        let mut options = TypedOptions::parse(typed, self.option_values())?;
+        options.selection.in_zone(self.session.zone());
         if !self.schema.is_empty() {
             return self.scan(location, scan::Decoder::Typed(typed, options.selection));
         }
@@ -505,6 +509,7 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
                 scan::Decoder::Csv(_),
                 DataType::Struct(_) | DataType::Array(_) | DataType::Map(..),
             ) => "csv files hold no nested values",
+            (_, kind) if kind.holds_void() => "a column of nothing but null is not read from files",
             (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
                 "the keys of a map in json are strings"
             }

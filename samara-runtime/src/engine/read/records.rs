@@ -17,6 +17,8 @@ pub(super) struct Records<'a> {
     text: String,
     /// Where the record that was read last began, as a number of lines in the part.
     began: u64,
+    /// Whether it ended with `\n` in a file whose first line ends with `\r\n`.
+    ended_otherwise: bool,
 }
 
 impl<'a> Records<'a> {
@@ -31,6 +33,7 @@ impl<'a> Records<'a> {
             quotes,
             text: String::new(),
             began: 0,
+            ended_otherwise: false,
         })
     }
 
@@ -47,11 +50,16 @@ impl<'a> Records<'a> {
         self.text.clear();
         let (mut bytes, mut has_end, mut is_broken, mut is_open) = (0, false, false, false);
         while let Some(line) = self.lines.next()? {
+            if self.ended_otherwise {
+                drop(line);
+                return self.refuse_other_end();
+            }
             let has_quote = memchr(options.quote(), line.text.as_bytes()).is_some();
             self.text.push_str(&line.text);
             bytes += line.bytes;
             has_end = line.has_end;
             is_broken |= line.is_broken;
+            let ends_otherwise = line.ends_otherwise;
             if has_end {
                 self.text.push(options.newline());
             }
@@ -63,6 +71,7 @@ impl<'a> Records<'a> {
                 return Err(too_large(self.part));
             }
             if !is_open {
+                self.ended_otherwise = ends_otherwise;
                 break;
             }
         }
@@ -70,8 +79,19 @@ impl<'a> Records<'a> {
             text: Cow::Borrowed(&self.text),
             bytes,
             has_end,
+            ends_otherwise: false,
             is_broken,
         }))
+    }
+
+    /// Spark takes such an end for text, and goes on with the record: nobody who wrote the file meant that.
+    fn refuse_other_end<T>(&self) -> Result<T, ReadError> {
+        Err(ReadError::Malformed {
+            path: self.part.path.clone(),
+            line: self.lines.number_in_file(self.lines.count() - 1)?,
+            message: "ends with LF, where the first line of the file ends with CRLF: with `multiLine` all records have to end alike"
+                .to_owned(),
+        })
     }
 
     /// The line in the file at which the record that was read last begins.

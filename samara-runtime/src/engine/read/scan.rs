@@ -696,6 +696,7 @@ mod tests {
             text: String::from_utf8_lossy(bytes),
             bytes: bytes.len(),
             has_end: true,
+            ends_otherwise: false,
             is_broken: std::str::from_utf8(bytes).is_err(),
         }
     }

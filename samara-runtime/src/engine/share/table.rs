@@ -57,6 +57,11 @@ impl SharedTable {
         self.needed.lock().get_or_insert_default().extend(columns);
     }
 
+    /// What its rows come from.
+    pub fn input(&self) -> &LogicalPlan {
+        &self.input
+    }
+
     /// What is computed, of the columns that are needed.
     pub fn pruned_input(&self) -> Result<LogicalPlan> {
         let input = LogicalPlanBuilder::from(self.input.clone());

@@ -92,6 +92,9 @@ pub(crate) fn spark_arithmetic(node: Expr, schema: &DFSchema) -> Result<(Expr, b
         }
         Expr::Negative(value) => {
             let kind = value.get_type(schema)?;
+            if kind.is_null() {
+                return Ok((widened(&value, &kind, &ArrowType::Float64)?, true));
+            }
             if !kind.is_signed_integer() {
                 return Ok((Expr::Negative(value), false));
             }

@@ -1,4 +1,4 @@
-//! `CAST` between numbers, booleans and timestamps.
+//! `CAST` between numbers and booleans, and between numbers and timestamps.
 //!
 //! A timestamp as a number is its seconds since 1970. A value that does not fit fails the cast, or becomes null.
 
@@ -16,25 +16,21 @@ use datafusion::arrow::datatypes::{
 use datafusion::common::{DataFusionError, Result, plan_err};
 
 use crate::engine::DataType;
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::cast::{Cast, TextOf, to_text};
 use crate::engine::sql::decimal::Shape;
 use crate::engine::text;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// Casts values of one type to another, both numbers, booleans, dates or timestamps.
-pub(crate) fn cast_number(
-    array: &ArrayRef,
-    from: &DataType,
-    to: &DataType,
-    failing: bool,
-) -> Result<ArrayRef> {
+/// Casts values of one type to another, both numbers, booleans or timestamps.
+pub(crate) fn cast_number(array: &ArrayRef, from: &DataType, how: &Cast<'_>) -> Result<ArrayRef> {
     use DataType as T;
+    let to = how.to;
     let numbers = Values {
         array,
         from,
         to,
-        failing,
+        how,
     };
     match (from, to) {
         (_, T::Byte | T::Short | T::Integer | T::Long) => numbers.as_integers(),
@@ -44,9 +40,6 @@ pub(crate) fn cast_number(
         }),
         (_, T::Float | T::Double) => numbers.as_floats(),
         (_, T::Boolean) => numbers.as_booleans(),
-        (T::Date | T::TimestampNtz, T::Timestamp) | (_, T::Date | T::TimestampNtz) => {
-            Ok(cast(array, &to.to_arrow())?)
-        }
         (_, T::Timestamp) => numbers.as_timestamps(),
         _ => plan_err!("a cast from {from} to {to} is not supported yet"),
     }
@@ -56,7 +49,7 @@ struct Values<'a> {
     array: &'a ArrayRef,
     from: &'a DataType,
     to: &'a DataType,
-    failing: bool,
+    how: &'a Cast<'a>,
 }
 
 impl Values<'_> {
@@ -204,7 +197,7 @@ impl Values<'_> {
     ) -> Result<PrimitiveArray<To>> {
         let converted = |(row, value): (usize, Option<From::Native>)| match value.map(&mut convert)
         {
-            Some(None) if self.failing => Err(self.lost(row)),
+            Some(None) if self.how.failing => Err(self.lost(row)),
             Some(value) => Ok(value),
             None => Ok(None),
         };
@@ -213,7 +206,7 @@ impl Values<'_> {
 
     /// Fails if a value became null that was none.
     fn refuse_lost(&self, cast: &ArrayRef) -> Result<()> {
-        if !self.failing || cast.null_count() == self.array.null_count() {
+        if !self.how.failing || cast.null_count() == self.array.null_count() {
             return Ok(());
         }
         match (0..cast.len()).find(|row| cast.is_null(*row) && self.array.is_valid(*row)) {
@@ -223,7 +216,7 @@ impl Values<'_> {
     }
 
     fn lost(&self, row: usize) -> DataFusionError {
-        let shown = to_text(&self.array.slice(row, 1), TimestampText::Sql);
+        let shown = to_text(&self.array.slice(row, 1), TextOf::Cast(self.how.zone));
         let shown = shown.map_or_else(|_| "a value".to_owned(), |text| text.value(0).to_owned());
         DataFusionError::Execution(format!(
             "{shown} ({}) does not fit {}; try_cast gives null instead of this error",
@@ -257,11 +250,15 @@ mod tests {
     use datafusion::arrow::array::{Float32Array, Int32Array, Int64Array};
 
     use super::*;
-    use crate::engine::sql::cast::cast_array;
+    use crate::engine::text::zone::Zone;
 
     fn shown(array: ArrayRef, to: &str, failing: bool) -> Result<String> {
-        let cast = cast_array(&array, &to.parse().unwrap(), failing)?;
-        let text = to_text(&cast, TimestampText::Sql)?;
+        let how = Cast {
+            to: &to.parse().unwrap(),
+            failing,
+            zone: Zone::UTC,
+        };
+        let text = to_text(&how.apply(&array)?, TextOf::Cast(Zone::UTC))?;
         Ok(text.iter().next().flatten().unwrap_or("null").to_owned())
     }
 
@@ -276,7 +273,9 @@ mod tests {
 
     fn timestamp(text: &str) -> ArrayRef {
         let array: ArrayRef = Arc::new(datafusion::arrow::array::StringArray::from(vec![text]));
-        cast_array(&array, &DataType::Timestamp, true).unwrap()
+        Cast::ansi(&DataType::Timestamp, Zone::UTC)
+            .apply(&array)
+            .unwrap()
     }
 
     #[test]
@@ -329,7 +328,9 @@ mod tests {
         ] {
             assert_eq!(shown(value, "timestamp", true).unwrap(), shown_as);
         }
-        let last = cast_array(&long, &DataType::Timestamp, true).unwrap();
+        let last = Cast::ansi(&DataType::Timestamp, Zone::UTC)
+            .apply(&long)
+            .unwrap();
         assert_eq!(
             last.as_primitive::<TimestampMicrosecondType>().value(0),
             i64::MAX

@@ -17,8 +17,12 @@ use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::functions::{
     arithmetic_function, is_spark_function, spark_arguments, type_name,
 };
+use crate::engine::sql::interval::with_interval;
+use crate::engine::sql::nested::{SparkItem, with_fitting_key};
 use crate::engine::sql::normal::normal;
 use crate::engine::sql::nullability::with_sparks_nulls;
+use crate::engine::sql::widened::Widened;
+use crate::engine::sql::window::spark_window;
 
 /// One node with Spark's types: an integer literal is an INT if it fits, arithmetic is checked, branches have one type, and text is compared as
 /// what it is compared with.
@@ -36,6 +40,7 @@ pub(crate) fn spark_types(node: Expr, schema: &DFSchema) -> Result<Transformed<E
         }
         Expr::Case(case) => kept_lazy(with_one_type(case, schema)?, schema)?,
         Expr::ScalarFunction(function) => of_function(function, schema)?,
+        Expr::WindowFunction(call) => spark_window(*call, schema)?,
         other => compared(other, schema)?,
     };
     let (node, changed) = spark_arithmetic(node, schema)?;
@@ -73,6 +78,7 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let mut function = spark_arguments(function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        SparkItem::NAME => return Ok(Expr::ScalarFunction(with_fitting_key(function, schema)?)),
         "coalesce" | "array" | "make_array" => &mut function.args[..],
         _ => return Ok(Expr::ScalarFunction(function)),
     };
@@ -226,8 +232,18 @@ pub(crate) fn widened(value: &Expr, from: &ArrowType, to: &ArrowType) -> Result<
     if from == to {
         return Ok(value.clone());
     }
-    if is_text(from) || matches!(from, ArrowType::Decimal128(..)) {
+    let has_own_cast = |kind: &ArrowType| {
+        is_text(kind)
+            || matches!(
+                kind,
+                ArrowType::Decimal128(..) | ArrowType::Date32 | ArrowType::Timestamp(..)
+            )
+    };
+    if has_own_cast(from) {
         return Ok(SparkCast::call(value.clone(), &spark_type(to)?));
+    }
+    if from.is_nested() && to.is_nested() {
+        return Ok(Widened::call(value.clone(), to.clone()));
     }
     match value {
         Expr::Literal(literal, metadata) => {
@@ -257,6 +273,9 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             plan_err!(
                 "the difference of two moments is an interval, which is not supported yet; datediff counts days"
             )
+        }
+        Expr::BinaryExpr(binary) => {
+            Ok(with_interval(&binary, schema)?.unwrap_or(Expr::BinaryExpr(binary)))
         }
         Expr::Between(Between {
             mut expr,

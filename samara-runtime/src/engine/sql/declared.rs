@@ -7,6 +7,7 @@ use datafusion::arrow::array::{ArrayRef, make_array};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::Result;
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -31,6 +32,11 @@ impl Declared {
             signature: Signature::any(1, Volatility::Immutable),
         };
         ScalarUDF::from(declared).call(vec![value])
+    }
+
+    /// Whether a call is of this.
+    pub fn is(call: &ScalarFunction) -> bool {
+        call.func.inner().downcast_ref::<Self>().is_some()
     }
 }
 

@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, ExprWithAlias};
 use datafusion::sql::sqlparser::dialect::{Dialect, SparkSqlDialect};
 use datafusion::sql::sqlparser::keywords::{Keyword, RESERVED_FOR_IDENTIFIER};
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
 use crate::engine::sql::cast::SparkCast;
 
@@ -141,6 +141,9 @@ fn literals(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
                 word.value = word.value.replace("``", "`");
                 (vec![Token::Word(word)], false)
             }
+            (Token::Word(word), Some(Token::LParen)) if word.keyword == Keyword::EXISTS => {
+                (vec![exists(word, rest.clone())], false)
+            }
             (Token::Number(digits, long), next) => {
                 number(std::mem::take(&mut minus), digits, long, next)
             }
@@ -156,6 +159,18 @@ fn literals(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 
 fn string(text: &str, quote: char) -> Token {
     Token::SingleQuotedString(unescaped(text, quote))
+}
+
+/// The function `exists`, as a name in quotes: in front of a query it is a keyword.
+fn exists(word: Word, rest: impl Iterator<Item = TokenWithSpan>) -> Token {
+    let mut behind = rest.map(|token| token.token).skip(1);
+    let first = behind.find(|token| !matches!(token, Token::Whitespace(_)));
+    match first {
+        Some(Token::Word(first)) if matches!(first.keyword, Keyword::SELECT | Keyword::WITH) => {
+            Token::Word(word)
+        }
+        _ => Token::make_word(&word.value, Some('`')),
+    }
 }
 
 /// Whether a minus behind these tokens subtracts; elsewhere it is part of a literal, since `128Y` alone is none.

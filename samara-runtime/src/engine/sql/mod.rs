@@ -2,30 +2,38 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod cast;
+mod cast_moment;
+mod cast_nested;
 mod cast_number;
 pub(crate) mod coercion;
+pub(crate) mod constants;
 pub(crate) mod decimal;
 pub(crate) mod declared;
 mod dialect;
 pub(crate) mod functions;
+mod interval;
 pub(crate) mod nested;
 mod nested_text;
 pub(crate) mod normal;
 mod nullability;
+mod scope;
+pub(crate) mod session_zone;
 pub(crate) mod spark_function;
 #[cfg(test)]
 mod tests;
+mod widened;
+pub(crate) mod window;
 
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::DataFusionError;
-use datafusion::common::tree_node::TreeNode as _;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF};
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, CastKind, Expr as SqlExpr, Function, Ident, ObjectName, ObjectNamePart, Subscript,
-    VisitMut as _, VisitorMut,
+    AccessExpr, CastKind, Expr as SqlExpr, ExprWithAlias, Function, Ident, ObjectName,
+    ObjectNamePart, Subscript, VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -34,8 +42,10 @@ use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::spark_types;
 use crate::engine::sql::dialect::parse_expression;
 use crate::engine::sql::functions::catalog::{self, Status};
+use crate::engine::sql::functions::lambda::{higher_order, is_higher_order};
 use crate::engine::sql::functions::map::pair_of;
 use crate::engine::sql::nested::SparkItem;
+use crate::engine::sql::scope::{Planned, Scope};
 use crate::engine::sql::spark_function::{call, in_engine_terms, string};
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
@@ -53,40 +63,73 @@ pub(crate) fn functions() -> Vec<ScalarUDF> {
 }
 
 impl DataFrame {
-    /// A Spark SQL expression over this frame's columns.
+    /// A Spark SQL expression over this frame's columns, of one row at a time.
     pub(crate) fn expression(&self, text: &str) -> Result<Expr> {
-        let wrong = |message: String, offset| Error::Expression {
-            expression: text.to_owned(),
-            message,
-            offset,
-        };
-        let state = self.session.state();
-        let mut parsed = parse_expression(text).map_err(|error| {
+        Scope::of(self, text).parsed()
+    }
+
+    /// A Spark SQL expression over this frame's columns, with functions of windows: for a [projection](DataFrame::project) only.
+    pub(crate) fn windowed_expression(&self, text: &str) -> Result<Expr> {
+        Scope::of(self, text).with_windows().parsed()
+    }
+}
+
+/// Why `${` is refused.
+const VARIABLE: &str = "Spark takes `${…}` in an expression for a variable of its configuration, which there is none of; write `$` and `{` apart, as in `concat('$', '{')`";
+
+impl Scope<'_> {
+    fn parsed(&self) -> Result<Expr> {
+        let text = self.text;
+        if let Some(offset) = text.find("${") {
+            return Err(Error::Expression {
+                expression: text.to_owned(),
+                message: VARIABLE.to_owned(),
+                offset: Some(offset),
+            });
+        }
+        let parsed = parse_expression(text).map_err(|error| {
             let (message, offset) = syntax_error(&error, text);
-            wrong(message, offset)
+            Error::Expression {
+                expression: text.to_owned(),
+                message,
+                offset,
+            }
         })?;
-        let mut names = SparkNames { frame: self, text };
-        if let ControlFlow::Break(error) = parsed.expr.visit(&mut names) {
+        self.planned(parsed.expr)
+    }
+
+    /// An expression over the columns and the variables of the scope, with Spark's types.
+    fn planned(&self, mut expression: SqlExpr) -> Result<Expr> {
+        let mut names = SparkNames {
+            scope: self,
+            planned: Planned::default(),
+        };
+        if let ControlFlow::Break(error) = expression.visit(&mut names) {
             return Err(error);
         }
-        let schema = self.plan.schema();
-        let planned = state.create_logical_expr_from_sql_expr(parsed, schema);
-        let expression = planned.map_err(|error| wrong(sentence(&error), None))?;
-        let typed = expression
-            .transform_up(|node| spark_types(node, schema))
-            .map_err(|error| wrong(sentence(&error), None))?;
-        typed
-            .data
-            .get_type(schema)
-            .map_err(|error| wrong(sentence(&error), None))?;
+        let planned = self.typed(expression, &names.planned);
+        planned.map_err(|error| self.wrong(&error, None))
+    }
+
+    fn typed(&self, expr: SqlExpr, planned: &Planned) -> Result<Expr, DataFusionError> {
+        let schema = planned.added_to(&self.schema)?;
+        let parsed = ExprWithAlias { expr, alias: None };
+        let whole = self
+            .state()
+            .create_logical_expr_from_sql_expr(parsed, &schema)?;
+        let typed = whole.transform_up(|node| match planned.part(&node) {
+            Some(part) => Ok(Transformed::yes(part.clone())),
+            None => spark_types(node, &self.schema),
+        })?;
+        typed.data.get_type(&self.schema)?;
         Ok(typed.data)
     }
 }
 
-/// Resolves columns without regard to case, and lets `CAST` be Spark's.
+/// Resolves names without regard to case, lets `CAST` be Spark's, and plans the functions that take functions.
 struct SparkNames<'a> {
-    frame: &'a DataFrame,
-    text: &'a str,
+    scope: &'a Scope<'a>,
+    planned: Planned,
 }
 
 impl VisitorMut for SparkNames<'_> {
@@ -94,14 +137,29 @@ impl VisitorMut for SparkNames<'_> {
 
     fn pre_visit_expr(&mut self, node: &mut SqlExpr) -> ControlFlow<Error> {
         match node {
-            SqlExpr::Identifier(name) => match self.frame.index(&name.value) {
-                Ok(index) => *name = self.plan_name(index),
+            SqlExpr::Identifier(name) if Planned::is_name(name) => {}
+            SqlExpr::Identifier(name) => match self.scope.resolve(&name.value) {
+                Ok((in_plan, _)) => *name = in_plan,
                 Err(error) => return ControlFlow::Break(self.at(error, name)),
             },
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
                 self.known(function)?;
-                return self.one_row_at_a_time(function);
+                self.has_a_place(function)?;
+                if is_higher_order(function) {
+                    let part = self.higher_order(function)?;
+                    // In parentheses, since it is no name.
+                    *node = SqlExpr::Nested(Box::new(SqlExpr::Identifier(part)));
+                }
+            }
+            SqlExpr::Struct { values, .. } => {
+                values
+                    .iter_mut()
+                    .for_each(|value| self.named_as_declared(value));
+            }
+            SqlExpr::Lambda(_) => {
+                let message = "a lambda has its place in a function that takes one";
+                return self.refuse(message, node.span());
             }
             SqlExpr::CompoundFieldAccess { access_chain, .. } => {
                 access_chain.iter_mut().for_each(field_as_key);
@@ -145,15 +203,34 @@ impl VisitorMut for SparkNames<'_> {
 }
 
 impl SparkNames<'_> {
-    fn plan_name(&self, index: usize) -> Ident {
-        Ident::with_quote('`', self.frame.plan.schema().field(index).name())
+    fn higher_order(&mut self, function: &Function) -> ControlFlow<Error, Ident> {
+        let offset = self.offset(function.name.span());
+        match higher_order(function, self.scope, offset) {
+            Ok(call) => ControlFlow::Continue(self.planned.keep(call)),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    /// A variable as a field of a struct, which has the name that the variable was declared by.
+    fn named_as_declared(&self, value: &mut SqlExpr) {
+        if let SqlExpr::Identifier(name) = value
+            && let Some(declared) = self.scope.declared(&name.value)
+        {
+            let name = Ident::new(declared);
+            let expr = Box::new(value.clone());
+            *value = SqlExpr::Named { expr, name };
+        }
+    }
+
+    fn offset(&self, span: Span) -> Option<usize> {
+        byte_offset(self.scope.text, span.start.line, span.start.column)
     }
 
     fn refuse<T>(&self, message: &str, span: Span) -> ControlFlow<Error, T> {
         ControlFlow::Break(Error::Expression {
-            expression: self.text.to_owned(),
+            expression: self.scope.text.to_owned(),
             message: message.to_owned(),
-            offset: byte_offset(self.text, span.start.line, span.start.column),
+            offset: self.offset(span),
         })
     }
 
@@ -174,13 +251,19 @@ impl SparkNames<'_> {
         self.refuse(&message, function.name.span())
     }
 
-    /// Refuses functions that need more than one row.
-    fn one_row_at_a_time(&self, function: &Function) -> ControlFlow<Error> {
-        let state = self.frame.session.state();
+    /// Refuses functions that need more rows than there are where they stand.
+    fn has_a_place(&self, function: &mut Function) -> ControlFlow<Error> {
+        let state = self.scope.state();
         let name = function.name.to_string();
-        if function.over.is_some() || state.window_functions().contains_key(&name) {
-            let message = format!("the window function `{name}` cannot stand in an expression");
-            return self.refuse(&message, function.name.span());
+        if window::is_of_window(function) {
+            if !self.scope.windows {
+                let message = format!("the window function `{name}` can stand in withColumn only");
+                return self.refuse(&message, function.name.span());
+            }
+            return match window::in_engine_terms(function) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(message) => self.refuse(&message, function.name.span()),
+            };
         }
         let scalar = state.scalar_functions().contains_key(&name);
         if !scalar && state.aggregate_functions().contains_key(&name) {
@@ -197,19 +280,22 @@ impl SparkNames<'_> {
         let Some((first, fields)) = path.split_first() else {
             return self.refuse("an empty name", Span::empty());
         };
-        let index = match self.frame.index(&first.value) {
-            Ok(index) => index,
+        let (name, mut kind) = match self.scope.resolve(&first.value) {
+            Ok(found) => found,
             Err(error) => return self.no_struct(path, first, error),
         };
-        let mut kind = self.frame.plan.schema().field(index).data_type().clone();
-        let mut value = SqlExpr::Identifier(self.plan_name(index));
+        let mut value = SqlExpr::Identifier(name);
         for name in fields {
             if let Ok(pair) = pair_of(&kind) {
                 value = call(SparkItem::NAME, vec![value, string(&name.value)]);
                 kind = pair[1].data_type().clone();
                 continue;
             }
-            let ArrowType::Struct(members) = &kind else {
+            let (members, of_each) = match &kind {
+                ArrowType::List(element) => (element.data_type(), true),
+                other => (other, false),
+            };
+            let ArrowType::Struct(members) = members else {
                 let message = format!(
                     "`{}` has no field `{}`: it is no struct",
                     first.value, name.value
@@ -222,7 +308,10 @@ impl SparkNames<'_> {
                 return self.refuse(&message, name.span);
             };
             value = call(SparkItem::NAME, vec![value, string(member.name())]);
-            kind = member.data_type().clone();
+            kind = match of_each {
+                true => ArrowType::new_list(member.data_type().clone(), true),
+                false => member.data_type().clone(),
+            };
         }
         ControlFlow::Continue(value)
     }
@@ -236,7 +325,7 @@ impl SparkNames<'_> {
     ) -> ControlFlow<Error, SqlExpr> {
         let parts: Vec<&str> = path.iter().map(|part| part.value.as_str()).collect();
         let whole = parts.join(".");
-        if !self.frame.indices(&whole).is_empty() {
+        if !self.scope.frame.indices(&whole).is_empty() {
             let message = format!("a name with a dot must stand in backticks: `{whole}`");
             return self.refuse(&message, first.span);
         }
@@ -244,7 +333,7 @@ impl SparkNames<'_> {
     }
 
     fn at(&self, error: Error, name: &Ident) -> Error {
-        let offset = byte_offset(self.text, name.span.start.line, name.span.start.column);
+        let offset = self.offset(name.span);
         match error {
             Error::UnknownColumn {
                 name, candidates, ..
@@ -254,7 +343,7 @@ impl SparkNames<'_> {
                 offset,
             },
             Error::AmbiguousColumn { .. } => Error::Expression {
-                expression: self.text.to_owned(),
+                expression: self.scope.text.to_owned(),
                 message: error.to_string(),
                 offset,
             },
@@ -275,6 +364,7 @@ fn lower_case(name: &mut ObjectName) {
     for part in &mut name.0 {
         if let ObjectNamePart::Identifier(ident) = part {
             ident.value = ident.value.to_lowercase();
+            ident.quote_style = None;
         }
     }
 }

@@ -6,38 +6,41 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray as _, StringArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::cast::{TextOf, to_text};
+use crate::engine::text::zone::Zone;
 
-/// The text of every value of a column of structs, arrays or maps; null for null.
-pub(crate) fn nested_to_text(array: &ArrayRef) -> Result<StringArray> {
+/// The text of every value of a column of structs, arrays or maps; null for null. Instants are shown in the zone.
+pub(crate) fn nested_to_text(array: &ArrayRef, zone: Zone) -> Result<StringArray> {
     match array.data_type() {
-        DataType::Struct(_) => structs(array),
-        DataType::Map(..) => maps(array),
-        _ => lists(array),
+        DataType::Struct(_) => structs(array, zone),
+        DataType::Map(..) => maps(array, zone),
+        _ => lists(array, zone),
     }
 }
 
-fn structs(array: &ArrayRef) -> Result<StringArray> {
+fn structs(array: &ArrayRef, zone: Zone) -> Result<StringArray> {
     let members = array.as_struct().columns().iter();
-    let members = members.map(texts).collect::<Result<Vec<_>>>()?;
+    let members = members
+        .map(|member| texts(member, zone))
+        .collect::<Result<Vec<_>>>()?;
     Ok(each(array, |row| {
         let values = members.iter().map(|member| shown(member, row).to_owned());
         format!("{{{}}}", values.collect::<Vec<_>>().join(", "))
     }))
 }
 
-fn lists(array: &ArrayRef) -> Result<StringArray> {
+fn lists(array: &ArrayRef, zone: Zone) -> Result<StringArray> {
     let list = array.as_list::<i32>();
-    let elements = texts(list.values())?;
+    let elements = texts(list.values(), zone)?;
     Ok(each(array, |row| {
         let values = places(list.value_offsets(), row).map(|at| shown(&elements, at));
         format!("[{}]", values.collect::<Vec<_>>().join(", "))
     }))
 }
 
-fn maps(array: &ArrayRef) -> Result<StringArray> {
+fn maps(array: &ArrayRef, zone: Zone) -> Result<StringArray> {
     let map = array.as_map();
-    let (keys, values) = (texts(map.keys())?, texts(map.values())?);
+    let (keys, values) = (texts(map.keys(), zone)?, texts(map.values(), zone)?);
     Ok(each(array, |row| {
         let entries = places(map.value_offsets(), row);
         let entries = entries.map(|at| format!("{} -> {}", shown(&keys, at), shown(&values, at)));
@@ -45,10 +48,10 @@ fn maps(array: &ArrayRef) -> Result<StringArray> {
     }))
 }
 
-fn texts(array: &ArrayRef) -> Result<StringArray> {
+fn texts(array: &ArrayRef, zone: Zone) -> Result<StringArray> {
     match array.data_type() {
         DataType::Null => Ok(StringArray::new_null(array.len())),
-        _ => to_text(array, TimestampText::Sql),
+        _ => to_text(array, TextOf::Cast(zone)),
     }
 }
 

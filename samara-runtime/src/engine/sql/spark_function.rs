@@ -155,22 +155,28 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
     let new = match (name.as_str(), &arguments[..]) {
         ("isnull", [value]) => Expr::IsNull(Box::new(value.clone())),
         ("isnotnull", [value]) => Expr::IsNotNull(Box::new(value.clone())),
-        ("if", [condition, yes, no]) => when(condition.clone(), yes.clone(), no.clone()),
+        ("if", [condition, yes, no]) => when(of_if(condition), yes.clone(), no.clone()),
         ("trim" | "ltrim" | "rtrim", [letters, text]) => {
             call(&name, vec![text.clone(), letters.clone()])
         }
         ("date_add" | "date_sub", [_, ..]) => with_first_as("date", &name, arguments),
         ("to_timestamp_ltz", [value]) => cast(value, "timestamp"),
         ("to_timestamp_ntz", [value]) => cast(value, "timestamp_ntz"),
-        ("curdate", []) => call("current_date", arguments),
+        ("curdate" | "current_date", []) => cast(&call("now", arguments), "date"),
+        ("now" | "current_timestamp", []) => cast(&call("now", arguments), "timestamp"),
         ("localtimestamp", []) => cast(&call("now", arguments), "timestamp_ntz"),
-        ("current_timezone", []) => string("UTC"),
         ("convert_timezone", [zone, moment]) => {
-            call(&name, vec![string("UTC"), zone.clone(), moment.clone()])
+            let own = call("current_timezone", Vec::new());
+            call(&name, vec![own, zone.clone(), moment.clone()])
         }
         ("dateadd", [date, days]) => call("date_add", vec![cast(date, "date"), days.clone()]),
+        ("datediff" | "date_diff", [end, start]) => {
+            call(&name, vec![cast(end, "date"), cast(start, "date")])
+        }
         // The planner has another function for `map`.
+        ("map", []) => empty_map(),
         ("map", [_, ..]) => call("create_map", arguments),
+        ("map_concat", []) => cast(&empty_map(), "map<string,string>"),
         ("arrays_zip", [_, ..]) => zipped(arguments),
         ("equal_null", [left, right]) => Expr::BinaryOp {
             left: Box::new(left.clone()),
@@ -194,32 +200,30 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             no.clone(),
         ),
         ("nullif", [value, other]) => null_if_equal(value, other),
-        ("ln" | "log" | "log10", [value]) => logarithm(&name, value),
-        ("log", [base, value]) => null_unless_positive(
-            base,
-            null_unless_positive(value, call("log", arguments.clone())),
-        ),
         ("sqrt", [value]) => square_root(value),
         ("isnan", [_]) => call("coalesce", vec![call("isnan", arguments), truth(false)]),
-        (
-            "exp" | "expm1" | "sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh"
-            | "tanh" | "cbrt" | "degrees" | "radians",
-            [_],
-        ) => with_first_as("double", &name, arguments),
+        ("sin" | "cos" | "tan" | "degrees" | "radians", [_]) => {
+            with_first_as("double", &name, arguments)
+        }
         ("rint", [value]) => call("rint", vec![cast(value, "double")]),
         ("zeroifnull", [value]) => call("coalesce", vec![value.clone(), number("0")]),
         ("nullifzero", [value]) => call("nullif", vec![value.clone(), number("0")]),
         ("to_date", [value]) => cast(value, "date"),
         ("to_timestamp", [value]) => cast(value, "timestamp"),
+        ("try_to_date", [value]) => tried(value, "date"),
+        ("try_to_timestamp", [value]) => tried(value, "timestamp"),
         _ => return None,
     };
     Some(Ok(new))
 }
 
 /// The arguments, if all of them are plain expressions.
-fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
-    let FunctionArguments::List(list) = &function.args else {
-        return None;
+pub(crate) fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
+    let list = match &function.args {
+        FunctionArguments::List(list) => list,
+        // As `current_date` may be written.
+        FunctionArguments::None => return Some(Vec::new()),
+        FunctionArguments::Subquery(_) => return None,
     };
     let plain = |argument: &FunctionArg| match argument {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => Some(value.clone()),
@@ -273,6 +277,10 @@ fn cast(value: &Expr, kind: &str) -> Expr {
     call(SparkCast::ANSI, vec![value.clone(), string(kind)])
 }
 
+fn tried(value: &Expr, kind: &str) -> Expr {
+    call(SparkCast::TRYING, vec![value.clone(), string(kind)])
+}
+
 fn when(condition: Expr, yes: Expr, no: Expr) -> Expr {
     Expr::Case {
         case_token: AttachedToken::empty(),
@@ -286,24 +294,22 @@ fn when(condition: Expr, yes: Expr, no: Expr) -> Expr {
     }
 }
 
+/// A condition of `if`. To Spark both of its values count for whether it may be null, while of a CASE whose condition is `true` one does.
+fn of_if(condition: &Expr) -> Expr {
+    match condition {
+        Expr::Value(value) if value.value == Value::Boolean(true) => {
+            Expr::IsTrue(Box::new(condition.clone()))
+        }
+        other => other.clone(),
+    }
+}
+
 fn compared(value: &Expr, op: BinaryOperator) -> Expr {
     Expr::BinaryOp {
         left: Box::new(value.clone()),
         op,
         right: Box::new(number("0")),
     }
-}
-
-fn null_unless_positive(value: &Expr, result: Expr) -> Expr {
-    let null = Expr::Value(Value::Null.with_empty_span());
-    when(compared(value, BinaryOperator::Gt), result, null)
-}
-
-/// A logarithm is null where there is none; that of one argument is natural.
-fn logarithm(name: &str, value: &Expr) -> Expr {
-    let name = if name == "log" { "ln" } else { name };
-    let double = cast(value, "double");
-    null_unless_positive(&double, call(name, vec![double.clone()]))
 }
 
 /// The root of a negative number is NaN.
@@ -314,6 +320,11 @@ fn square_root(value: &Expr) -> Expr {
         cast(&string("NaN"), "double"),
         call("sqrt", vec![double]),
     )
+}
+
+fn empty_map() -> Expr {
+    let none = || call("array", Vec::new());
+    call("map_from_arrays", vec![none(), none()])
 }
 
 fn null_if_equal(value: &Expr, other: &Expr) -> Expr {

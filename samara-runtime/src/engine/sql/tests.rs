@@ -128,10 +128,8 @@ fn results_have_sparks_types_and_values() {
 fn what_needs_many_rows_is_refused_before_the_run() {
     for (expression, message) in [
         ("i > 0 and sum(i) > 1", "`sum` summarises many rows"),
-        (
-            "row_number() over (order by i)",
-            "the window function `row_number`",
-        ),
+        ("sum(i) over (order by i)", "`sum` over a window"),
+        ("rank() over (partition by i)", "needs an order"),
         ("i in (select 1)", "a subquery"),
         ("exists (select 1)", "a subquery"),
         ("(select 1)", "a subquery"),
@@ -143,6 +141,9 @@ fn what_needs_many_rows_is_refused_before_the_run() {
             .to_string();
         assert!(error.contains(message), "{expression}: {error}");
     }
+    let condition = "row_number() over (order by i) = 1";
+    let error = numbers().1.filter(condition).unwrap_err().to_string();
+    assert!(error.contains("can stand in withColumn only"), "{error}");
 }
 
 #[test]
@@ -228,5 +229,37 @@ fn what_guards_a_division_keeps_it_from_failing() {
         let load = kept.write().csv(&output.display().to_string());
         let done = load.and_then(Load::run);
         assert!(done.is_ok(), "{condition}: {done:?}");
+    }
+}
+
+#[test]
+fn a_name_that_a_lambda_does_not_know_is_shown_where_it_stands() {
+    let frame = Session::new(&RunSettings::default())
+        .unwrap()
+        .empty([("list", "array<int>"), ("other", "int")])
+        .unwrap();
+    let expression = "transform(list, x -> x + othr)";
+    let error = frame.clone().with_column("y", expression).unwrap_err();
+    let crate::Error::UnknownColumn { name, offset, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!((name.as_str(), *offset), ("othr", expression.find("othr")));
+    for (expression, says) in [
+        (
+            "transform(other, x -> x)",
+            "`transform`: it does not take a value of type int",
+        ),
+        ("transform(list, (x, y, z) -> x)", "1 or 2 variables, not 3"),
+        (
+            "filter(list, x -> x + 1)",
+            "has to give a value of type boolean, and this one's is of type int",
+        ),
+        (
+            "upper(x -> x)",
+            "a lambda has its place in a function that takes one",
+        ),
+    ] {
+        let error = frame.clone().with_column("y", expression).unwrap_err();
+        assert!(error.to_string().contains(says), "{expression}: {error}");
     }
 }

@@ -5,16 +5,15 @@
 mod digits;
 pub(crate) mod pattern;
 pub(crate) mod times;
+pub(crate) mod zone;
 
 use std::fmt::Write as _;
 
 use digits::Digits;
-
-use chrono::{DateTime, MappedLocalTime, Offset as _, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use zone::Zone;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
-const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
+pub(crate) const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
 /// A double as Java prints it: `1.0E10`, `0.001`, `NaN`, `-Infinity`.
 pub(crate) fn write_f64(out: &mut String, value: f64) {
@@ -70,9 +69,9 @@ pub(crate) fn write_date(out: &mut String, days: i32) {
     push_date(out, i64::from(days));
 }
 
-/// Microseconds since 1970 as `CAST(… AS STRING)` shows a timestamp: `2024-01-15 10:30:45.12`, no zeros at the end.
-pub(crate) fn write_timestamp(out: &mut String, micros: i64) {
-    push_moment(out, micros, ' ');
+/// Microseconds since 1970 as `CAST(… AS STRING)` shows a timestamp in a zone: `2024-01-15 10:30:45.12`, no zeros at the end.
+pub(crate) fn write_timestamp(out: &mut String, micros: i64, zone: Zone) {
+    push_moment(out, zone.clock(micros), ' ');
     let fraction = micros.rem_euclid(MICROS_PER_SECOND);
     if fraction != 0 {
         let digits = format!("{fraction:06}");
@@ -80,17 +79,27 @@ pub(crate) fn write_timestamp(out: &mut String, micros: i64) {
     }
 }
 
-/// Microseconds since 1970 as csv and json files show a timestamp: `2024-01-15T10:30:45.120Z`; without the zone for one that has none.
-pub(crate) fn write_timestamp_iso(out: &mut String, micros: i64, zone: &str) {
-    push_moment(out, micros, 'T');
-    let millis = micros.rem_euclid(MICROS_PER_SECOND) / 1000;
-    write_infallible(out, format_args!(".{millis:03}{zone}"));
+/// Microseconds since 1970 as csv and json files show a timestamp without a zone: `2024-01-15T10:30:45.120`.
+pub(crate) fn write_timestamp_iso(out: &mut String, micros: i64) {
+    push_iso(out, Clock::of_utc(micros));
+}
+
+/// Microseconds since 1970 as csv and json files show a timestamp in a zone: `2024-01-15T10:30:45.120Z`.
+pub(crate) fn write_timestamp_iso_in(out: &mut String, micros: i64, zone: Zone) {
+    push_iso(out, zone.clock(micros));
+    pattern::write_offset(out, zone.offset_at(micros));
+}
+
+fn push_iso(out: &mut String, clock: Clock) {
+    push_moment(out, clock, 'T');
+    let millis = clock.micros % MICROS_PER_SECOND / 1000;
+    write_infallible(out, format_args!(".{millis:03}"));
 }
 
 /// The date and the time of day in whole seconds.
-fn push_moment(out: &mut String, micros: i64, separator: char) {
-    push_date(out, micros.div_euclid(MICROS_PER_DAY));
-    let second = micros.rem_euclid(MICROS_PER_DAY) / MICROS_PER_SECOND;
+fn push_moment(out: &mut String, clock: Clock, separator: char) {
+    push_date(out, clock.days);
+    let second = clock.micros / MICROS_PER_SECOND;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     write_infallible(
         out,
@@ -127,6 +136,39 @@ pub(crate) fn write_decimal_of_file(out: &mut String, unscaled: i128, scale: i8)
     let (first, rest) = digits.split_at(1);
     let point = if rest.is_empty() { "" } else { "." };
     write_infallible(out, format_args!("{sign}{first}{point}{rest}E{exponent}"));
+}
+
+/// What clocks show: the date, and the time of day in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// Since 1970.
+    pub days: i64,
+    /// Since midnight.
+    pub micros: i64,
+}
+
+impl Clock {
+    /// Microseconds since 1970 where clocks show UTC.
+    pub fn of_utc(micros: i64) -> Self {
+        Self {
+            days: micros.div_euclid(MICROS_PER_DAY),
+            micros: micros.rem_euclid(MICROS_PER_DAY),
+        }
+    }
+
+    /// Clocks that are ahead by so many seconds, of any sign. (The first and the last timestamps have a date that is none of a timestamp's.)
+    pub fn ahead(self, seconds: i64) -> Self {
+        let shifted = Self::of_utc(self.micros + seconds * MICROS_PER_SECOND);
+        Self {
+            days: self.days + shifted.days,
+            ..shifted
+        }
+    }
+
+    /// Microseconds since 1970 where clocks show UTC; nothing, beyond the last timestamp.
+    pub fn to_utc(self) -> Option<i64> {
+        at(self.days, self.micros)
+    }
 }
 
 fn push_date(out: &mut String, days: i64) {
@@ -180,22 +222,16 @@ pub(crate) fn parse_date(text: &str) -> Option<i32> {
 }
 
 /// A timestamp as Spark reads it from text, in microseconds since 1970: a date (its year of up to six digits), then optionally a `T` or a space
-/// and `[h]h[:[m]m[:[s]s[.fraction][zone]]]`; or a time alone, of today. Without a zone it is in UTC, the session's zone.
+/// and `[h]h[:[m]m[:[s]s[.fraction][zone]]]`; or a time alone, of today. Where the text says no zone, it is in the given one.
 ///
 /// A zone is `Z`, an offset such as `+2`, `+02`, `+0230`, `+02:30`, the same after `UTC`, `GMT` or `UT`, a region such as `Europe/Berlin`, or
 /// one of Java's short names such as `PST`.
-pub(crate) fn parse_timestamp(text: &str) -> Option<i64> {
-    parse_timestamp_in(text, &Zone::UTC)
-}
-
-/// As [`parse_timestamp`], but where the text says no zone, it is in the given one.
-pub(crate) fn parse_timestamp_in(text: &str, zone: &Zone) -> Option<i64> {
+pub(crate) fn parse_timestamp(text: &str, zone: Zone) -> Option<i64> {
     let moment = take_moment(text)?;
-    let own = match moment.zone {
-        Some(zone) => Some(Zone::parse(zone)?),
-        None => None,
+    let zone = match moment.zone {
+        Some(name) => Zone::parse(name)?,
+        None => zone,
     };
-    let zone = own.as_ref().unwrap_or(zone);
     let days = moment.days.unwrap_or_else(|| zone.today());
     zone.to_utc(at(days, moment.micros)?)
 }
@@ -320,177 +356,6 @@ fn take_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<(i
         return None;
     }
     Some((text[..end].parse().ok()?, &text[end..]))
-}
-
-/// Java's `ZoneId.SHORT_IDS`.
-const SHORT_NAMES: [(&str, &str); 28] = [
-    ("EST", "-05:00"),
-    ("HST", "-10:00"),
-    ("MST", "-07:00"),
-    ("ACT", "Australia/Darwin"),
-    ("AET", "Australia/Sydney"),
-    ("AGT", "America/Argentina/Buenos_Aires"),
-    ("ART", "Africa/Cairo"),
-    ("AST", "America/Anchorage"),
-    ("BET", "America/Sao_Paulo"),
-    ("BST", "Asia/Dhaka"),
-    ("CAT", "Africa/Harare"),
-    ("CNT", "America/St_Johns"),
-    ("CST", "America/Chicago"),
-    ("CTT", "Asia/Shanghai"),
-    ("EAT", "Africa/Addis_Ababa"),
-    ("ECT", "Europe/Paris"),
-    ("IET", "America/Indiana/Indianapolis"),
-    ("IST", "Asia/Kolkata"),
-    ("JST", "Asia/Tokyo"),
-    ("MIT", "Pacific/Apia"),
-    ("NET", "Asia/Yerevan"),
-    ("NST", "Pacific/Auckland"),
-    ("PLT", "Asia/Karachi"),
-    ("PNT", "America/Phoenix"),
-    ("PRT", "America/Puerto_Rico"),
-    ("PST", "America/Los_Angeles"),
-    ("SST", "Pacific/Guadalcanal"),
-    ("VST", "Asia/Ho_Chi_Minh"),
-];
-
-/// A time zone as Java's `ZoneId.of` knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Zone {
-    /// Seconds east of UTC.
-    Fixed(i64),
-    Region(Tz),
-}
-
-impl Zone {
-    pub const UTC: Self = Self::Fixed(0);
-
-    pub fn parse(name: &str) -> Option<Self> {
-        let name = trim(name);
-        let short = SHORT_NAMES.iter().find(|(short, _)| *short == name);
-        let name = short.map_or(name, |(_, zone)| zone);
-        if matches!(name, "Z" | "UTC" | "GMT" | "UT") {
-            return Some(Self::Fixed(0));
-        }
-        let prefix = ["UTC", "GMT", "UT"]
-            .into_iter()
-            .find(|prefix| name.starts_with(prefix));
-        let offset = &name[prefix.map_or(0, str::len)..];
-        if offset.starts_with(['+', '-']) {
-            return parse_offset(offset).map(Self::Fixed);
-        }
-        // The one name of the tz database that Java leaves out.
-        let region = name.parse().ok().filter(|_| name != "ROC")?;
-        Some(Self::Region(region))
-    }
-
-    /// The date that it is there, in days since 1970.
-    fn today(&self) -> i64 {
-        let now = Utc::now().timestamp_micros();
-        (now + self.offset_at(now) * MICROS_PER_SECOND).div_euclid(MICROS_PER_DAY)
-    }
-
-    /// How many seconds clocks there are ahead of UTC, at microseconds since 1970. (For what chrono has no date for, as it was first or last.)
-    fn offset_at(&self, micros: i64) -> i64 {
-        let region = match self {
-            Self::Fixed(offset) => return *offset,
-            Self::Region(region) => region,
-        };
-        let nearest = match micros {
-            ..0 => DateTime::<Utc>::MIN_UTC,
-            _ => DateTime::<Utc>::MAX_UTC,
-        };
-        let moment = DateTime::from_timestamp_micros(micros).unwrap_or(nearest);
-        let offset = region.offset_from_utc_datetime(&moment.naive_utc());
-        i64::from(offset.fix().local_minus_utc())
-    }
-
-    /// Its name, as Java writes it.
-    fn write(&self, out: &mut String) {
-        match self {
-            Self::Fixed(0) => out.push_str("UTC"),
-            Self::Fixed(offset) => {
-                let sign = if *offset < 0 { '-' } else { '+' };
-                let (hour, minute) = (offset.abs() / 3600, offset.abs() / 60 % 60);
-                write_infallible(out, format_args!("{sign}{hour:02}:{minute:02}"));
-            }
-            Self::Region(region) => out.push_str(region.name()),
-        }
-    }
-
-    /// The instant at which clocks there show a moment: the earlier one, if there are two; if there is none since they were put forward, the
-    /// one that the clocks of before would show.
-    pub fn to_utc(&self, local: i64) -> Option<i64> {
-        let offset = match self {
-            Self::Fixed(offset) => *offset,
-            Self::Region(region) => {
-                let moment = DateTime::from_timestamp_micros(local)?.naive_utc();
-                let offset = match region.offset_from_local_datetime(&moment) {
-                    MappedLocalTime::Single(offset) | MappedLocalTime::Ambiguous(offset, _) => {
-                        offset
-                    }
-                    MappedLocalTime::None => {
-                        let before = moment.checked_sub_signed(TimeDelta::days(1))?;
-                        region.offset_from_utc_datetime(&before)
-                    }
-                };
-                i64::from(offset.fix().local_minus_utc())
-            }
-        };
-        local.checked_sub(offset * MICROS_PER_SECOND)
-    }
-}
-
-impl Zone {
-    /// What clocks there show at an instant.
-    pub fn of_utc(&self, instant: i64) -> Option<i64> {
-        let offset = match self {
-            Self::Fixed(offset) => *offset,
-            Self::Region(region) => {
-                let moment = DateTime::from_timestamp_micros(instant)?.naive_utc();
-                i64::from(
-                    region
-                        .offset_from_utc_datetime(&moment)
-                        .fix()
-                        .local_minus_utc(),
-                )
-            }
-        };
-        instant.checked_add(offset * MICROS_PER_SECOND)
-    }
-}
-
-/// Seconds east of UTC: `+h`, `+hh`, `+hhmm`, `+hhmmss`, `+[h]h:[m]m`, `+[h]h:mm:ss`, at most 18 hours.
-fn parse_offset(offset: &str) -> Option<i64> {
-    let (sign, rest) = offset.split_at(1);
-    let parts: Vec<&str> = if rest.contains(':') {
-        rest.split(':').collect()
-    } else {
-        // Two digits each; a single one is an hour.
-        rest.as_bytes()
-            .chunks(2)
-            .map(std::str::from_utf8)
-            .collect::<Result<_, _>>()
-            .ok()?
-    };
-    let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
-    let valid = matches!(
-        (rest.contains(':'), lengths.as_slice()),
-        (false, [1] | [2] | [2, 2] | [2, 2, 2]) | (true, [1 | 2, 1 | 2] | [1 | 2, 2, 2])
-    );
-    let numbers = parts.iter().map(|part| {
-        take_digits(part, 1..=2)
-            .filter(|(_, rest)| rest.is_empty())
-            .map(|(number, _)| number)
-    });
-    let numbers: Vec<i64> = numbers.collect::<Option<_>>()?;
-    let seconds = numbers
-        .iter()
-        .zip([3600, 60, 1])
-        .map(|(number, unit)| number * unit)
-        .sum::<i64>();
-    let fits = valid && seconds <= 18 * 3600 && numbers.iter().skip(1).all(|number| *number < 60);
-    fits.then_some(if sign == "-" { -seconds } else { seconds })
 }
 
 /// A boolean as `CAST` reads it from text: `t`, `true`, `y`, `yes`, `1` and their opposites, in any case.

@@ -3,9 +3,8 @@
 //! The rules are those of Java's `DateTimeFormatterBuilder.appendPattern`, strict and in English, less what Spark refuses
 //! (`DateTimeFormatterHelper.convertIncompatiblePattern`). Where a text does not say a field, the date is of 1970-01-01 and the time midnight.
 
-use super::{
-    MICROS_PER_DAY, MICROS_PER_SECOND, Zone, civil_of, days_of, take_digits, write_infallible,
-};
+use super::zone::Zone;
+use super::{Clock, MICROS_PER_SECOND, civil_of, days_of, take_digits, write_infallible};
 
 pub(crate) const MONTHS: [&str; 12] = [
     "January",
@@ -62,8 +61,8 @@ pub(crate) enum PatternError {
 pub(crate) enum Kind {
     Date,
     Timestamp,
-    /// A timestamp as clocks show it in UTC, a zone whose names are known.
-    TimestampInUtc,
+    /// A timestamp as an expression writes it, in the session's zone.
+    TimestampOfSession,
     TimestampNtz,
 }
 
@@ -174,30 +173,34 @@ impl Pattern {
             micros: 0,
             has_clock: false,
             has_era: self.has_era,
-            zone: &Zone::UTC,
+            zone: Zone::UTC,
             offset: None,
         };
         moment.write(out, &self.parts);
     }
 
     /// Writes microseconds since 1970 as clocks in a zone show them.
-    pub fn write_timestamp(&self, out: &mut String, micros: i64, zone: &Zone) {
-        let offset = zone.offset_at(micros);
-        let local = micros + offset * MICROS_PER_SECOND;
-        self.moment(local, zone, Some(offset))
+    pub fn write_timestamp(&self, out: &mut String, micros: i64, zone: Zone) {
+        let offset = Some(zone.offset_at(micros));
+        self.moment(zone.clock(micros), zone, offset)
             .write(out, &self.parts);
     }
 
     /// Writes microseconds since 1970 of a timestamp without a zone.
     pub fn write_timestamp_ntz(&self, out: &mut String, micros: i64) {
-        self.moment(micros, &Zone::UTC, None)
+        self.moment(Clock::of_utc(micros), Zone::UTC, None)
             .write(out, &self.parts);
     }
 
-    fn moment<'z>(&self, local: i64, zone: &'z Zone, offset: Option<i64>) -> Moment<'z> {
+    /// Whether it asks for the English name of the zone.
+    pub fn names_zone(&self) -> bool {
+        self.parts.iter().any(Part::names_zone)
+    }
+
+    fn moment(&self, clock: Clock, zone: Zone, offset: Option<i64>) -> Moment {
         Moment {
-            days: local.div_euclid(MICROS_PER_DAY),
-            micros: local.rem_euclid(MICROS_PER_DAY),
+            days: clock.days,
+            micros: clock.micros,
             has_clock: true,
             has_era: self.has_era,
             zone,
@@ -211,9 +214,9 @@ impl Pattern {
     }
 
     /// Microseconds since 1970 of a text, which is in the given zone unless it says another.
-    pub fn parse_timestamp(&self, text: &str, zone: &Zone) -> Option<i64> {
+    pub fn parse_timestamp(&self, text: &str, zone: Zone) -> Option<i64> {
         let found = self.read(text)?;
-        let zone = found.zone.as_ref().unwrap_or(zone);
+        let zone = found.zone.unwrap_or(zone);
         zone.to_utc(super::at(found.days()?, found.micros()?)?)
     }
 
@@ -395,8 +398,16 @@ impl Part {
     fn is_supported(&self, purpose: Use) -> bool {
         match self {
             Self::FromGmt(_) | Self::Name(Field::Era, _) => purpose != Use::Read,
-            Self::ZoneName(_) => purpose == Use::Write(Kind::TimestampInUtc),
+            Self::ZoneName(_) => purpose == Use::Write(Kind::TimestampOfSession),
             _ => true,
+        }
+    }
+
+    fn names_zone(&self) -> bool {
+        match self {
+            Self::ZoneName(_) => true,
+            Self::Optional(parts) => parts.iter().any(Self::names_zone),
+            _ => false,
         }
     }
 
@@ -428,17 +439,17 @@ impl Field {
 }
 
 /// A date and a time of day, to be written.
-struct Moment<'z> {
+struct Moment {
     days: i64,
     micros: i64,
     has_clock: bool,
     has_era: bool,
-    zone: &'z Zone,
+    zone: Zone,
     /// Seconds east of UTC, unless the value has no zone.
     offset: Option<i64>,
 }
 
-impl Moment<'_> {
+impl Moment {
     fn write(&self, out: &mut String, parts: &[Part]) {
         parts.iter().for_each(|part| self.write_part(out, part));
     }
@@ -462,8 +473,9 @@ impl Moment<'_> {
             Part::Offset(offset) => offset.write(out, self.offset.unwrap_or(0)),
             Part::FromGmt(full) => write_from_gmt(out, self.offset.unwrap_or(0), *full),
             Part::ZoneId => self.zone.write(out),
-            Part::ZoneName(true) => out.push_str("Coordinated Universal Time"),
-            Part::ZoneName(false) => out.push_str("UTC"),
+            Part::ZoneName(full) => {
+                out.push_str(&self.zone.display_name(*full).unwrap_or_default())
+            }
             Part::Optional(parts) if parts.iter().all(|part| self.has(part)) => {
                 self.write(out, parts);
             }
@@ -624,7 +636,7 @@ pub(crate) fn write_offset(out: &mut String, seconds: i64) {
         utc: "Z",
         colon: true,
         minutes: Minutes::Always,
-        seconds: false,
+        seconds: true,
     };
     offset.write(out, seconds);
 }
@@ -688,7 +700,7 @@ impl Found {
             Part::Name(field, full) => self.read_name(text, *field, *full),
             Part::Offset(offset) => {
                 let (seconds, rest) = offset.take(text)?;
-                self.zone = Some(Zone::Fixed(seconds));
+                self.zone = Some(Zone::fixed(seconds));
                 Some(rest)
             }
             // Not read: `is_supported`.

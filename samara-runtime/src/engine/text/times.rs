@@ -1,7 +1,8 @@
 //! How a file's dates and timestamps look: in Spark's own forms, or by the patterns that its options set.
 
 use super::pattern::{Kind, Pattern, PatternError};
-use super::{Zone, write_date, write_timestamp_iso};
+use super::zone::Zone;
+use super::{write_date, write_timestamp_iso, write_timestamp_iso_in};
 use crate::engine::option::{OptionError, OptionValue};
 
 /// The options that say how times look.
@@ -14,14 +15,15 @@ pub(crate) const OPTIONS: [&str; 5] = [
 ];
 
 /// How dates and timestamps look. Where there is no pattern, as Spark has them without one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Times {
     date: Option<Pattern>,
     timestamp: Option<Pattern>,
     timestamp_ntz: Option<Pattern>,
     /// Whether the pattern of dates is one that timestamps without a pattern are not read by.
     has_other_dates: bool,
-    zone: Zone,
+    /// That of the option, or of the session.
+    zone: Option<Zone>,
 }
 
 /// The patterns of dates that timestamps without a pattern are read by, too.
@@ -34,18 +36,6 @@ const DATES_OF_TIMESTAMPS: [&str; 7] = [
     "yyyy-M",
     "yyyy",
 ];
-
-impl Default for Times {
-    fn default() -> Self {
-        Self {
-            date: None,
-            timestamp: None,
-            timestamp_ntz: None,
-            has_other_dates: false,
-            zone: Zone::UTC,
-        }
-    }
-}
 
 /// Whether an option is a reader's or a writer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,12 +65,22 @@ impl Times {
             "timestampntzformat" => self.timestamp_ntz = pattern(Kind::TimestampNtz)?,
             "timezone" => {
                 let unknown = || option.error(format!("`{}` is no time zone", option.value));
-                self.zone = Zone::parse(option.value).ok_or_else(unknown)?;
+                self.zone = Some(Zone::parse(option.value).ok_or_else(unknown)?);
             }
             "locale" => option.only("en-US")?,
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Times without a zone of their own are in the session's, unless an option says another.
+    pub fn in_session(&mut self, zone: Zone) {
+        self.zone.get_or_insert(zone);
+    }
+
+    /// The zone of the times that say none.
+    pub fn zone(&self) -> Zone {
+        self.zone.unwrap_or_default()
     }
 
     /// Whether dates are read by a pattern of their own.
@@ -102,8 +102,8 @@ impl Times {
 
     pub fn parse_timestamp(&self, text: &str) -> Option<i64> {
         match &self.timestamp {
-            Some(pattern) => pattern.parse_timestamp(text, &self.zone),
-            None => super::parse_timestamp_in(text, &self.zone),
+            Some(pattern) => pattern.parse_timestamp(text, self.zone()),
+            None => super::parse_timestamp(text, self.zone()),
         }
     }
 
@@ -124,20 +124,15 @@ impl Times {
 
     pub fn write_timestamp(&self, out: &mut String, micros: i64) {
         match &self.timestamp {
-            Some(pattern) => pattern.write_timestamp(out, micros, &self.zone),
-            None => {
-                let offset = self.zone.offset_at(micros);
-                let mut suffix = String::new();
-                super::pattern::write_offset(&mut suffix, offset);
-                write_timestamp_iso(out, micros + offset * super::MICROS_PER_SECOND, &suffix);
-            }
+            Some(pattern) => pattern.write_timestamp(out, micros, self.zone()),
+            None => write_timestamp_iso_in(out, micros, self.zone()),
         }
     }
 
     pub fn write_timestamp_ntz(&self, out: &mut String, micros: i64) {
         match &self.timestamp_ntz {
             Some(pattern) => pattern.write_timestamp_ntz(out, micros),
-            None => write_timestamp_iso(out, micros, ""),
+            None => write_timestamp_iso(out, micros),
         }
     }
 }

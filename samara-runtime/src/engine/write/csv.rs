@@ -6,6 +6,7 @@ use datafusion::common::DataFusionError;
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
+use crate::engine::text::zone::Zone;
 use crate::engine::types::DataType;
 use crate::engine::write::file_text::file_text;
 
@@ -32,7 +33,7 @@ const KNOWN: [&str; 16] = [
 pub(super) fn holds(kind: &DataType) -> bool {
     !matches!(
         kind,
-        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..)
+        DataType::Struct(_) | DataType::Array(_) | DataType::Map(..) | DataType::Void
     )
 }
 
@@ -81,6 +82,12 @@ impl CsvOptions {
         self.compression
     }
 
+    /// Times without an option that says their zone are in the session's.
+    pub fn in_session(mut self, zone: Zone) -> Self {
+        self.times.in_session(zone);
+        self
+    }
+
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
         for option in options {
@@ -114,7 +121,8 @@ impl CsvOptions {
     pub fn head(&self, names: &[String]) -> String {
         let mut line = String::new();
         if self.header {
-            self.write_line(names.iter().map(|name| Some(name.as_str())), &mut line);
+            let shown = names.iter().map(|name| Some(self.shown(name, names)));
+            self.write_cells(shown, &mut line);
         }
         line
     }
@@ -134,13 +142,29 @@ impl CsvOptions {
         Ok(())
     }
 
+    /// A name in the header. Names that differ by blanks and case alone keep their blanks, and an empty one among them has quotes: univocity
+    /// takes them for literals.
+    fn shown<'a>(&self, name: &'a str, names: &[String]) -> &'a str {
+        let normal = |name: &str| name.trim_matches(is_blank).to_lowercase();
+        let clashes = |other: &String| other != name && normal(other) == normal(name);
+        match names.iter().any(clashes) {
+            true if name.is_empty() => "''",
+            true if !normal(name).is_empty() => name,
+            _ => self.trimmed(name),
+        }
+    }
+
     fn write_line<'a>(&self, cells: impl Iterator<Item = Option<&'a str>>, out: &mut String) {
+        self.write_cells(cells.map(|cell| cell.map(|text| self.trimmed(text))), out);
+    }
+
+    fn write_cells<'a>(&self, cells: impl Iterator<Item = Option<&'a str>>, out: &mut String) {
         let start = out.len();
         for (index, cell) in cells.enumerate() {
             if index > 0 {
                 out.push_str(&self.delimiter);
             }
-            match cell.map(|text| self.trimmed(text)) {
+            match cell {
                 None if self.quote_all => self.write_cell(&self.null_value, out),
                 None => out.push_str(&self.null_value),
                 Some("") => out.push_str(&self.empty_value),

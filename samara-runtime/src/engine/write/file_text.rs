@@ -7,7 +7,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Date32Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::Result;
 
-use crate::engine::sql::cast::{TimestampText, texts, to_text};
+use crate::engine::sql::cast::{TextOf, texts, to_text};
 use crate::engine::text::times::Times;
 
 /// The text of every value of a column without nested values, null for null.
@@ -30,7 +30,7 @@ pub(super) fn file_text(array: &ArrayRef, times: &Times) -> Result<StringArray> 
             let bytes = cast(array, &DataType::Binary)?;
             Ok(texts(bytes.as_binary::<i32>().iter(), write_bytes))
         }
-        _ => to_text(array, TimestampText::Iso),
+        _ => to_text(array, TextOf::File),
     }
 }
 

@@ -10,6 +10,7 @@ use datafusion::common::DataFusionError;
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
+use crate::engine::text::zone::Zone;
 use crate::engine::write::file_text::file_text;
 
 const KNOWN: [&str; 4] = ["compression", "encoding", "ignoreNullFields", "lineSep"];
@@ -36,6 +37,12 @@ impl Default for JsonOptions {
 }
 
 impl JsonOptions {
+    /// Times without an option that says their zone are in the session's.
+    pub fn in_session(mut self, zone: Zone) -> Self {
+        self.times.in_session(zone);
+        self
+    }
+
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
         for option in options {

@@ -89,7 +89,7 @@ pub enum WriteError {
     },
     /// A type that the format can hold, and that is not written yet.
     #[error(
-        "column `{column}` is {kind}, which is not written to {format} yet: cast it, or write parquet"
+        "column `{column}` is {kind}, which is not written to {format} yet: cast it, or write another format"
     )]
     NotSupported {
         /// The column.
@@ -226,6 +226,14 @@ fn check_column(format: Format, field: &Field) -> Result<(), WriteError> {
     }
     let holds = match format {
         Format::Csv => csv::holds(&field.data_type),
+        Format::Orc if field.data_type.holds_void() => false,
+        Format::Parquet | Format::Avro if field.data_type.holds_void() => {
+            return Err(WriteError::NotSupported {
+                column,
+                kind,
+                format: name,
+            });
+        }
         Format::Avro => typed::avro_holds(&field.data_type),
         Format::Orc if !typed::orc_holds(&field.data_type) => {
             return Err(WriteError::NotSupported {
@@ -291,6 +299,7 @@ impl Writer {
     /// A wrong option, a variable that is not set, columns that the format cannot hold.
     pub fn csv(self, location: &str) -> Result<Load> {
         let options = csv::CsvOptions::parse(self.option_values())?;
+        let options = options.in_session(self.frame.session.zone());
         self.load(location, Encoder::Lines(LineEncoder::Csv(options)))
     }
 
@@ -301,6 +310,7 @@ impl Writer {
     /// As [`Writer::csv`].
     pub fn json(self, location: &str) -> Result<Load> {
         let options = json::JsonOptions::parse(self.option_values())?;
+        let options = options.in_session(self.frame.session.zone());
         self.load(location, Encoder::Lines(LineEncoder::Json(options)))
     }
 

@@ -1,5 +1,6 @@
 //! Functions of arrays: elements by place or value, and arrays made of others.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use datafusion::arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::{Result, exec_err, plan_err};
 
 use crate::engine::DataType as T;
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::cast::{TextOf, to_text};
 use crate::engine::sql::coercion::{common_type, is_text};
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::normal::normalized;
+use crate::engine::text::zone::Zone;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Array, Boolean, Int, Text};
@@ -84,7 +86,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("array_min", &[Array], any_element, |args, _| {
             extreme(args, false)
         }),
-        f(
+        SparkFunction::columns_in_zone(
             "array_join",
             &[Array, Text, Text],
             |call| Ok(call.strict(ArrowType::Utf8)),
@@ -748,21 +750,25 @@ fn extreme(args: &[ArrayRef], greatest: bool) -> Result<ArrayRef> {
             return None;
         }
         let there = range(list, row).filter(|at| !list.values().is_null(*at));
-        let by = |a: &usize, b: &usize| rows.row(*a).cmp(&rows.row(*b));
-        let found = if greatest {
-            there.max_by(by)
+        let beats = if greatest {
+            Ordering::Greater
         } else {
-            there.min_by(by)
+            Ordering::Less
         };
-        found.and_then(|at| u64::try_from(at).ok())
+        // Of equal ones, as zeros of both signs are, the first.
+        let better = |best: usize, at: usize| match rows.row(at).cmp(&rows.row(best)) == beats {
+            true => at,
+            false => best,
+        };
+        there.reduce(better).and_then(|at| u64::try_from(at).ok())
     };
     let places: UInt64Array = (0..list.len()).map(place).collect();
     Ok(take(list.values(), &places, None)?)
 }
 
-fn join(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
+fn join(args: &[ArrayRef], _: &Field, zone: Zone) -> Result<ArrayRef> {
     let list = args[0].as_list::<i32>();
-    let values = to_text(list.values(), TimestampText::Sql)?;
+    let values = to_text(list.values(), TextOf::Cast(zone))?;
     let texts = |at: usize| args.get(at).map(|arg| arg.as_string::<i32>());
     let (separators, instead) = (texts(1), texts(2));
     let text = |row: usize| {

@@ -36,7 +36,7 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
 }
 
 /// The groups of functions that give Spark's answers.
-const SUPPORTED: [(&str, &str); 12] = [
+const SUPPORTED: [(&str, &str); 13] = [
     (
         "Arrays",
         "array array_append array_compact array_contains array_distinct array_except array_insert array_intersect array_join
@@ -47,6 +47,10 @@ const SUPPORTED: [(&str, &str); 12] = [
         "Maps and structs",
         "map map_concat map_contains_key map_entries map_from_arrays map_from_entries map_keys map_values named_struct str_to_map
          struct",
+    ),
+    (
+        "Functions that take a function",
+        "aggregate exists filter forall map_filter map_zip_with reduce transform transform_keys transform_values zip_with",
     ),
     (
         "Texts",
@@ -113,11 +117,7 @@ const OF_MANY_ROWS: &str = "
     tuple_sketch_agg_double tuple_sketch_agg_integer tuple_union_agg_double tuple_union_agg_integer var_pop var_samp variance vector_avg
     vector_sum counter_diff";
 
-const REFUSED: [(&str, &str); 13] = [
-    (
-        "functions that take a function are not supported yet",
-        "aggregate exists filter forall map_filter map_zip_with reduce transform transform_keys transform_values zip_with",
-    ),
+const REFUSED: [(&str, &str); 12] = [
     (
         "it gives several rows or columns, not a value",
         "explode explode_outer inline inline_outer json_tuple posexplode posexplode_outer range sql_keywords stack variant_explode
@@ -187,14 +187,17 @@ const REFUSED: [(&str, &str); 13] = [
 #[cfg(test)]
 /// Where a supported function takes less than Spark's does.
 const LIMITS: [(&str, &str); 12] = [
-    ("array_sort", "without a function that compares"),
     (
-        "date_format",
-        "patterns of literals are checked at build; zones are those of UTC, the session's zone",
+        "array_sort",
+        "with a function that compares, arrays of at most 10 000 elements; of 32 or more, the function must not contradict itself",
     ),
     (
-        "exp cbrt sin cos tan",
-        "and its like: the last digit may be another one than Java's",
+        "date_format",
+        "patterns of literals are checked at build; `z`, the English name of the zone, is written where the session's time zone is UTC or an offset",
+    ),
+    (
+        "cos",
+        "and cot, csc, sec, sin, tan: Java takes the last digit from the processor, and so it may be another one here",
     ),
     (
         "format_number",
@@ -212,7 +215,7 @@ const LIMITS: [(&str, &str); 12] = [
     ),
     (
         "regexp_like",
-        "and all functions of patterns: no look-around, no back references, no possessive quantifiers; `$` is the end of the text, and not also before a line end there",
+        "and all functions of patterns: no look-around, no back references, no possessive quantifiers, nothing behind a `$`, no `^` and `$` of lines (flag m), no flags U and d; an empty match does not part a letter beyond U+FFFF in two",
     ),
     ("to_json", "without options"),
     (
@@ -221,7 +224,7 @@ const LIMITS: [(&str, &str); 12] = [
     ),
     (
         "try_add",
-        "and its like take numbers, not days and intervals",
+        "and its like take numbers, days and numbers of days, not intervals",
     ),
 ];
 
@@ -248,7 +251,7 @@ pub(crate) fn markdown() -> String {
     }
     let _ = write!(
         out,
-        "\n## Of many rows\n\nAggregates and functions of windows: [what `groupby` and `aggregate` know](workflow.md) of them is supported there.\n\n{}\n",
+        "\n## Of many rows\n\nAggregates and functions of windows: [what `groupby` and `aggregate` know](workflow.md) of them is supported there,\n[the functions that rank](workflow.md#functions-of-windows) in `withColumn`.\n\n{}\n",
         listed(OF_MANY_ROWS)
     );
     out

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Months};
 use datafusion::arrow::array::{
     Array as _, ArrayRef, AsArray as _, Int32Array, Int64Array, IntervalMonthDayNanoArray,
     StringArray,
@@ -20,6 +19,9 @@ use crate::engine::sql::functions::array::{
 };
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::functions::map;
+use crate::engine::sql::interval::Step;
+use crate::engine::text::MICROS_PER_DAY;
+use crate::engine::text::zone::Zone;
 
 /// More elements than a sequence may have.
 const TOO_MANY: usize = 2_147_483_632;
@@ -59,7 +61,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             item(args, false)
         })
         .with_common(item_key),
-        f("sequence", &[Any, Any, Any], sequence_field, sequence)
+        SparkFunction::columns_in_zone("sequence", &[Any, Any, Any], sequence_field, sequence)
             .at_least(2)
             .with_common(sequence_types),
     ]
@@ -253,7 +255,7 @@ fn sequence_field(call: &Call<'_>) -> Result<Field> {
     Ok(call.strict(list_of(call.kind(0).clone(), false)))
 }
 
-fn sequence(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
+fn sequence(args: &[ArrayRef], to: &Field, zone: Zone) -> Result<ArrayRef> {
     let element = element_of(to.data_type())?;
     let (starts, stops) = (as_longs(&args[0])?, as_longs(&args[1])?);
     let (starts, stops) = (
@@ -261,6 +263,10 @@ fn sequence(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
         stops.as_primitive::<Int64Type>(),
     );
     let steps = args.get(2).map(Steps::of).transpose()?;
+    let zone = match element.data_type() {
+        ArrowType::Timestamp(_, Some(_)) => zone,
+        _ => Zone::UTC,
+    };
     let (mut values, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..starts.len() {
         let there = args.iter().all(|arg| !arg.is_null(row));
@@ -269,30 +275,18 @@ fn sequence(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             let (start, stop) = (starts.value(row), stops.value(row));
             match &steps {
                 Some(Steps::Intervals(steps)) => {
-                    moments(
-                        start,
-                        stop,
-                        steps.value(row),
-                        element.data_type(),
-                        &mut values,
-                    )?;
+                    let step = steps.value(row);
+                    moments([start, stop], step, element.data_type(), zone, &mut values)?;
                 }
                 Some(Steps::Numbers(steps)) => {
                     numbers(start, stop, steps.value(row), &mut values)?;
                 }
-                None => {
-                    let unit = if matches!(element.data_type(), ArrowType::Timestamp(..)) {
-                        86_400_000_000
-                    } else {
-                        1
-                    };
-                    numbers(
-                        start,
-                        stop,
-                        if start <= stop { unit } else { -unit },
-                        &mut values,
-                    )?;
+                None if matches!(element.data_type(), ArrowType::Timestamp(..)) => {
+                    let days = if start <= stop { 1 } else { -1 };
+                    let step = IntervalMonthDayNano::new(0, days, 0);
+                    moments([start, stop], step, element.data_type(), zone, &mut values)?;
                 }
+                None => numbers(start, stop, if start <= stop { 1 } else { -1 }, &mut values)?,
             }
         }
         lengths.push(values.len() - before);
@@ -358,51 +352,40 @@ fn numbers(start: i64, stop: i64, step: i64, out: &mut Vec<i64>) -> Result<()> {
     Ok(())
 }
 
-/// Days or moments from one to another; months are counted from the first, so that a month's end stays one.
+/// Days or moments from one to another. Months and days are counted from the first, by the clocks of the zone, so that a month's end stays one.
 fn moments(
-    start: i64,
-    stop: i64,
+    [start, stop]: [i64; 2],
     step: IntervalMonthDayNano,
     kind: &ArrowType,
+    zone: Zone,
     out: &mut Vec<i64>,
 ) -> Result<()> {
     let unit = if *kind == ArrowType::Date32 {
-        86_400_000_000
+        MICROS_PER_DAY
     } else {
         1
     };
-    let micros = i64::from(step.days) * 86_400_000_000 + step.nanoseconds / 1000;
-    if step.months == 0 {
-        if micros % unit != 0 {
+    let step = Step::of(step);
+    let total = step.days * MICROS_PER_DAY + step.micros;
+    if step.months == 0 && (step.days == 0 || unit != 1) {
+        if total % unit != 0 {
             return exec_err!("a sequence of days goes by whole days");
         }
-        return numbers(start, stop, micros / unit, out);
+        return numbers(start, stop, total / unit, out);
     }
-    let grows = step.months > 0;
+    let grows = step.months > 0 || total > 0;
     if (grows && start > stop) || (!grows && start < stop) {
         return exec_err!("no sequence goes from the first to the last by this interval");
     }
     for count in 0..i64::try_from(TOO_MANY).unwrap_or(i64::MAX) {
-        let Some(next) = later(start * unit, i64::from(step.months) * count, micros * count) else {
-            return exec_err!("a moment of the sequence is out of range");
-        };
-        let next = next.div_euclid(unit);
+        let next = step
+            .times(count)
+            .after(start * unit, zone)?
+            .div_euclid(unit);
         if (grows && next > stop) || (!grows && next < stop) {
             break;
         }
         out.push(next);
     }
     Ok(())
-}
-
-/// A moment in microseconds, so many months and microseconds later.
-fn later(micros: i64, months: i64, more: i64) -> Option<i64> {
-    let moment = DateTime::from_timestamp_micros(micros)?;
-    let count = Months::new(u32::try_from(months.unsigned_abs()).ok()?);
-    let moved = if months < 0 {
-        moment.checked_sub_months(count)?
-    } else {
-        moment.checked_add_months(count)?
-    };
-    moved.timestamp_micros().checked_add(more)
 }

@@ -9,7 +9,8 @@ use crate::engine::sql::functions::value::{Column, Value};
 use crate::engine::text::pattern::{
     Kind, MONTHS, Pattern, PatternError, WEEKDAYS, day_of_year, weekday,
 };
-use crate::engine::text::{Zone, civil_of, days_of, parse_date, parse_timestamp};
+use crate::engine::text::zone::Zone;
+use crate::engine::text::{Clock, civil_of, days_of};
 
 type Result<T, E = DataFusionError> = std::result::Result<T, E>;
 
@@ -25,7 +26,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
 }
 
 fn parts() -> Vec<SparkFunction> {
-    use Takes::{Any, Date, Text, Timestamp};
+    use Takes::{Any, AnyTimestamp, Date, Text};
     let f = SparkFunction::rows;
     vec![
         f("year", &[Date], T::Integer, |row| {
@@ -61,14 +62,14 @@ fn parts() -> Vec<SparkFunction> {
         f("monthname", &[Date], T::String, |row| {
             Ok(nth(&MONTHS, civil_of(row.whole(0)).1 - 1)[..3].into())
         }),
-        f("hour", &[Timestamp], T::Integer, |row| {
-            Ok(second_of_day(row.whole(0), 3600, 24).into())
+        f("hour", &[AnyTimestamp], T::Integer, |row| {
+            Ok(second_of_day(row.clock(0).micros, 3600, 24).into())
         }),
-        f("minute", &[Timestamp], T::Integer, |row| {
-            Ok(second_of_day(row.whole(0), 60, 60).into())
+        f("minute", &[AnyTimestamp], T::Integer, |row| {
+            Ok(second_of_day(row.clock(0).micros, 60, 60).into())
         }),
-        f("second", &[Timestamp], T::Integer, |row| {
-            Ok(second_of_day(row.whole(0), 1, 60).into())
+        f("second", &[AnyTimestamp], T::Integer, |row| {
+            Ok(second_of_day(row.clock(0).micros, 1, 60).into())
         }),
         SparkFunction::typed_rows("date_part", &[Text, Any], part_field, part)
             .with_common(|types| moment_second("date_part", types)),
@@ -78,7 +79,7 @@ fn parts() -> Vec<SparkFunction> {
 }
 
 fn calendar() -> Vec<SparkFunction> {
-    use Takes::{Boolean, Date, Int, Text, Timestamp};
+    use Takes::{Any, Boolean, Date, Int, Text, Timestamp};
     let f = SparkFunction::rows;
     vec![
         f("add_months", &[Date, Int], T::Date, |row| {
@@ -113,7 +114,7 @@ fn calendar() -> Vec<SparkFunction> {
         })
         .may_be_null(),
         f("date_trunc", &[Text, Timestamp], T::Timestamp, |row| {
-            Ok(truncated(row.whole(1), &row.text(0).to_uppercase()).into())
+            Ok(truncated(row.whole(1), &row.text(0).to_uppercase(), row.zone()).into())
         })
         .may_be_null(),
         f(
@@ -122,13 +123,15 @@ fn calendar() -> Vec<SparkFunction> {
             T::Double,
             |row| {
                 let rounds = row.len() < 3 || row.truth(2);
-                Ok(months_between(row.whole(0), row.whole(1), rounds).into())
+                let months = months_between([row.whole(0), row.whole(1)], rounds, row.zone());
+                Ok(months.into())
             },
         )
         .at_least(2),
-        f("unix_date", &[Date], T::Integer, |row| {
+        f("unix_date", &[Any], T::Integer, |row| {
             Ok(row.whole(0).into())
-        }),
+        })
+        .with_common(|types| alone("unix_date", &T::Date, types)),
         f("date_from_unix_date", &[Int], T::Date, |row| {
             Ok(row.whole(0).into())
         }),
@@ -141,11 +144,12 @@ fn conversions() -> Vec<SparkFunction> {
     let typed = SparkFunction::typed_rows;
     vec![
         typed("date_format", &[Timestamp, Text], written_field, |row| {
-            Ok(written(row.text(1), row.whole(0))?.into())
+            Ok(written(row.text(1), row.whole(0), row.zone())?.into())
         }),
         typed("from_unixtime", &[Long, Text], written_field, |row| {
             let micros = row.whole(0).saturating_mul(MICROS_PER_SECOND);
-            Ok(written(row.text_or(1, "yyyy-MM-dd HH:mm:ss"), micros)?.into())
+            let pattern = row.text_or(1, "yyyy-MM-dd HH:mm:ss");
+            Ok(written(pattern, micros, row.zone())?.into())
         })
         .at_least(1)
         .may_be_null(),
@@ -162,7 +166,6 @@ fn conversions() -> Vec<SparkFunction> {
             |call| read_field(call, &T::Date),
             |row| to_date(row, false),
         )
-        .at_least(1)
         .may_be_null()
         .with_common(|types| moment_first("try_to_date", types)),
         typed(
@@ -192,7 +195,6 @@ fn conversions() -> Vec<SparkFunction> {
             |call| read_field(call, &T::Timestamp),
             |row| to_timestamp(row, false),
         )
-        .at_least(1)
         .may_be_null()
         .with_common(|types| moment_first("try_to_timestamp", types)),
         typed(
@@ -211,15 +213,18 @@ fn conversions() -> Vec<SparkFunction> {
         )
         .at_least(1)
         .with_common(|types| moment_first("unix_timestamp", types)),
-        f("unix_seconds", &[Timestamp], T::Long, |row| {
+        f("unix_seconds", &[Any], T::Long, |row| {
             Ok(row.whole(0).div_euclid(MICROS_PER_SECOND).into())
-        }),
-        f("unix_millis", &[Timestamp], T::Long, |row| {
+        })
+        .with_common(|types| alone("unix_seconds", &T::Timestamp, types)),
+        f("unix_millis", &[Any], T::Long, |row| {
             Ok(row.whole(0).div_euclid(1000).into())
-        }),
-        f("unix_micros", &[Timestamp], T::Long, |row| {
+        })
+        .with_common(|types| alone("unix_millis", &T::Timestamp, types)),
+        f("unix_micros", &[Any], T::Long, |row| {
             Ok(row.whole(0).into())
-        }),
+        })
+        .with_common(|types| alone("unix_micros", &T::Timestamp, types)),
         f(
             "timestamp_millis",
             &[Whole],
@@ -247,6 +252,9 @@ fn conversions() -> Vec<SparkFunction> {
             T::Timestamp,
             |row| Ok(zone(row.text(1))?.to_utc(row.whole(0)).into()),
         ),
+        f("current_timezone", &[], T::String, |row| {
+            Ok(row.zone_name().into())
+        }),
         f(
             "convert_timezone",
             &[Text, Text, TimestampNtz],
@@ -281,23 +289,23 @@ fn made() -> Vec<SparkFunction> {
             ),
         }),
         f("make_timestamp", STAMP, T::Timestamp, |row| {
-            made_stamp(row, true)
+            made_stamp(row, true, true)
         })
         .at_least(6),
         f("make_timestamp_ltz", STAMP, T::Timestamp, |row| {
-            made_stamp(row, true)
+            made_stamp(row, true, true)
         })
         .at_least(6),
         f("make_timestamp_ntz", &STAMP[..6], T::TimestampNtz, |row| {
-            made_stamp(row, true)
+            made_stamp(row, false, true)
         }),
         f("try_make_timestamp", STAMP, T::Timestamp, |row| {
-            made_stamp(row, false)
+            made_stamp(row, true, false)
         })
         .at_least(6)
         .may_be_null(),
         f("try_make_timestamp_ltz", STAMP, T::Timestamp, |row| {
-            made_stamp(row, false)
+            made_stamp(row, true, false)
         })
         .at_least(6)
         .may_be_null(),
@@ -305,7 +313,7 @@ fn made() -> Vec<SparkFunction> {
             "try_make_timestamp_ntz",
             &STAMP[..6],
             T::TimestampNtz,
-            |row| made_stamp(row, false),
+            |row| made_stamp(row, false, false),
         )
         .may_be_null(),
     ]
@@ -329,7 +337,7 @@ fn iso_week(days: i64) -> (i64, i64) {
 }
 
 fn second_of_day(micros: i64, unit: i64, modulus: i64) -> i64 {
-    micros.rem_euclid(MICROS_PER_DAY) / MICROS_PER_SECOND / unit % modulus
+    micros / MICROS_PER_SECOND / unit % modulus
 }
 
 fn nth(names: &[&'static str], at: i64) -> &'static str {
@@ -358,25 +366,37 @@ fn first_day(days: i64, unit: &str) -> Option<i64> {
     }
 }
 
-fn truncated(micros: i64, unit: &str) -> Option<i64> {
-    let to = |unit: i64| Some(micros - micros.rem_euclid(unit));
+/// The beginning of the unit that an instant lies in, by the clocks of a zone.
+fn truncated(micros: i64, unit: &str, zone: Zone) -> Option<i64> {
+    let clock = zone.clock(micros);
+    let of_clock = |unit: i64| {
+        let local = Clock {
+            micros: clock.micros - clock.micros % unit,
+            ..clock
+        };
+        zone.instant_near(local, micros)
+    };
     match unit {
         "MICROSECOND" => Some(micros),
-        "MILLISECOND" => to(1000),
-        "SECOND" => to(MICROS_PER_SECOND),
-        "MINUTE" => to(60 * MICROS_PER_SECOND),
-        "HOUR" => to(3600 * MICROS_PER_SECOND),
-        _ => Some(first_day(micros.div_euclid(MICROS_PER_DAY), unit)? * MICROS_PER_DAY),
+        "MILLISECOND" => Some(micros - micros.rem_euclid(1000)),
+        "SECOND" => Some(micros - micros.rem_euclid(MICROS_PER_SECOND)),
+        "MINUTE" => of_clock(60 * MICROS_PER_SECOND),
+        "HOUR" => of_clock(3600 * MICROS_PER_SECOND),
+        "DAY" | "DD" => of_clock(MICROS_PER_DAY),
+        _ => zone.start_of_day(first_day(clock.days, unit)?),
     }
 }
 
-/// Whole months where both are the same day or the last one of their month; else by days of a 31st of a month.
-fn months_between(later: i64, earlier: i64, rounds: bool) -> f64 {
+/// Whole months where both are the same day or the last one of their month; else by days of a 31st of a month. Seconds are those since the day
+/// began, whatever clocks show.
+fn months_between([later, earlier]: [i64; 2], rounds: bool, zone: Zone) -> f64 {
     let parts = |micros: i64| {
-        let (year, month, day) = civil_of(micros.div_euclid(MICROS_PER_DAY));
+        let clock = zone.clock(micros);
+        let (year, month, day) = civil_of(clock.days);
         let is_last = day == last_of_month(year, month);
-        let seconds = micros.rem_euclid(MICROS_PER_DAY) / MICROS_PER_SECOND;
-        (year * 12 + month, day, is_last, seconds)
+        let begin = zone.start_of_day(clock.days);
+        let since = begin.map_or(clock.micros, |begin| micros - begin);
+        (year * 12 + month, day, is_last, since / MICROS_PER_SECOND)
     };
     let ((m1, d1, last1, s1), (m2, d2, last2, s2)) = (parts(later), parts(earlier));
     // Differences of months and of seconds within one are small enough for a double.
@@ -420,14 +440,20 @@ fn part_field(call: &Call<'_>) -> Result<Field> {
     };
     match extracted(field) {
         Some("SECOND") => Ok(call.strict(ArrowType::Decimal128(8, 6))),
+        // Spark takes the day of it first, and says of that cast that it may be null.
+        Some(field)
+            if !["HOUR", "MINUTE"].contains(&field)
+                && call.kind(1) == &T::TimestampNtz.to_arrow() =>
+        {
+            Ok(call.nullable(ArrowType::Int32))
+        }
         Some(_) => Ok(call.strict(ArrowType::Int32)),
         None => plan_err!("`{field}` is no field of a moment"),
     }
 }
 
 fn part(row: &Row<'_>) -> Result<Value> {
-    let micros = row.whole(1);
-    let days = micros.div_euclid(MICROS_PER_DAY);
+    let Clock { days, micros } = row.clock(1);
     Ok(match extracted(row.text(0)) {
         Some("YEAR") => civil_of(days).0.into(),
         Some("YEAROFWEEK") => iso_week(days).0.into(),
@@ -440,7 +466,7 @@ fn part(row: &Row<'_>) -> Result<Value> {
         Some("DOY") => day_of_year(days).into(),
         Some("HOUR") => second_of_day(micros, 3600, 24).into(),
         Some("MINUTE") => second_of_day(micros, 60, 60).into(),
-        Some("SECOND") => Value::Decimal(micros.rem_euclid(60 * MICROS_PER_SECOND).into()),
+        Some("SECOND") => Value::Decimal((micros % (60 * MICROS_PER_SECOND)).into()),
         _ => Value::Null,
     })
 }
@@ -459,6 +485,17 @@ fn moment_second(name: &str, types: &[ArrowType]) -> Result<Vec<ArrowType>> {
     }
 }
 
+/// An argument that Spark casts nothing else to: a day, or a timestamp with or without a zone.
+fn alone(name: &str, wanted: &T, types: &[ArrowType]) -> Result<Vec<ArrowType>> {
+    match (&types[0], wanted) {
+        (ArrowType::Null, _) => Ok(vec![wanted.to_arrow()]),
+        (ArrowType::Date32, T::Date) | (ArrowType::Timestamp(..), T::Timestamp) => {
+            Ok(types.to_vec())
+        }
+        _ => plan_err!("`{name}` takes a {wanted}: cast its argument to one"),
+    }
+}
+
 /// A text, or a moment as it is.
 fn moment_first(name: &str, types: &[ArrowType]) -> Result<Vec<ArrowType>> {
     let stamp = T::Timestamp.to_arrow();
@@ -473,16 +510,21 @@ fn moment_first(name: &str, types: &[ArrowType]) -> Result<Vec<ArrowType>> {
         .collect())
 }
 
-/// A moment by a pattern, in the session's zone.
-pub(super) fn written(pattern: &str, micros: i64) -> Result<String> {
+/// An instant by a pattern, as clocks in a zone show it.
+pub(super) fn written(pattern: &str, micros: i64, zone: Zone) -> Result<String> {
     let pattern = to_write(pattern).or_else(|why| exec_err!("{why}"))?;
+    if pattern.names_zone() && zone.display_name(false).is_none() {
+        return exec_err!(
+            "the English names of zones are known of UTC and of offsets alone: in place of `z`, `VV` writes the region and `XXX` the offset"
+        );
+    }
     let mut out = String::new();
-    pattern.write_timestamp(&mut out, micros, &Zone::UTC);
+    pattern.write_timestamp(&mut out, micros, zone);
     Ok(out)
 }
 
 fn to_write(pattern: &str) -> Result<Pattern, PatternError> {
-    Pattern::to_write(pattern, Kind::TimestampInUtc)
+    Pattern::to_write(pattern, Kind::TimestampOfSession)
 }
 
 /// A literal pattern is looked at when the expression is built.
@@ -512,11 +554,10 @@ fn to_read(row: &Row<'_>) -> Result<Pattern> {
     Pattern::to_read(pattern).or_else(|why| exec_err!("{why}"))
 }
 
-/// A moment in microseconds, by a pattern where there is one; nothing, if the text is none.
-fn read(row: &Row<'_>, default: Option<fn(&str) -> Option<i64>>) -> Result<Option<i64>> {
-    match (row.column(0), default) {
-        (Column::Text(_), Some(cast)) if row.len() < 2 => Ok(cast(row.text(0))),
-        (Column::Text(_), _) => Ok(to_read(row)?.parse_timestamp(row.text(0), &Zone::UTC)),
+/// A moment in microseconds, of a text by a pattern; nothing, if the text is none. (Spark takes a timestamp without a zone as if it were in UTC.)
+fn read(row: &Row<'_>) -> Result<Option<i64>> {
+    match row.column(0) {
+        Column::Text(_) => Ok(to_read(row)?.parse_timestamp(row.text(0), row.zone())),
         _ => Ok(Some(row.whole(0))),
     }
 }
@@ -533,18 +574,12 @@ fn or_fail(row: &Row<'_>, value: Option<i64>, fails: bool) -> Result<Value> {
 }
 
 fn to_date(row: &Row<'_>, fails: bool) -> Result<Value> {
-    let cast: fn(&str) -> Option<i64> = |text| Some(i64::from(parse_date(text)?) * MICROS_PER_DAY);
-    let micros = read(row, Some(cast))?;
-    or_fail(
-        row,
-        micros.map(|micros| micros.div_euclid(MICROS_PER_DAY)),
-        fails,
-    )
+    let days = read(row)?.map(|micros| row.zone().clock(micros).days);
+    or_fail(row, days, fails)
 }
 
 fn to_timestamp(row: &Row<'_>, fails: bool) -> Result<Value> {
-    let micros = read(row, Some(parse_timestamp))?;
-    or_fail(row, micros, fails)
+    or_fail(row, read(row)?, fails)
 }
 
 /// What clocks show, whatever zone the text says that they are in.
@@ -558,7 +593,7 @@ fn to_timestamp_ntz(row: &Row<'_>) -> Result<Value> {
 
 /// Seconds since 1970, towards zero.
 fn unix_seconds(row: &Row<'_>) -> Result<Value> {
-    let micros = read(row, None)?;
+    let micros = read(row)?;
     or_fail(row, micros.map(|micros| micros / MICROS_PER_SECOND), true)
 }
 
@@ -570,7 +605,7 @@ fn zone(name: &str) -> Result<Zone> {
 }
 
 /// A moment of its parts; 60 seconds are the next minute.
-fn made_stamp(row: &Row<'_>, fails: bool) -> Result<Value> {
+fn made_stamp(row: &Row<'_>, has_zone: bool, fails: bool) -> Result<Value> {
     let (unscaled, _) = row.decimal(5);
     let micros = i64::try_from(unscaled).unwrap_or(i64::MAX);
     let (hour, minute) = (row.whole(3), row.whole(4));
@@ -584,6 +619,7 @@ fn made_stamp(row: &Row<'_>, fails: bool) -> Result<Value> {
     });
     let instant = match local {
         Some(local) if row.len() > 6 => zone(row.text(6))?.to_utc(local),
+        Some(local) if has_zone => row.zone().to_utc(local),
         local => local,
     };
     match instant {
@@ -599,8 +635,14 @@ mod tests {
     #[test]
     fn the_last_days_of_months_are_whole_months_apart() {
         let at = |year, month, day| days_of(year, month, day).unwrap() * MICROS_PER_DAY;
-        assert_eq!(months_between(at(2024, 2, 29), at(2024, 1, 31), true), 1.0);
-        assert_eq!(months_between(at(2024, 3, 15), at(2024, 1, 15), true), 2.0);
+        assert_eq!(
+            months_between([at(2024, 2, 29), at(2024, 1, 31)], true, Zone::UTC),
+            1.0
+        );
+        assert_eq!(
+            months_between([at(2024, 3, 15), at(2024, 1, 15)], true, Zone::UTC),
+            2.0
+        );
     }
 
     #[test]

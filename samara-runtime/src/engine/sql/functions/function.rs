@@ -17,8 +17,11 @@ use crate::engine::DataType;
 use crate::engine::sql::arithmetic::columnar;
 use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::coercion::{is_text, widened};
-use crate::engine::sql::functions::java_regex::Compiled;
+use crate::engine::sql::functions::java_regex::{Compiled, JavaRegex};
 use crate::engine::sql::functions::value::{Builder, Column, Value};
+use crate::engine::sql::session_zone::SessionZone;
+use crate::engine::text::Clock;
+use crate::engine::text::zone::Zone;
 
 /// What a parameter accepts; Spark casts to it what it can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub(super) enum Takes {
     Whole,
     Date,
     Timestamp,
+    /// A timestamp with or without a zone, as it is; anything else as one with a zone.
+    AnyTimestamp,
     TimestampNtz,
     Decimal(u8, i8),
     Array,
@@ -90,6 +95,8 @@ enum Body {
     Rows(fn(&Row<'_>) -> Result<Value>),
     /// Called with whole columns, and with what the result has to be.
     Columns(fn(&[ArrayRef], &Field) -> Result<ArrayRef>),
+    /// And with the session's time zone.
+    ColumnsInZone(fn(&[ArrayRef], &Field, Zone) -> Result<ArrayRef>),
 }
 
 /// The types that arguments are cast to.
@@ -104,6 +111,8 @@ pub(crate) struct SparkFunction {
     common: Option<Common>,
     gives: Gives,
     may_be_null: bool,
+    /// The argument that is a regular expression.
+    pattern: Option<usize>,
     body: Body,
     signature: Signature,
 }
@@ -118,6 +127,7 @@ impl SparkFunction {
             common: None,
             gives,
             may_be_null: false,
+            pattern: None,
             body,
             signature: any_arguments(Volatility::Immutable),
         }
@@ -162,6 +172,16 @@ impl SparkFunction {
         Self::of(name, takes, Gives::Of(gives), Body::Columns(body))
     }
 
+    /// A function of columns that depends on the session's time zone.
+    pub(super) fn columns_in_zone(
+        name: &'static str,
+        takes: &'static [Takes],
+        gives: fn(&Call<'_>) -> Result<Field>,
+        body: fn(&[ArrayRef], &Field, Zone) -> Result<ArrayRef>,
+    ) -> Self {
+        Self::of(name, takes, Gives::Of(gives), Body::ColumnsInZone(body))
+    }
+
     /// The parameters behind the first `count` may be left out.
     pub(super) fn at_least(mut self, count: usize) -> Self {
         self.at_least = count;
@@ -177,6 +197,12 @@ impl SparkFunction {
     /// The result may be null although no argument is.
     pub(super) fn may_be_null(mut self) -> Self {
         self.may_be_null = true;
+        self
+    }
+
+    /// That argument is a regular expression: one that is a literal is looked at before there are rows.
+    pub(super) fn with_pattern(mut self, at: usize) -> Self {
+        self.pattern = Some(at);
         self
     }
 
@@ -302,7 +328,8 @@ fn implicit(from: &ArrowType, takes: Takes) -> Option<ArrowType> {
         Takes::Long | Takes::Whole => A::Int64,
         Takes::Double | Takes::Number => A::Float64,
         Takes::Date => A::Date32,
-        Takes::Timestamp => stamp(Some("UTC")),
+        Takes::AnyTimestamp if matches!(from, A::Timestamp(..)) => return Some(from.clone()),
+        Takes::Timestamp | Takes::AnyTimestamp => stamp(Some("UTC")),
         Takes::TimestampNtz => stamp(None),
         Takes::Decimal(precision, scale) => A::Decimal128(precision, scale),
     };
@@ -312,7 +339,7 @@ fn implicit(from: &ArrowType, takes: Takes) -> Option<ArrowType> {
         || match takes {
             Takes::Text | Takes::TextOrBinary => !from.is_nested(),
             Takes::Whole => false,
-            Takes::Date | Takes::Timestamp | Takes::TimestampNtz => moment,
+            Takes::Date | Takes::Timestamp | Takes::AnyTimestamp | Takes::TimestampNtz => moment,
             _ => to.is_numeric() && from.is_numeric(),
         };
     casts.then_some(to)
@@ -353,6 +380,9 @@ impl ScalarUDFImpl for SparkFunction {
             fields: &fields,
             literals: args.scalar_arguments,
         };
+        if let Some(pattern) = self.pattern.and_then(|at| call.text(at)) {
+            JavaRegex::new(pattern)?;
+        }
         let field = match &self.gives {
             Gives::Kind(kind) => call.strict(kind.to_arrow()),
             Gives::LikeFirst => call.strict(call.kind(0).clone()),
@@ -373,7 +403,12 @@ impl ScalarUDFImpl for SparkFunction {
             .collect::<Result<Vec<_>>>()?;
         let result = match self.body {
             Body::Columns(body) => body(&arrays, &args.return_field)?,
-            Body::Rows(body) => each_row(&arrays, rows, args.return_field.data_type(), body)?,
+            Body::ColumnsInZone(body) => body(
+                &arrays,
+                &args.return_field,
+                SessionZone::of(&args.config_options),
+            )?,
+            Body::Rows(body) => each_row(&arrays, rows, &args, body)?,
         };
         if scalars {
             columnar(result, &args.args)
@@ -386,9 +421,11 @@ impl ScalarUDFImpl for SparkFunction {
 fn each_row(
     arrays: &[ArrayRef],
     rows: usize,
-    kind: &ArrowType,
+    args: &ScalarFunctionArgs,
     body: fn(&Row<'_>) -> Result<Value>,
 ) -> Result<ArrayRef> {
+    let kind = args.return_field.data_type();
+    let zone = SessionZone::of(&args.config_options);
     let arrays = arrays
         .iter()
         .map(Column::plain)
@@ -404,6 +441,8 @@ fn each_row(
                 columns: &columns,
                 at,
                 patterns: &patterns,
+                zone,
+                zone_name: SessionZone::name(&args.config_options),
             })?
         };
         builder.push(value)?;
@@ -416,6 +455,8 @@ pub(super) struct Row<'a> {
     columns: &'a [Column<'a>],
     at: usize,
     patterns: &'a RefCell<Compiled>,
+    zone: Zone,
+    zone_name: &'a str,
 }
 
 impl<'a> Row<'a> {
@@ -484,12 +525,32 @@ impl<'a> Row<'a> {
         self.at
     }
 
+    /// The session's time zone.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// The name of the session's time zone, as it was given.
+    pub fn zone_name(&self) -> &'a str {
+        self.zone_name
+    }
+
+    /// What clocks show at a moment: those of the session's zone, unless the moment has none.
+    pub fn clock(&self, column: usize) -> Clock {
+        let micros = self.whole(column);
+        if self.columns[column].is_instant() {
+            self.zone.clock(micros)
+        } else {
+            Clock::of_utc(micros)
+        }
+    }
+
     /// A regular expression of Java's.
     ///
     /// # Errors
     ///
     /// For one that is none, or that cannot be given Java's meaning.
-    pub fn pattern(&self, column: usize) -> Result<regex::Regex> {
+    pub fn pattern(&self, column: usize) -> Result<JavaRegex> {
         self.patterns.borrow_mut().get(self.text(column))
     }
 }

@@ -15,6 +15,7 @@ use crate::engine::sql::functions::array::list_of;
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::functions::value::Value;
 use crate::engine::text;
+use crate::engine::text::zone::Zone;
 use crate::engine::write::json::JsonOptions;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
@@ -49,10 +50,11 @@ pub(super) fn functions() -> Vec<SparkFunction> {
                 Ok(entries.map_or(Value::Null, keys))
             },
         ),
-        SparkFunction::columns("to_json", &[Any], to_json_field, |args, _| {
-            Ok(Arc::new(JsonOptions::default().texts(&args[0])?))
+        SparkFunction::columns_in_zone("to_json", &[Any], to_json_field, |args, _, zone| {
+            let options = JsonOptions::default().in_session(zone);
+            Ok(Arc::new(options.texts(&args[0])?))
         }),
-        SparkFunction::columns("from_json", &[Text, Text], from_json_field, from_json),
+        SparkFunction::columns_in_zone("from_json", &[Text, Text], from_json_field, from_json),
     ]
 }
 
@@ -284,11 +286,12 @@ fn from_json_field(call: &Call<'_>) -> Result<Field> {
 }
 
 /// What cannot be read is a struct of nulls, or null for an array or a map, as in Spark's mode PERMISSIVE.
-fn from_json(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
+fn from_json(args: &[ArrayRef], _: &Field, zone: Zone) -> Result<ArrayRef> {
     let schema = ScalarValue::try_from_array(&args[1], 0)?;
     let kind = described(schema.try_as_str().flatten())?;
     let mut builder = ColumnBuilder::new(&kind);
-    let rules = ValueRules::default();
+    let mut rules = ValueRules::default();
+    rules.times.in_session(zone);
     for json in args[0].as_string::<i32>() {
         match json.map(str::trim) {
             None | Some("") => builder.push_null(),

@@ -11,13 +11,13 @@ use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Fields};
 use datafusion::common::{Result, exec_err, plan_err};
-use regex::Regex;
 
 use crate::engine::sql::functions::array::{
     common_of, comparable, element_of, like, list_of, range,
 };
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::functions::java_regex::Compiled;
+use crate::engine::sql::functions::pattern;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Array, Map, Text};
@@ -216,7 +216,7 @@ fn texts_field(call: &Call<'_>) -> Result<Field> {
 
 /// Maps, collected row by row as places among keys and values.
 #[derive(Default)]
-struct Maps {
+pub(super) struct Maps {
     keys: Vec<u64>,
     values: Vec<Option<u64>>,
     lengths: Vec<usize>,
@@ -224,12 +224,12 @@ struct Maps {
 }
 
 impl Maps {
-    fn null(&mut self) {
+    pub fn null(&mut self) {
         self.lengths.push(0);
         self.valid.push(false);
     }
 
-    fn row(&mut self, pairs: impl IntoIterator<Item = (usize, Option<usize>)>) {
+    pub fn row(&mut self, pairs: impl IntoIterator<Item = (usize, Option<usize>)>) {
         let before = self.keys.len();
         // A place in an array fits 64 bits.
         let place = |at: usize| u64::try_from(at).unwrap_or(u64::MAX);
@@ -242,7 +242,7 @@ impl Maps {
     }
 
     /// The maps; a key is not null, and comes once in a map.
-    fn of(self, keys: &ArrayRef, values: &ArrayRef, kind: &ArrowType) -> Result<ArrayRef> {
+    pub fn of(self, keys: &ArrayRef, values: &ArrayRef, kind: &ArrowType) -> Result<ArrayRef> {
         let pair = pair_of(kind)?;
         let keys = take(keys, &UInt64Array::from(self.keys), None)?;
         let values = take(values, &UInt64Array::from(self.values), None)?;
@@ -375,7 +375,7 @@ fn concatenated(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
     result.of(&keys, &values, to.data_type())
 }
 
-fn places_of(map: &MapArray, row: usize) -> std::ops::Range<usize> {
+pub(super) fn places_of(map: &MapArray, row: usize) -> std::ops::Range<usize> {
     let offsets = map.value_offsets();
     let at = |offset: i32| usize::try_from(offset).unwrap_or(0);
     at(offsets[row])..at(offsets[row + 1])
@@ -428,13 +428,13 @@ fn of_text(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
             continue;
         }
         let value = |at: usize, default| texts(at).map_or(default, |texts| texts.value(row));
-        let pairs: Regex = between.0.get(value(1, ","))?;
-        let sides: Regex = between.1.get(value(2, ":"))?;
+        let pairs = between.0.get(value(1, ","))?;
+        let sides = between.1.get(value(2, ":"))?;
         let before = keys.len();
-        for pair in pairs.split(value(0, "")) {
-            let mut sides = sides.splitn(pair, 2);
-            keys.push(sides.next().unwrap_or("").to_owned());
-            values.push(sides.next().map(str::to_owned));
+        for pair in pattern::parts(value(0, ""), &pairs, -1) {
+            let mut sides = pattern::parts(&pair, &sides, 2).into_iter();
+            keys.push(sides.next().unwrap_or_default());
+            values.push(sides.next());
         }
         maps.row((before..keys.len()).map(|at| (at, Some(at))));
     }

@@ -5,14 +5,18 @@ pub(crate) mod catalog;
 mod collection;
 mod condition;
 mod date;
+mod elementary;
 mod encoding;
 mod extreme;
+mod fdlibm;
 mod function;
 mod hash;
 mod initcap;
 mod java_regex;
 mod json;
+pub(in crate::engine::sql) mod lambda;
 pub(in crate::engine::sql) mod map;
+mod mask;
 mod number;
 mod number_format;
 mod pattern;
@@ -35,6 +39,7 @@ pub(crate) fn functions() -> Vec<ScalarUDF> {
         collection::functions(),
         condition::functions(),
         date::functions(),
+        elementary::functions(),
         encoding::functions(),
         extreme::functions(),
         hash::functions(),

@@ -45,26 +45,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         f("bin", &[Long], T::String, |row| {
             Ok(format!("{:b}", row.whole(0)).into())
         }),
-        f("log1p", &[Double], T::Double, |row| {
-            let value = row.double(0);
-            Ok((value > -1.0).then(|| value.ln_1p()).into())
-        })
-        .may_be_null(),
-        f("log2", &[Double], T::Double, |row| {
-            let value = row.double(0);
-            Ok((value > 0.0)
-                .then(|| value.ln() / std::f64::consts::LN_2)
-                .into())
-        })
-        .may_be_null(),
-        f("hypot", &[Double, Double], T::Double, |row| {
-            Ok(row.double(0).hypot(row.double(1)).into())
-        }),
         f("pi", &[], T::Double, |_| Ok(std::f64::consts::PI.into())),
-        f("atan2", &[Double, Double], T::Double, |row| {
-            // As Java's, whose zeros have no sign here.
-            Ok((row.double(0) + 0.0).atan2(row.double(1) + 0.0).into())
-        }),
         f("signum", &[Double], T::Double, |row| {
             Ok(sign(row.double(0)).into())
         })
@@ -82,12 +63,6 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         }),
         f("timestamp_seconds", &[Number], T::Timestamp, seconds),
         f("e", &[], T::Double, |_| Ok(std::f64::consts::E.into())),
-        f("power", &[Double, Double], T::Double, |row| {
-            Ok(row.double(0).powf(row.double(1)).into())
-        }),
-        f("pow", &[Double, Double], T::Double, |row| {
-            Ok(row.double(0).powf(row.double(1)).into())
-        }),
         typed("pmod", &[Number, Number], pmod_field, pmod).may_be_null(),
         f("bit_get", &[Whole, Int], T::Byte, bit),
         f("getbit", &[Whole, Int], T::Byte, bit),

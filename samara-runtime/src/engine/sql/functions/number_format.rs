@@ -270,8 +270,7 @@ fn number_or_moment(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
     let first = match &types[0] {
         decimal @ ArrowType::Decimal128(..) => decimal.clone(),
         whole if whole.is_integer() => whole.clone(),
-        moment @ ArrowType::Timestamp(..) => moment.clone(),
-        ArrowType::Date32 => T::Timestamp.to_arrow(),
+        ArrowType::Date32 | ArrowType::Timestamp(..) => T::Timestamp.to_arrow(),
         _ => return plan_err!("`to_char` takes a decimal, a whole number, a day or a moment"),
     };
     Ok(vec![first, ArrowType::Utf8])
@@ -287,7 +286,7 @@ fn text_field(call: &Call<'_>) -> Result<Field> {
 
 fn written(row: &Row<'_>) -> Result<Value> {
     if matches!(row.column(0), Column::Moment(_)) {
-        return Ok(date::written(row.text(1), row.whole(0))?.into());
+        return Ok(date::written(row.text(1), row.whole(0), row.zone())?.into());
     }
     let (unscaled, scale) = row.decimal(0);
     match Format::parse(row.text(1)) {

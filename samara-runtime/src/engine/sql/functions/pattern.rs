@@ -2,42 +2,43 @@
 
 use datafusion::arrow::datatypes::Field;
 use datafusion::common::{Result, exec_err};
-use regex::{Captures, Regex};
 
 use crate::engine::DataType as T;
 use crate::engine::sql::functions::array::list_of;
 use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
+use crate::engine::sql::functions::java_regex::{Found, JavaRegex};
 use crate::engine::sql::functions::value::Value;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Int, Text};
     let f = SparkFunction::rows;
-    vec![
+    let all = vec![
         f("regexp_like", &[Text, Text], T::Boolean, matches),
         f("regexp", &[Text, Text], T::Boolean, matches),
         f("rlike", &[Text, Text], T::Boolean, matches),
         f("regexp_count", &[Text, Text], T::Integer, |row| {
-            Ok(Value::int(row.pattern(1)?.find_iter(row.text(0)).count()))
+            Ok(Value::int(row.pattern(1)?.each(row.text(0)).count()))
         }),
         f("regexp_instr", &[Text, Text, Int], T::Integer, |row| {
             let text = row.text(0);
-            let found = row.pattern(1)?.find(text);
-            Ok(Value::int(found.map_or(0, |found| {
-                1 + text[..found.start()].encode_utf16().count()
+            let pattern = row.pattern(1)?;
+            Ok(Value::int(pattern.find(text).map_or(0, |found| {
+                1 + text[..found.range().start].chars().count()
             })))
         })
         .at_least(2),
         f("regexp_substr", &[Text, Text], T::String, |row| {
             let found = row.pattern(1)?;
-            Ok(found.find(row.text(0)).map(|found| found.as_str()).into())
+            Ok(found.find(row.text(0)).map(|found| found.text()).into())
         })
         .may_be_null(),
         f("regexp_extract", &[Text, Text, Int], T::String, |row| {
             let (pattern, group) = (row.pattern(1)?, row.int_or(2, 1));
             let group = existing(&pattern, group)?;
-            let found = pattern.captures(row.text(0));
+            let found = pattern.find(row.text(0));
             Ok(found
-                .map_or("", |found| found.get(group).map_or("", |m| m.as_str()))
+                .and_then(|found| found.group(group))
+                .unwrap_or("")
                 .into())
         })
         .at_least(2),
@@ -48,8 +49,8 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             |row| {
                 let (pattern, group) = (row.pattern(1)?, row.int_or(2, 1));
                 let group = existing(&pattern, group)?;
-                let each = pattern.captures_iter(row.text(0));
-                let each = each.map(|found| found.get(group).map_or("", |m| m.as_str()).to_owned());
+                let each = pattern.each(row.text(0));
+                let each = each.map(|found| found.group(group).unwrap_or("").to_owned());
                 Ok(Value::Texts(each.collect()))
             },
         )
@@ -66,7 +67,10 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             Ok(Value::Texts(parts(row.text(0), &row.pattern(1)?, limit)))
         })
         .at_least(2),
-    ]
+    ];
+    all.into_iter()
+        .map(|function| function.with_pattern(1))
+        .collect()
 }
 
 fn texts(call: &Call<'_>) -> Result<Field> {
@@ -82,10 +86,10 @@ fn matches(row: &Row<'_>) -> Result<Value> {
 }
 
 /// The number of a group, if the pattern has it.
-fn existing(pattern: &Regex, group: i32) -> Result<usize> {
+fn existing(pattern: &JavaRegex, group: i32) -> Result<usize> {
     match usize::try_from(group) {
-        Ok(group) if group < pattern.captures_len() => Ok(group),
-        _ => exec_err!("`{pattern}` has no group {group}"),
+        Ok(group) if group <= pattern.groups() => Ok(group),
+        _ => exec_err!("the pattern has no group {group}"),
     }
 }
 
@@ -109,11 +113,10 @@ fn replaced(row: &Row<'_>) -> Result<Value> {
     }
     let mut out = text[..start].to_owned();
     let mut last = start;
-    for found in pattern.captures_iter(&text[start..]) {
-        // The whole match is always there.
-        let whole = found.get(0).map_or(0..0, |whole| whole.range());
+    for found in pattern.each(&text[start..]) {
+        let whole = found.range();
         out.push_str(&text[last..start + whole.start]);
-        expand(&found, new, pattern.captures_len(), &mut out)?;
+        expand(&found, new, pattern.groups(), &mut out)?;
         last = start + whole.end;
     }
     out.push_str(&text[last..]);
@@ -121,7 +124,7 @@ fn replaced(row: &Row<'_>) -> Result<Value> {
 }
 
 /// A replacement as Java's `Matcher` reads it: `$1` and `${name}` are groups, a backslash takes the next letter as it is.
-fn expand(found: &Captures<'_>, new: &str, groups: usize, out: &mut String) -> Result<()> {
+fn expand(found: &Found<'_, '_>, new: &str, groups: usize, out: &mut String) -> Result<()> {
     let mut letters = new.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
@@ -134,8 +137,8 @@ fn expand(found: &Captures<'_>, new: &str, groups: usize, out: &mut String) -> R
                     .by_ref()
                     .take_while(|letter| *letter != '}')
                     .collect();
-                match found.name(&name) {
-                    Some(group) => out.push_str(group.as_str()),
+                match found.named(&name) {
+                    Some(group) => out.push_str(group),
                     None => return exec_err!("the pattern has no group `{name}`"),
                 }
             }
@@ -147,17 +150,17 @@ fn expand(found: &Captures<'_>, new: &str, groups: usize, out: &mut String) -> R
                 letters.next();
                 while let Some(next) = digit(letters.peek()) {
                     let longer = group * 10 + next;
-                    if usize::try_from(longer).map_or(true, |longer| longer >= groups) {
+                    if usize::try_from(longer).map_or(true, |longer| longer > groups) {
                         break;
                     }
                     group = longer;
                     letters.next();
                 }
                 let group = usize::try_from(group).unwrap_or(usize::MAX);
-                if group >= groups {
+                if group > groups {
                     return exec_err!("the pattern has no group {group}");
                 }
-                out.push_str(found.get(group).map_or("", |group| group.as_str()));
+                out.push_str(found.group(group).unwrap_or(""));
             }
             other => out.push(other),
         }
@@ -165,24 +168,23 @@ fn expand(found: &Captures<'_>, new: &str, groups: usize, out: &mut String) -> R
     Ok(())
 }
 
-fn parts(text: &str, pattern: &Regex, limit: i32) -> Vec<String> {
+/// The parts of a text between the matches of a pattern.
+pub(super) fn parts(text: &str, pattern: &JavaRegex, limit: i32) -> Vec<String> {
     let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0);
     let limit = limit.unwrap_or(usize::MAX);
-    if pattern.as_str().is_empty() {
+    if pattern.is_empty() {
         return letters(text, limit);
     }
     let mut parts = Vec::new();
     let mut last = 0;
-    for found in pattern.find_iter(text) {
-        // As in Java, an empty match at the start parts nothing, nor does one at the end.
-        if found.end() == 0 || (found.is_empty() && found.start() == text.len()) {
-            continue;
-        }
+    // As in Java, an empty match at the start parts nothing.
+    let matches = pattern.each(text).map(|found| found.range());
+    for found in matches.filter(|range| range.end > 0) {
         if parts.len() + 1 >= limit {
             break;
         }
-        parts.push(text[last..found.start()].to_owned());
-        last = found.end();
+        parts.push(text[last..found.start].to_owned());
+        last = found.end;
     }
     parts.push(text[last..].to_owned());
     parts
@@ -207,10 +209,12 @@ mod tests {
 
     #[test]
     fn a_text_is_split_as_java_splits_it() {
-        let split = |text, pattern, limit| parts(text, &Regex::new(pattern).unwrap(), limit);
+        let split = |text, pattern, limit| parts(text, &JavaRegex::new(pattern).unwrap(), limit);
         assert_eq!(split("a,b,,", ",", -1), ["a", "b", "", ""]);
         assert_eq!(split("a1b2c", "[0-9]", -1), ["a", "b", "c"]);
         assert_eq!(split("a,b,c", ",", 2), ["a", "b,c"]);
         assert_eq!(split("", ",", -1), [""]);
+        assert_eq!(split("aab", "a*", -1), ["", "", "b", ""]);
+        assert_eq!(split("ab\n", "$", -1), ["ab", "\n", ""]);
     }
 }

@@ -10,12 +10,14 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field, Int32Type};
 use datafusion::common::{Result, exec_err, plan_err};
 
 use crate::engine::DataType as T;
-use crate::engine::sql::cast::{TimestampText, to_text};
+use crate::engine::sql::cast::{TextOf, to_text};
 use crate::engine::sql::coercion::is_text;
 use crate::engine::sql::functions::array::range;
 use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
 use crate::engine::sql::functions::initcap::title;
+use crate::engine::sql::functions::mask;
 use crate::engine::sql::functions::value::Value;
+use crate::engine::text::zone::Zone;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Binary, Int, Long, Text, TextOrBinary};
@@ -32,14 +34,8 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         SparkFunction::columns("locate", &[Text, Text, Int], located_field, located).at_least(2),
         SparkFunction::columns("position", &[Text, Text, Int], located_field, located).at_least(2),
         SparkFunction::columns("elt", &[Int, TextOrBinary], elt_field, elt).repeats(),
-        SparkFunction::columns(
-            "mask",
-            &[Text, Text, Text, Text, Text],
-            |call| Ok(call.nullable(T::String.to_arrow())),
-            mask,
-        )
-        .at_least(1),
-        SparkFunction::columns("concat_ws", &[Text, Any], joined_field, joined)
+        mask::function(),
+        SparkFunction::columns_in_zone("concat_ws", &[Text, Any], joined_field, joined)
             .repeats()
             .at_least(1),
         f(
@@ -397,34 +393,6 @@ fn elt(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
     Ok(take(&concat(&rest)?, &places, None)?)
 }
 
-/// A letter for letters of one kind, which stay as they are where there is none.
-fn mask(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
-    let texts: Vec<_> = args.iter().map(|arg| arg.as_string::<i32>()).collect();
-    let masked = |row: usize| {
-        let with = |at: usize, default: Option<char>| match texts.get(at) {
-            None => default,
-            Some(texts) => (!texts.is_null(row))
-                .then(|| texts.value(row).chars().next())
-                .flatten(),
-        };
-        let (upper, lower) = (with(1, Some('X')), with(2, Some('x')));
-        let (digit, other) = (with(3, Some('n')), with(4, None));
-        let new = |letter: char| {
-            let mask = match letter {
-                letter if letter.is_uppercase() => upper,
-                letter if letter.is_lowercase() => lower,
-                letter if letter.is_ascii_digit() => digit,
-                _ => other,
-            };
-            mask.unwrap_or(letter)
-        };
-        (!texts[0].is_null(row)).then(|| texts[0].value(row).chars().map(new).collect::<String>())
-    };
-    Ok(Arc::new(
-        (0..texts[0].len()).map(masked).collect::<StringArray>(),
-    ))
-}
-
 /// Null only where the separator is.
 fn joined_field(call: &Call<'_>) -> Result<Field> {
     for field in &call.fields[1..] {
@@ -441,14 +409,14 @@ fn joined_field(call: &Call<'_>) -> Result<Field> {
     ))
 }
 
-fn joined(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
+fn joined(args: &[ArrayRef], _: &Field, zone: Zone) -> Result<ArrayRef> {
     let separators = args[0].as_string::<i32>();
     let parts = args[1..].iter().map(|arg| match arg.data_type() {
         ArrowType::List(_) => {
             let list = arg.as_list::<i32>();
-            Ok((Some(list), to_text(list.values(), TimestampText::Sql)?))
+            Ok((Some(list), to_text(list.values(), TextOf::Cast(zone))?))
         }
-        _ => Ok((None, to_text(arg, TimestampText::Sql)?)),
+        _ => Ok((None, to_text(arg, TextOf::Cast(zone))?)),
     });
     let parts = parts.collect::<Result<Vec<_>>>()?;
     let row = |row: usize| {

@@ -10,12 +10,13 @@ use datafusion::common::{DFSchema, Result, plan_err};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, ExprSchemable as _, Operator, ReturnFieldArgs,
-    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, cast as engine_cast,
 };
 
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::is_text;
+use crate::engine::sql::declared::Declared;
 
 /// The functions, so that a call is known before its types are.
 pub(super) fn functions() -> Vec<ScalarUDF> {
@@ -53,10 +54,15 @@ pub(crate) fn arithmetic_function(
     let [left, right] = &function.args[..] else {
         return plan_err!("`{name}` takes 2 arguments, not {}", function.args.len());
     };
+    if let Some(day) = day_and_days(left, op, right, schema)? {
+        return Ok(Some(day));
+    }
     let operation = BinaryExpr::new(Box::new(left.clone()), op, Box::new(right.clone()));
     let operation = spark_arithmetic(Expr::BinaryExpr(operation), schema)?;
     let (Expr::ScalarFunction(operation), true) = operation else {
-        return plan_err!("`{name}` takes numbers; days and intervals are not supported yet");
+        return plan_err!(
+            "`{name}` takes numbers, or a day and a number of days; intervals are not supported yet"
+        );
     };
     Ok(Some(match name {
         "mod" => Expr::ScalarFunction(operation),
@@ -68,6 +74,28 @@ pub(crate) fn arithmetic_function(
             ScalarUDF::from(trying).call(operands.collect::<Result<_>>()?)
         }
     }))
+}
+
+/// A day so many days later or earlier: in Spark days go round.
+fn day_and_days(
+    left: &Expr,
+    op: Operator,
+    right: &Expr,
+    schema: &DFSchema,
+) -> Result<Option<Expr>> {
+    use ArrowType::{Date32, Int8, Int16, Int32};
+    let fits = matches!(
+        (left.get_type(schema)?, op, right.get_type(schema)?),
+        (
+            Date32,
+            Operator::Plus | Operator::Minus,
+            Int8 | Int16 | Int32
+        ) | (Int8 | Int16 | Int32, Operator::Plus, Date32)
+    );
+    let days = |value: &Expr| Box::new(engine_cast(value.clone(), Int32));
+    let moved = BinaryExpr::new(days(left), op, days(right));
+    let day = engine_cast(Expr::BinaryExpr(moved), Date32);
+    Ok(fits.then(|| Declared::call(day, Date32, true)))
 }
 
 /// A text's cast to a number may fail, too.

@@ -167,6 +167,11 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// Whether its values are instants, which clocks show by their zone.
+    pub fn is_instant(&self) -> bool {
+        matches!(self, Self::Moment(array) if array.timezone().is_some())
+    }
+
     pub fn double(&self, at: usize) -> f64 {
         match self {
             Self::Float(array) => array.value(at).into(),

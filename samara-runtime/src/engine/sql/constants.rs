@@ -1,0 +1,146 @@
+//! Constants that cannot be computed, `1 / 0` or `CAST('x' AS INT)`: as in Spark they fail the plan, whether or not a row needs them.
+//!
+//! Spark computes every part of an expression that has no column in it before anything else, and leaves out only then what can change no
+//! result. So `1 / 0 > 1 AND false` fails. The branches of a `CASE`, and what a `coalesce` may not come to, wait for their rows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
+use datafusion::arrow::datatypes::Schema;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::execution::context::ExecutionProps;
+use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
+use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
+use datafusion::physical_expr::create_physical_expr;
+
+/// The engine's rules, behind those that leave out what no step reads, and compute what has no column.
+pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
+        Arc::new(OptimizeProjections::new()),
+        Arc::new(ConstantsCompute),
+    ];
+    rules.extend(Optimizer::new().rules);
+    rules
+}
+
+/// Fails a plan with a constant that cannot be computed.
+#[derive(Debug)]
+struct ConstantsCompute;
+
+impl OptimizerRule for ConstantsCompute {
+    fn name(&self) -> &str {
+        "constants_compute"
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        plan.apply(|node| {
+            node.apply_expressions(|expression| {
+                check(expression, &config.options())?;
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })?;
+        Ok(Transformed::no(plan))
+    }
+}
+
+/// Computes the constants of an expression, the largest ones there are.
+fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
+    if is_constant(expression)? && is_computed(expression, config)? {
+        return Ok(());
+    }
+    let check = |part: &Expr| check(part, config);
+    match expression {
+        Expr::Case(case) if decided_by_left(case).is_some() => {
+            decided_by_left(case).map_or(Ok(()), check)
+        }
+        Expr::Case(Case {
+            expr: compared,
+            when_then_expr: branches,
+            ..
+        }) => {
+            let first = branches.first().map(|(condition, _)| condition);
+            let mut always = compared.iter().chain(first);
+            always.try_for_each(|part| check(part))
+        }
+        Expr::ScalarFunction(call) if call.func.name() == "coalesce" => {
+            call.args.first().map_or(Ok(()), check)
+        }
+        other => other
+            .apply_children(|part| {
+                check(part)?;
+                Ok(TreeNodeRecursion::Continue)
+            })
+            .map(drop),
+    }
+}
+
+/// The `and` or `or` that a CASE keeps from its right side where the left one decides: no branch, for Spark.
+fn decided_by_left(case: &Case) -> Option<&Expr> {
+    let [(condition, _)] = &case.when_then_expr[..] else {
+        return None;
+    };
+    let (Expr::IsFalse(left) | Expr::IsTrue(left)) = condition.as_ref() else {
+        return None;
+    };
+    let otherwise = match case.else_expr.as_deref()? {
+        Expr::Cast(cast) => &cast.expr,
+        other => other,
+    };
+    match otherwise {
+        Expr::BinaryExpr(both) if both.left == *left => Some(otherwise),
+        _ => None,
+    }
+}
+
+/// Whether an expression has the same value in every row, one that is not written down.
+fn is_constant(expression: &Expr) -> Result<bool> {
+    let varies = expression.exists(|part| {
+        Ok(matches!(
+            part,
+            Expr::Column(_)
+                | Expr::OuterReferenceColumn(..)
+                | Expr::AggregateFunction(_)
+                | Expr::WindowFunction(_)
+                | Expr::Lambda(_)
+                | Expr::LambdaVariable(_)
+                | Expr::Placeholder(_)
+                | Expr::ScalarVariable(..)
+        ) || is_of_the_moment(part))
+    })?;
+    Ok(!varies && !matches!(expression, Expr::Literal(..) | Expr::Alias(_)))
+}
+
+/// Whether a function has another value with each row, or each run, or does not compute all of its arguments.
+fn is_of_the_moment(part: &Expr) -> bool {
+    match part {
+        Expr::ScalarFunction(call) => {
+            call.func.name() == "coalesce"
+                || call.func.signature().volatility != Volatility::Immutable
+        }
+        _ => false,
+    }
+}
+
+/// Computes a constant; false where the engine does not compute it as it stands.
+fn is_computed(constant: &Expr, config: &Arc<ConfigOptions>) -> Result<bool> {
+    let mut properties = ExecutionProps::new();
+    properties.config_options = Some(Arc::clone(config));
+    let context = PhysicalPlanningContext::default();
+    let computed = create_physical_expr(constant, &DFSchema::empty(), &properties, &context)?;
+    let one_row = RecordBatchOptions::new().with_row_count(Some(1));
+    let row = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &one_row)?;
+    match computed.evaluate(&row) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.find_root(), DataFusionError::Internal(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
