@@ -1,6 +1,8 @@
 //! A workflow with hooks and an alert over HTTP, built once, run to a good and to a bad end.
 
+use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::OnceLock;
 
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
 
@@ -19,7 +21,7 @@ fn action(path: &str) -> String {
     )
 }
 
-fn workflow() -> String {
+pub fn workflow() -> String {
     let [start, error, success, finally] =
         ["/start", "/error", "/success", "/finally-flaky"].map(action);
     format!(
@@ -43,11 +45,23 @@ fn workflow() -> String {
     )
 }
 
+/// The pipeline, built by the first test that asks.
+pub fn pipeline() -> &'static Path {
+    static PIPELINE: OnceLock<(Workplace, PathBuf)> = OnceLock::new();
+    let (_, pipeline) = PIPELINE.get_or_init(|| {
+        let workplace = Workplace::empty();
+        workplace.write("job.json", &workflow());
+        let pipeline = workplace.build("job.json", "hooked");
+        (workplace, pipeline)
+    });
+    pipeline
+}
+
 /// A run that continues a trace, reports to a collector, and has its hooks received.
-fn run(workplace: &Workplace, program: &std::path::Path) -> (Output, Vec<Received>, Vec<Span>) {
+fn run(workplace: &Workplace) -> (Output, Vec<Received>, Vec<Span>) {
     let (receiver, collector) = (Receiver::start(), Collector::start());
     let output = workplace
-        .command(program)
+        .command(pipeline())
         .args(collector.flags())
         .env("HOOKS_URL", receiver.url())
         .env("HOOKS_TOKEN", "hunter3")
@@ -84,11 +98,8 @@ fn paths(requests: &[Received]) -> Vec<&str> {
 #[test]
 fn hooks_and_alerts_tell_of_a_run_and_carry_its_trace_on() {
     let workplace = Workplace::empty();
-    workplace.write("job.json", &workflow());
-    let program = workplace.build("job.json", "hooked");
-
     let input = workplace.write("in.csv", "1\n2\n");
-    let (output, requests, spans) = run(&workplace, &program);
+    let (output, requests, spans) = run(&workplace);
     let log = streams(&output).1;
     assert_eq!(output.status.code(), Some(0), "{log}");
     assert!(!log.contains("WARN"), "{log}");
@@ -114,7 +125,7 @@ fn hooks_and_alerts_tell_of_a_run_and_carry_its_trace_on() {
     assert!(load.end_time_unix_nano <= requests[1].start_time_unix_nano);
 
     std::fs::remove_file(input).expect("the input");
-    let (output, requests, spans) = run(&workplace, &program);
+    let (output, requests, spans) = run(&workplace);
     let log = streams(&output).1;
     assert_eq!(output.status.code(), Some(50), "{log}");
     let expected = [

@@ -97,7 +97,8 @@ pub fn authority() -> PathBuf {
     certificate("ca.pem")
 }
 
-fn certificate(name: &str) -> PathBuf {
+/// A certificate or key of these tests.
+pub fn certificate(name: &str) -> PathBuf {
     let mail = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/mail");
     PathBuf::from(mail).join(name)
 }

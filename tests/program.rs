@@ -6,21 +6,20 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// Variables that would change what a run does.
-const FOREIGN: [&str; 12] = [
-    "SAMARA_OTLP_TRACES_ENDPOINT",
-    "SAMARA_OTLP_METRICS_ENDPOINT",
-    "SAMARA_TRACE_PARENT",
-    "SAMARA_TRACEPARENT",
+/// Variables that would change what a run does, beside those of [`FAMILIES`].
+const FOREIGN: [&str; 7] = [
     "TRACEPARENT",
-    "SAMARA_TRACE_STATE",
     "TRACESTATE",
-    "SAMARA_LOG_LEVEL",
+    "BAGGAGE",
     "LOG_LEVEL",
-    "SAMARA_SESSION_TIME_ZONE",
     "spark.sql.session.timeZone",
     "CARGO_BUILD_TARGET",
+    "KUBERNETES_SERVICE_HOST",
 ];
+
+/// How the names of other such variables begin. What cargo says of this test would make a cargo that is started here build what is built
+/// (`ring` looks at it).
+const FAMILIES: [&str; 4] = ["OTEL_", "SAMARA_", "CARGO_PKG_", "CARGO_MANIFEST_"];
 
 /// A directory in which workflows are built and run, with what was put into it.
 pub struct Workplace(TempDir);
@@ -100,13 +99,9 @@ impl Workplace {
         for name in FOREIGN {
             command.env_remove(name);
         }
-        // What cargo says of this test would make a cargo that is started here build what is built (`ring` looks at it).
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if ["CARGO_PKG_", "CARGO_MANIFEST_"]
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            {
+            if FAMILIES.iter().any(|prefix| text.starts_with(prefix)) {
                 command.env_remove(name);
             }
         }

@@ -17,6 +17,7 @@ pub struct Received {
     pub path: String,
     pub trace_parent: String,
     pub trace_state: String,
+    pub baggage: String,
     pub token: String,
     pub body: String,
 }
@@ -74,6 +75,7 @@ fn answer(mut request: tiny_http::Request, requests: &Mutex<Vec<Received>>) {
         path: request.url().to_owned(),
         trace_parent: header("traceparent"),
         trace_state: header("tracestate"),
+        baggage: header("baggage"),
         token: header("x-token"),
         body,
     };

@@ -9,11 +9,11 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
-use samara::RunSettings;
 use samara::alert::{Alert, AlertError};
 use samara::settings::{AlertTest, NotAVariable};
-use samara::telemetry::log;
-use samara::workflow::Exit;
+use samara::telemetry::{Service, log};
+use samara::workflow::{Exit, doctor};
+use samara::{RunSettings, Settings};
 
 use crate::build::{self, Binary, BuildError, BuildOptions, Profile};
 use crate::check::{check, refuse_alert_secrets, refuse_hook_secrets};
@@ -44,6 +44,8 @@ enum Command {
     Run(RunArguments),
     /// Check a workflow and its alerts, and build nothing
     Validate(ValidateArguments),
+    /// Look whether telemetry would arrive: show its settings, and try each endpoint
+    Doctor(DoctorArguments),
     /// Print the JSON Schema of a format, for editors
     ExportSchema(SchemaArguments),
 }
@@ -88,6 +90,12 @@ struct RunArguments {
     profile: Profile,
     #[command(flatten)]
     settings: RunSettings,
+}
+
+#[derive(Args)]
+struct DoctorArguments {
+    #[command(flatten)]
+    settings: Settings,
 }
 
 #[derive(Args)]
@@ -178,6 +186,14 @@ pub fn main() -> ExitCode {
             return ended(test_alerts(&arguments), Exit::AlertTest);
         }
         Command::Validate(arguments) => validate(&arguments),
+        Command::Doctor(arguments) => {
+            let service = Service {
+                name: "samara",
+                version: env!("CARGO_PKG_VERSION"),
+                ..Service::default()
+            };
+            return doctor(&arguments.settings, service).into();
+        }
         Command::ExportSchema(arguments) => Ok(schema(arguments.format)),
     };
     ended(done, Exit::Success)
@@ -211,7 +227,7 @@ fn parse() -> Cli {
     parsed.unwrap_or_else(|error| error.exit())
 }
 
-/// Only `run` does something with them: elsewhere they would be ignored, which nobody means.
+/// Only `run` does something with them, and `doctor` with those of telemetry: elsewhere they would be ignored, which nobody means.
 fn refuse_flags_of_run(
     command: &mut clap::Command,
     matches: &clap::ArgMatches,
@@ -219,10 +235,12 @@ fn refuse_flags_of_run(
     let Some((name, matches)) = matches.subcommand().filter(|(name, _)| *name != "run") else {
         return Ok(());
     };
-    let flags = RunSettings::augment_args(clap::Command::new(""))
-        .get_arguments()
-        .map(|flag| flag.get_id().to_string())
-        .collect::<Vec<_>>();
+    let used = match name {
+        "doctor" => flags_of::<Settings>(),
+        _ => Vec::new(),
+    };
+    let mut flags = flags_of::<RunSettings>();
+    flags.retain(|flag| !used.contains(flag));
     let given = |flag: &&String| {
         *flag != "alert_filepath"
             && matches!(matches.try_contains_id(flag), Ok(true))
@@ -238,6 +256,14 @@ fn refuse_flags_of_run(
         }
         None => Ok(()),
     }
+}
+
+fn flags_of<T: Args>() -> Vec<String> {
+    let command = T::augment_args(clap::Command::new(""));
+    let ids = command
+        .get_arguments()
+        .map(|flag| flag.get_id().to_string());
+    ids.collect()
 }
 
 fn build_binary(arguments: &BuildArguments) -> Result<String, Error> {
@@ -269,11 +295,11 @@ fn run(arguments: &RunArguments) -> Result<String, Error> {
     let workflow = arguments.workflow_filepath.as_path();
     let mut settings = arguments.settings.clone();
     let plan = read(workflow, settings.alert_filepath.as_deref());
-    let level = settings.telemetry.log_level;
+    let shown = settings.telemetry.clone();
     // The binary gets the alerts by its flag: others are no reason to build it again, and no secret gets into it.
     let alerts = settings.alert_filepath.get_or_insert(workflow.to_owned());
     let mut plan = plan.inspect_err(|error| {
-        log::shown(level, || raise_alert(alerts, workflow, error));
+        log::shown_by(&shown, || raise_alert(alerts, workflow, error));
     })?;
     if plan.alerts.take().is_none() {
         settings.alert_filepath = None;

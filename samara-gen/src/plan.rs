@@ -40,6 +40,8 @@ pub struct SourceFile {
     pub name: String,
     /// All of its text.
     pub text: String,
+    /// `sha256:` and the SHA-256 of the file.
+    pub digest: String,
 }
 
 /// One job of a workflow.

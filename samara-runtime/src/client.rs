@@ -45,7 +45,7 @@ pub(crate) fn origin(uri: &Uri) -> String {
 /// Why a request failed, in the words of a person.
 pub(crate) fn cause(error: &ureq::Error, timeout: Duration) -> String {
     match error {
-        ureq::Error::Timeout(_) => format!("no answer within {} s", timeout.as_secs()),
+        ureq::Error::Timeout(_) => unanswered(timeout),
         ureq::Error::Io(error) => io_cause(error),
         // The URL itself may hold secrets.
         ureq::Error::BadUri(_) => "the URL cannot be used".to_owned(),
@@ -53,8 +53,19 @@ pub(crate) fn cause(error: &ureq::Error, timeout: Duration) -> String {
     }
 }
 
+/// That a server took longer than it may, in the words of a person.
+pub(crate) fn unanswered(timeout: Duration) -> String {
+    format!("no answer within {} s", timeout.as_secs_f32())
+}
+
+/// Whether the name of a host led to no address.
+pub(crate) fn is_unresolved(error: &io::Error) -> bool {
+    // What the resolver says has no kind of its own.
+    error.to_string().starts_with("failed to lookup address")
+}
+
 /// Why a connection failed, in the words of a person.
-fn io_cause(error: &io::Error) -> String {
+pub(crate) fn io_cause(error: &io::Error) -> String {
     match error.kind() {
         // How the connector hands on what TLS says.
         io::ErrorKind::InvalidData => format!("TLS failed: {error}"),

@@ -6,7 +6,7 @@ use std::process::{ExitCode, Termination};
 use clap::{Args, Command, FromArgMatches};
 
 use crate::settings::Settings;
-use crate::telemetry::Guard;
+use crate::telemetry::{Guard, Service};
 
 /// The package of a program, for its `--version` and its telemetry. Made by [`package!`](crate::package!).
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,12 @@ impl<A: Args, T: Termination> Program<A> for T {
         match parsed {
             Err(error) => error.exit(),
             Ok((settings, arguments)) => {
-                let _telemetry = Guard::new(&settings, package.name, package.version);
+                let service = Service {
+                    name: package.name,
+                    version: package.version,
+                    ..Service::default()
+                };
+                let _telemetry = Guard::new(&settings, service);
                 main(arguments).report()
             }
         }
@@ -72,9 +77,15 @@ impl Program<NoArguments> for crate::Workflow {
         let command = RunSettings::augment_args(command).subcommands([
             Command::new("run").about("Run the workflow (what happens without a command, too)"),
             validate.about("Look whether it could run here: inputs, outputs, variables, alerts"),
+            Command::new("doctor").about(
+                "Look whether telemetry would arrive: show its settings, and try each endpoint",
+            ),
         ]);
         let matches = command.get_matches();
         let settings = RunSettings::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if matches.subcommand_matches("doctor").is_some() {
+            return workflow.examine_telemetry(&settings, package.version);
+        }
         let Some(matches) = matches.subcommand_matches("validate") else {
             return workflow.run(&settings, package.version);
         };

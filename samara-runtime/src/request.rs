@@ -58,7 +58,7 @@ pub enum RequestError {
 
 impl RequestError {
     /// One of a few words, for the attribute `error.type`.
-    fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         match self {
             Self::Transport { kind, .. } => kind.clone(),
             Self::Status(status) => status.as_u16().to_string(),

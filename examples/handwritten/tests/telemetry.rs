@@ -1,6 +1,5 @@
 //! A program that a person has instrumented, from its flags to what a collector receives.
 
-#[path = "../../../tests/collector.rs"]
 mod collector;
 
 use std::collections::BTreeMap;

@@ -65,6 +65,7 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<
         source: SourceFile {
             name: file_name(workflow.path()),
             text: workflow.text().to_owned(),
+            digest: format!("sha256:{}", workflow.source().sha256()),
         },
     })
 }

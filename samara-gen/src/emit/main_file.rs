@@ -67,6 +67,7 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
         "" => new,
         description => new.method("describe", vec![Code::text(description)]),
     };
+    let described = described.method("digest", vec![Code::text(&plan.source.digest)]);
     let needs: Vec<Code> = plan.needs().into_iter().map(Code::text).collect();
     let equipped = match needs.is_empty() {
         true => described,

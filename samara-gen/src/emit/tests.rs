@@ -68,6 +68,7 @@ fn plan(steps: Vec<Step>) -> Plan {
         source: SourceFile {
             name: "job.json".to_owned(),
             text: "{}".to_owned(),
+            digest: "sha256:0123".to_owned(),
         },
     }
 }
@@ -259,7 +260,7 @@ fn a_disabled_job_is_named_and_left_out() {
         "{main}"
     );
     assert!(
-        main.contains("    samara::Workflow::new(\"orders\")\n}"),
+        main.contains("    samara::Workflow::new(\"orders\").digest(\"sha256:0123\")\n}"),
         "{main}"
     );
     assert_eq!(file(&plan, "src/silver.rs"), "");

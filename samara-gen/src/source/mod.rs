@@ -172,17 +172,12 @@ fn read_text(path: &Path) -> Result<String, Diagnostic> {
         .in_file(&file)
     };
     let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    String::from_utf8(bytes).map_err(|error| {
         unreadable(format!(
             "byte {} is not UTF-8",
             error.utf8_error().valid_up_to()
         ))
-    })?;
-    // Some editors begin a file with a byte order mark.
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    })
 }
 
 #[cfg(test)]

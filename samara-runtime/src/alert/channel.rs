@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use rustix::fs::Access;
 use serde_json::json;
 use thiserror::Error;
@@ -12,6 +13,7 @@ use thiserror::Error;
 use super::email::EmailError;
 use super::model::{Channel, FileChannel, HttpChannel, Secret};
 use crate::request::{Request, RequestError, Retries};
+use crate::telemetry::{Instruments, instruments, names};
 use crate::variables::{self, VariableError};
 
 /// What a channel sends.
@@ -35,8 +37,35 @@ pub(crate) enum ChannelError {
     Email(#[from] EmailError),
 }
 
+impl ChannelError {
+    /// One of a few words, for the attribute `error.type`.
+    fn kind(&self) -> String {
+        match self {
+            Self::Variable(_) => "variable".to_owned(),
+            Self::File { source, .. } => format!("{:?}", source.kind()),
+            Self::Request(error) => error.kind(),
+            Self::Email(_) => "email".to_owned(),
+        }
+    }
+}
+
 impl Channel {
-    pub(super) fn send(&self, message: &Message) -> Result<(), ChannelError> {
+    /// Sends a message, and counts it.
+    pub(super) fn notify(&self, message: &Message) -> Result<(), ChannelError> {
+        let sent = self.send(message);
+        if let Some(meters) = instruments().and_then(Instruments::meters) {
+            let channel = KeyValue::new(names::ALERT_CHANNEL, self.id().to_owned());
+            let error_type = sent
+                .as_ref()
+                .err()
+                .map(|error| KeyValue::new(names::ERROR_TYPE, error.kind()));
+            let attributes: Vec<KeyValue> = [channel].into_iter().chain(error_type).collect();
+            meters.alert_notifications.add(1, &attributes);
+        }
+        sent
+    }
+
+    fn send(&self, message: &Message) -> Result<(), ChannelError> {
         match self {
             Self::Email(email) => Ok(email.send(message)?),
             Self::Http(http) => Ok(http.send(message)?),

@@ -212,7 +212,7 @@ impl Alert {
     ) -> impl Iterator<Item = (&'a Channel, Result<(), ChannelError>)> + use<'a> {
         let message = trigger.template.apply(title, body);
         self.channels_of(trigger)
-            .map(move |channel| (channel, channel.send(&message)))
+            .map(move |channel| (channel, channel.notify(&message)))
     }
 
     /// The channels through which some failure would be told here: rules that look at variables are known to match.

@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 
 use super::Given;
 
-pub(super) type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+/// The variables of a process, by their names.
+pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 
 /// The flag, or else the first of the variables that is set and not empty.
 pub(super) fn text(

@@ -7,6 +7,7 @@
 #[cfg(feature = "engine")]
 mod alert_test;
 mod environment;
+mod log_format;
 mod log_level;
 #[cfg(feature = "engine")]
 mod memory_limit;
@@ -19,10 +20,13 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use environment::{Environment, parsed, text};
+use crate::telemetry::Signal;
+use environment::{parsed, text};
 
 #[cfg(feature = "engine")]
 pub use alert_test::{AlertTest, NotAVariable};
+pub use environment::Environment;
+pub use log_format::{LogFormat, UnknownLogFormat};
 pub use log_level::{LogLevel, UnknownLogLevel};
 #[cfg(feature = "engine")]
 pub use memory_limit::{MemoryLimit, MemoryLimitError};
@@ -33,8 +37,11 @@ pub use time_zone::{TimeZone, TimeZoneError};
 
 const TRACES_ENDPOINT: &str = "SAMARA_OTLP_TRACES_ENDPOINT";
 const METRICS_ENDPOINT: &str = "SAMARA_OTLP_METRICS_ENDPOINT";
+const LOGS_ENDPOINT: &str = "SAMARA_OTLP_LOGS_ENDPOINT";
 const TRACE_PARENT: [&str; 3] = ["SAMARA_TRACE_PARENT", "SAMARA_TRACEPARENT", "TRACEPARENT"];
 const TRACE_STATE: [&str; 3] = ["SAMARA_TRACE_STATE", "SAMARA_TRACESTATE", "TRACESTATE"];
+const BAGGAGE: [&str; 2] = ["SAMARA_BAGGAGE", "BAGGAGE"];
+const LOG_FORMAT: &str = "SAMARA_LOG_FORMAT";
 const LOG_LEVEL: [&str; 2] = ["SAMARA_LOG_LEVEL", "LOG_LEVEL"];
 
 /// What flags and environment variables say about the telemetry of one run.
@@ -49,20 +56,27 @@ const LOG_LEVEL: [&str; 2] = ["SAMARA_LOG_LEVEL", "LOG_LEVEL"];
 ///
 /// let arguments = ["program", "--otlp-traces-endpoint", "http://localhost:4318/v1/traces"];
 /// let program = <Program as clap::Parser>::parse_from(arguments);
-/// assert_eq!(program.settings.otlp_traces_endpoint.as_deref(), Some("http://localhost:4318/v1/traces"));
+/// let endpoint = program.settings.otlp_traces_endpoint.expect("it is given");
+/// assert_eq!(endpoint.value, "http://localhost:4318/v1/traces");
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Full URL that traces are sent to by OTLP over HTTP; none sends no traces.
-    pub otlp_traces_endpoint: Option<String>,
-    /// Full URL that metrics are sent to by OTLP over HTTP; none sends no metrics.
-    pub otlp_metrics_endpoint: Option<String>,
+    /// Full URL that traces are sent to by OTLP, as given: not yet checked. Without one, variables of OpenTelemetry's may say where.
+    pub otlp_traces_endpoint: Option<Given>,
+    /// Full URL that metrics are sent to by OTLP, as given: not yet checked.
+    pub otlp_metrics_endpoint: Option<Given>,
+    /// Full URL that log records are sent to by OTLP, as given: not yet checked.
+    pub otlp_logs_endpoint: Option<Given>,
     /// W3C `traceparent` of the trace to continue, as given: not yet checked.
     pub trace_parent: Option<Given>,
     /// W3C `tracestate` that goes with the parent, as given: not yet checked.
     pub trace_state: Option<Given>,
+    /// W3C `baggage` that the caller hands on, as given: not yet checked.
+    pub baggage: Option<Given>,
     /// The least severe log events that are shown.
     pub log_level: LogLevel,
+    /// How they are shown.
+    pub log_format: LogFormat,
 }
 
 impl Settings {
@@ -75,48 +89,56 @@ impl Settings {
     /// ```
     pub fn to_args(&self) -> Vec<OsString> {
         let given = |given: &Option<Given>| given.as_ref().map(|given| given.value.clone());
+        let format = Some(self.log_format).filter(|format| *format != LogFormat::default());
         arguments([
-            ("--otlp-traces-endpoint", self.otlp_traces_endpoint.clone()),
+            ("--otlp-traces-endpoint", given(&self.otlp_traces_endpoint)),
             (
                 "--otlp-metrics-endpoint",
-                self.otlp_metrics_endpoint.clone(),
+                given(&self.otlp_metrics_endpoint),
             ),
+            ("--otlp-logs-endpoint", given(&self.otlp_logs_endpoint)),
             ("--trace-parent", given(&self.trace_parent)),
             ("--trace-state", given(&self.trace_state)),
+            ("--baggage", given(&self.baggage)),
             ("--log-level", Some(self.log_level.to_string())),
+            ("--log-format", format.map(|format| format.to_string())),
         ])
     }
 
     fn resolve(flags: Flags, environment: &Environment<'_>) -> Result<Self, clap::Error> {
+        let text =
+            |flag, name, variables: &[&'static str]| text(flag, name, variables, environment);
         Ok(Self {
             otlp_traces_endpoint: text(
                 flags.otlp_traces_endpoint,
                 "--otlp-traces-endpoint",
                 &[TRACES_ENDPOINT],
-                environment,
-            )?
-            .map(|given| given.value),
+            )?,
             otlp_metrics_endpoint: text(
                 flags.otlp_metrics_endpoint,
                 "--otlp-metrics-endpoint",
                 &[METRICS_ENDPOINT],
-                environment,
-            )?
-            .map(|given| given.value),
-            trace_parent: text(
-                flags.trace_parent,
-                "--trace-parent",
-                &TRACE_PARENT,
-                environment,
             )?,
-            trace_state: text(
-                flags.trace_state,
-                "--trace-state",
-                &TRACE_STATE,
-                environment,
+            otlp_logs_endpoint: text(
+                flags.otlp_logs_endpoint,
+                "--otlp-logs-endpoint",
+                &[LOGS_ENDPOINT],
             )?,
+            trace_parent: text(flags.trace_parent, "--trace-parent", &TRACE_PARENT)?,
+            trace_state: text(flags.trace_state, "--trace-state", &TRACE_STATE)?,
+            baggage: text(flags.baggage, "--baggage", &BAGGAGE)?,
             log_level: parsed(flags.log_level, &LOG_LEVEL, environment)?.unwrap_or_default(),
+            log_format: parsed(flags.log_format, &[LOG_FORMAT], environment)?.unwrap_or_default(),
         })
+    }
+
+    /// The endpoint that is given for a signal.
+    pub(crate) fn endpoint(&self, signal: Signal) -> Option<&Given> {
+        match signal {
+            Signal::Traces => self.otlp_traces_endpoint.as_ref(),
+            Signal::Metrics => self.otlp_metrics_endpoint.as_ref(),
+            Signal::Logs => self.otlp_logs_endpoint.as_ref(),
+        }
     }
 }
 
@@ -148,12 +170,15 @@ impl Args for Settings {
 #[derive(Args)]
 #[group(skip)]
 struct Flags {
-    /// Send traces to this OTLP/HTTP endpoint, the full URL [env: SAMARA_OTLP_TRACES_ENDPOINT]
+    /// Send traces to this OTLP endpoint, the full URL [env: SAMARA_OTLP_TRACES_ENDPOINT]
     #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
     otlp_traces_endpoint: Option<String>,
-    /// Send metrics to this OTLP/HTTP endpoint, the full URL [env: SAMARA_OTLP_METRICS_ENDPOINT]
+    /// Send metrics to this OTLP endpoint, the full URL [env: SAMARA_OTLP_METRICS_ENDPOINT]
     #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
     otlp_metrics_endpoint: Option<String>,
+    /// Send log records to this OTLP endpoint, the full URL [env: SAMARA_OTLP_LOGS_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Telemetry")]
+    otlp_logs_endpoint: Option<String>,
     /// Continue the trace of this W3C traceparent [env: SAMARA_TRACE_PARENT, SAMARA_TRACEPARENT, TRACEPARENT]
     #[arg(
         long,
@@ -170,6 +195,14 @@ struct Flags {
         help_heading = "Telemetry"
     )]
     trace_state: Option<String>,
+    /// The W3C baggage that goes with it, handed on by requests [env: SAMARA_BAGGAGE, BAGGAGE]
+    #[arg(
+        long,
+        global = true,
+        value_name = "BAGGAGE",
+        help_heading = "Telemetry"
+    )]
+    baggage: Option<String>,
     /// Show log events from this level up; info if not given [env: SAMARA_LOG_LEVEL, LOG_LEVEL]
     #[arg(
         long,
@@ -179,6 +212,15 @@ struct Flags {
         help_heading = "Telemetry"
     )]
     log_level: Option<LogLevel>,
+    /// Show them for people, or as JSON for machines; text if not given [env: SAMARA_LOG_FORMAT]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        ignore_case = true,
+        help_heading = "Telemetry"
+    )]
+    log_format: Option<LogFormat>,
 }
 
 /// A text setting and the flag or variable that it came from, so that a warning can name its origin.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
-use super::environment::{Environment, parsed};
-use super::{MemoryLimit, Settings, TimeZone, arguments};
+use super::environment::parsed;
+use super::{Environment, MemoryLimit, Settings, TimeZone, arguments};
 
 const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";
 const SPILL_DIR: &str = "SAMARA_SPILL_DIR";

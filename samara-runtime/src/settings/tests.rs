@@ -77,7 +77,10 @@ fn an_empty_flag_counts_as_unset() {
         &[("SAMARA_OTLP_TRACES_ENDPOINT", "http://a")],
     )
     .expect("valid");
-    assert_eq!(settings.otlp_traces_endpoint.as_deref(), Some("http://a"));
+    assert_eq!(
+        settings.otlp_traces_endpoint,
+        given("http://a", "SAMARA_OTLP_TRACES_ENDPOINT")
+    );
 }
 
 #[test]

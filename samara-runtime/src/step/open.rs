@@ -72,11 +72,14 @@ impl Open {
         Some(self.context.span()).filter(SpanRef::is_recording)
     }
 
-    /// Counts records that do not fit their schema.
+    /// Adds what went through the step to the counters.
     #[cfg(feature = "engine")]
-    pub fn count_rejected(&self, records: u64) {
-        if let Some(counter) = self.instruments.rejected_rows() {
-            counter.add(records, self.site.point_attributes());
+    pub fn count(&self, measured: &super::report::Measured) {
+        let Some(meters) = self.instruments.meters() else {
+            return;
+        };
+        for (counter, count) in measured.counts(meters) {
+            counter.add(count, self.site.point_attributes());
         }
     }
 
@@ -135,14 +138,16 @@ impl Open {
             let span = self.context.span();
             span.end_with_timestamp(self.began_at + took);
         }
-        if let Some(histogram) = self.instruments.step_duration() {
-            let seconds = took.as_secs_f64();
+        if let Some(meters) = self.instruments.meters() {
+            let fixed = self.site.point_attributes();
             match error_type {
-                None => histogram.record(seconds, self.site.point_attributes()),
+                None => meters.step_duration.record(took, fixed, &self.context),
                 Some(error_type) => {
-                    let [name, kind] = self.site.point_attributes().clone();
+                    let [name, kind] = fixed.clone();
                     let error_type = KeyValue::new(names::ERROR_TYPE, error_type);
-                    histogram.record(seconds, &[name, kind, error_type]);
+                    meters
+                        .step_duration
+                        .record(took, &[name, kind, error_type], &self.context);
                 }
             }
         }

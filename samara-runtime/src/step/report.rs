@@ -3,13 +3,14 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use opentelemetry::metrics::Counter;
 use opentelemetry::{Context, KeyValue};
 use parking_lot::Mutex;
 
 use super::frame::OpenStep;
 use super::open::Open;
 use crate::engine::read::reject::Rejected;
-use crate::telemetry::names;
+use crate::telemetry::{Meters, names};
 
 /// What went through a step.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -35,6 +36,24 @@ impl Measured {
             .map(|rejected| rejected.records())
             .sum();
         Some(records).filter(|records| *records > 0)
+    }
+
+    /// The counters that it adds to, and how much.
+    pub fn counts<'a>(
+        &self,
+        meters: &'a Meters,
+    ) -> impl Iterator<Item = (&'a Counter<u64>, u64)> + use<'a> {
+        let counts = [
+            (&meters.step_input_rows, self.input_rows),
+            (&meters.step_output_rows, self.output_rows),
+            (&meters.step_input_bytes, self.input_bytes),
+            (&meters.step_output_bytes, self.output_bytes),
+            (&meters.step_spilled_bytes, self.spilled_bytes),
+            (&meters.step_rejected_rows, self.rejected_rows()),
+        ];
+        counts
+            .into_iter()
+            .filter_map(|(counter, count)| Some((counter, count?)))
     }
 
     fn attributes(&self) -> impl Iterator<Item = KeyValue> {
@@ -98,8 +117,8 @@ pub(super) fn finished(open: &Open, measured: Measured, error_type: Option<&'sta
     if let Some(span) = open.recording_span() {
         span.set_attributes(measured.attributes());
     }
-    if let Some(records) = measured.rejected_rows() {
-        open.count_rejected(records);
+    open.count(&measured);
+    if measured.rejected_rows().is_some() {
         // What is said now is said inside of the step.
         let _inside = open.context().clone().attach();
         measured

@@ -1,4 +1,4 @@
-//! What became of the spans and metrics that a run produced: counted by us, since the SDK does not tell.
+//! What became of the spans, metrics and log records that a run produced: counted by us, since the SDK does not tell.
 //!
 //! The SDK drops the result of the last export, hides a failure's cause, and forgets what its queue had no room for. So we count
 //! what is produced, count what a server has taken, and keep the last cause: the difference is what a warning tells of.
@@ -7,64 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use opentelemetry::Context;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use opentelemetry::{Context, InstrumentationScope, KeyValue, Value};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::logs::{
+    BatchLogProcessor, LogBatch, LogExporter, LogProcessor, SdkLogRecord,
+};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ResourceMetrics};
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor};
 use parking_lot::Mutex;
-use prost::Message as _;
 
-/// One kind of telemetry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
-    Traces,
-    Metrics,
-}
-
-impl Signal {
-    /// Its name in a sentence, such as "traces endpoint".
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Traces => "traces",
-            Self::Metrics => "metrics",
-        }
-    }
-
-    fn count(self, count: u64) -> String {
-        let noun = match self {
-            Self::Traces => "span",
-            Self::Metrics => "metric data point",
-        };
-        format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-    }
-
-    /// What a server says that it did not take, in the answer of a successful request (OTLP specification, "Partial Success").
-    fn partial_success(self, answer: &[u8]) -> Option<(u64, String)> {
-        let (rejected, message) = match self {
-            Self::Traces => {
-                let partial = ExportTraceServiceResponse::decode(answer)
-                    .ok()?
-                    .partial_success?;
-                (partial.rejected_spans, partial.error_message)
-            }
-            Self::Metrics => {
-                let partial = ExportMetricsServiceResponse::decode(answer)
-                    .ok()?
-                    .partial_success?;
-                (partial.rejected_data_points, partial.error_message)
-            }
-        };
-        u64::try_from(rejected)
-            .ok()
-            .filter(|rejected| *rejected > 0)
-            .map(|rejected| (rejected, message))
-    }
-}
+use super::configuration::Exporter;
+use super::export::Answer;
+use super::log::shortened;
+use super::signal::Signal;
 
 /// The account of one signal.
 #[derive(Debug)]
@@ -85,8 +43,12 @@ struct Export {
 }
 
 impl Delivery {
-    /// An account without entries. The endpoint is as a person may see it.
-    pub(super) fn new(signal: Signal, endpoint: String) -> Self {
+    /// An account without entries.
+    pub(super) fn new(signal: Signal, exporter: &Exporter) -> Self {
+        let endpoint = match exporter {
+            Exporter::Otlp(otlp) => otlp.endpoint.value.shown(),
+            Exporter::Console(_) | Exporter::None(_) => "standard output".to_owned(),
+        };
         Self {
             signal,
             endpoint,
@@ -96,23 +58,14 @@ impl Delivery {
         }
     }
 
-    /// A request of the export that goes on has failed. It may yet be repeated.
-    pub(super) fn request_failed(&self, cause: String) {
-        self.export.lock().cause = Some(cause);
-    }
-
-    /// A request of the export that goes on has succeeded, with this answer.
-    pub(super) fn request_succeeded(&self, answer: &[u8]) {
+    /// A request of the export that goes on has been answered, or not. It may yet be repeated.
+    pub(super) fn request_ended(&self, answer: &Answer) {
         let mut export = self.export.lock();
-        export.cause = None;
-        if let Some((rejected, message)) = self.signal.partial_success(answer) {
-            export.rejected = rejected;
-            export.cause = Some(if message.is_empty() {
-                "rejected by the server".to_owned()
-            } else {
-                format!("rejected by the server: {message:?}")
-            });
-        }
+        export.cause = answer.complaint();
+        export.rejected = match answer {
+            Answer::Taken { rejected, .. } => *rejected,
+            _ => 0,
+        };
     }
 
     /// The export of `count` items is over.
@@ -162,11 +115,29 @@ impl Delivery {
 pub(super) struct CountedSpans {
     batches: BatchSpanProcessor,
     delivery: Arc<Delivery>,
+    /// The most characters of a text, which the SDK does not look at.
+    value_length: Option<usize>,
 }
 
 impl CountedSpans {
-    pub(super) fn new(batches: BatchSpanProcessor, delivery: Arc<Delivery>) -> Self {
-        Self { batches, delivery }
+    pub(super) fn new(
+        batches: BatchSpanProcessor,
+        delivery: Arc<Delivery>,
+        value_length: Option<usize>,
+    ) -> Self {
+        Self {
+            batches,
+            delivery,
+            value_length,
+        }
+    }
+
+    fn shorten(&self, attributes: &mut [KeyValue]) {
+        for attribute in attributes {
+            if let Value::String(text) = &attribute.value {
+                attribute.value = shortened(text.to_string(), self.value_length).into();
+            }
+        }
     }
 }
 
@@ -175,7 +146,14 @@ impl SpanProcessor for CountedSpans {
         self.batches.on_start(span, context);
     }
 
-    fn on_end(&self, span: SpanData) {
+    fn on_end(&self, mut span: SpanData) {
+        if self.value_length.is_some() {
+            self.shorten(&mut span.attributes);
+            span.events
+                .events
+                .iter_mut()
+                .for_each(|event| self.shorten(&mut event.attributes));
+        }
         self.delivery.produced.fetch_add(1, Ordering::Relaxed);
         self.batches.on_end(span);
     }
@@ -217,6 +195,62 @@ impl SpanExporter for CountedSpanExporter {
     }
 }
 
+/// Counts the log records that are made, on their way to the SDK's batches.
+#[derive(Debug)]
+pub(super) struct CountedRecords {
+    batches: BatchLogProcessor,
+    delivery: Arc<Delivery>,
+}
+
+impl CountedRecords {
+    pub(super) fn new(batches: BatchLogProcessor, delivery: Arc<Delivery>) -> Self {
+        Self { batches, delivery }
+    }
+}
+
+impl LogProcessor for CountedRecords {
+    fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
+        self.delivery.produced.fetch_add(1, Ordering::Relaxed);
+        self.batches.emit(record, scope);
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.batches.force_flush()
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.batches.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.batches.set_resource(resource);
+    }
+}
+
+/// Counts the log records that a server takes.
+#[derive(Debug)]
+pub(super) struct CountedLogExporter {
+    pub(super) exporter: opentelemetry_otlp::LogExporter,
+    pub(super) delivery: Arc<Delivery>,
+}
+
+impl LogExporter for CountedLogExporter {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        let count = batch.iter().count() as u64;
+        let result = self.exporter.export(batch).await;
+        self.delivery.export_ended(count, &result);
+        result
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
+    }
+}
+
 /// Counts the metric data points that a server takes.
 #[derive(Debug)]
 pub(super) struct CountedMetricExporter {
@@ -227,9 +261,12 @@ pub(super) struct CountedMetricExporter {
 impl PushMetricExporter for CountedMetricExporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let count = data_points(metrics);
-        // Metrics are cumulative: each export says all again, so only the last one can lose anything.
-        self.delivery.delivered.store(0, Ordering::Relaxed);
-        self.delivery.produced.store(count, Ordering::Relaxed);
+        if self.temporality() == Temporality::Cumulative {
+            // Each export says all again, so only the last one can lose anything.
+            self.delivery.delivered.store(0, Ordering::Relaxed);
+            self.delivery.produced.store(0, Ordering::Relaxed);
+        }
+        self.delivery.produced.fetch_add(count, Ordering::Relaxed);
         let result = self.exporter.export(metrics).await;
         self.delivery.export_ended(count, &result);
         result

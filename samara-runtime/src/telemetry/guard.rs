@@ -2,7 +2,7 @@
 
 use opentelemetry::ContextGuard;
 
-use super::Telemetry;
+use super::{Service, Telemetry};
 use crate::settings::Settings;
 
 /// Telemetry, and on this thread the trace that the caller of the program began, until it is dropped: then what is left is delivered,
@@ -16,8 +16,8 @@ pub struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn new(settings: &Settings, service_name: &str, service_version: &str) -> Self {
-        let telemetry = Telemetry::start(settings, service_name, service_version);
+    pub(crate) fn new(settings: &Settings, service: Service<'_>) -> Self {
+        let telemetry = Telemetry::start(settings, service);
         Self {
             _parent: telemetry.parent_context().attach(),
             telemetry,
@@ -62,5 +62,12 @@ pub fn init(settings: &Settings) -> Guard {
     let program = std::env::current_exe().ok();
     let name = program.as_ref().and_then(|path| path.file_stem());
     let name = name.map(|name| name.to_string_lossy());
-    Guard::new(settings, name.as_deref().unwrap_or("unknown_service"), "")
+    let name = name.as_deref().unwrap_or("unknown_service");
+    Guard::new(
+        settings,
+        Service {
+            name,
+            ..Service::default()
+        },
+    )
 }

@@ -1,14 +1,14 @@
-//! What steps report with: a tracer, a histogram and a counter, made once.
+//! What steps and runs report with: a tracer and every metric, made once.
 
 use std::sync::OnceLock;
 
-use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider as _};
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry::{InstrumentationScope, global};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider as _};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::{Context, InstrumentationScope, KeyValue, global};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
-use super::names;
+use super::{exemplars, names};
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 
@@ -18,17 +18,11 @@ pub(crate) fn instruments() -> Option<&'static Instruments> {
     INSTRUMENTS.get()
 }
 
-/// What steps report with. Where a signal goes nowhere, its part is absent.
+/// What steps and runs report with. Where a signal goes nowhere, its part is absent.
 #[derive(Debug)]
 pub(crate) struct Instruments {
     tracer: Option<SdkTracer>,
-    step_duration: Option<Histogram<f64>>,
-    /// Only an extract has any.
-    #[cfg_attr(
-        not(feature = "engine"),
-        expect(dead_code, reason = "programs without the engine read no files")
-    )]
-    rejected_rows: Option<Counter<u64>>,
+    meters: Option<Meters>,
 }
 
 impl Instruments {
@@ -36,13 +30,141 @@ impl Instruments {
         self.tracer.as_ref()
     }
 
-    pub fn step_duration(&self) -> Option<&Histogram<f64>> {
-        self.step_duration.as_ref()
+    pub fn meters(&self) -> Option<&Meters> {
+        self.meters.as_ref()
+    }
+}
+
+/// Every metric, made once.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "engine"),
+    expect(dead_code, reason = "programs without the engine have steps only")
+)]
+pub(crate) struct Meters {
+    pub step_duration: Duration,
+    pub step_input_rows: Counter<u64>,
+    pub step_output_rows: Counter<u64>,
+    pub step_input_bytes: Counter<u64>,
+    pub step_output_bytes: Counter<u64>,
+    pub step_rejected_rows: Counter<u64>,
+    pub step_spilled_bytes: Counter<u64>,
+    pub job_duration: Duration,
+    pub run_duration: Duration,
+    pub run_invocations: Counter<u64>,
+    pub run_failures: Counter<u64>,
+    pub run_end_time: Gauge<f64>,
+    pub hook_requests: Counter<u64>,
+    pub alert_notifications: Counter<u64>,
+}
+
+impl Meters {
+    fn new(meter: &Meter) -> Self {
+        let counter = |name: &'static str, unit: &'static str, about: &'static str| {
+            meter
+                .u64_counter(name)
+                .with_unit(unit)
+                .with_description(about)
+                .build()
+        };
+        Self {
+            step_duration: Duration::new(
+                meter,
+                names::STEP_DURATION,
+                "Duration of a step: of its call or, if that gives rows, until the last one has streamed through",
+            ),
+            step_input_rows: counter(
+                names::STEP_INPUT_ROWS,
+                "{row}",
+                "Rows that went into a step, over all of its inputs",
+            ),
+            step_output_rows: counter(
+                names::STEP_OUTPUT_ROWS,
+                "{row}",
+                "Rows that came out of a step",
+            ),
+            step_input_bytes: counter(names::STEP_INPUT_BYTES, "By", "Bytes that a step read"),
+            step_output_bytes: counter(
+                names::STEP_OUTPUT_BYTES,
+                "By",
+                "Bytes that came out of a step: in memory, or written by a load",
+            ),
+            step_rejected_rows: counter(
+                names::STEP_REJECTED_ROWS,
+                "{row}",
+                "Records of files that do not fit their schema, read with nulls or left out",
+            ),
+            step_spilled_bytes: counter(
+                names::STEP_SPILLED_BYTES,
+                "By",
+                "Bytes that a step wrote to disk because memory did not hold them",
+            ),
+            job_duration: Duration::new(
+                meter,
+                names::JOB_DURATION,
+                "Duration of a job, its hooks included",
+            ),
+            run_duration: Duration::new(
+                meter,
+                names::RUN_DURATION,
+                "Duration of a run, from its start to its end",
+            ),
+            run_invocations: counter(
+                names::RUN_INVOCATIONS,
+                "1",
+                "How often a command was invoked",
+            ),
+            run_failures: counter(
+                names::RUN_FAILURES,
+                "{run}",
+                "Runs that failed, by the class of the failure",
+            ),
+            run_end_time: meter
+                .f64_gauge(names::RUN_END_TIME)
+                .with_unit("s")
+                .with_description("When a run ended, in seconds since 1970, by its outcome")
+                .build(),
+            hook_requests: counter(
+                names::HOOK_REQUESTS,
+                "{request}",
+                "Hooks of jobs that were sent, with their retries, or could not be",
+            ),
+            alert_notifications: counter(
+                names::ALERT_NOTIFICATIONS,
+                "{notification}",
+                "Alerts that were sent through a channel, or could not be",
+            ),
+        }
+    }
+}
+
+/// A histogram of seconds, whose points remember the trace of their last measurement.
+#[derive(Debug)]
+pub(crate) struct Duration {
+    name: &'static str,
+    seconds: Histogram<f64>,
+}
+
+impl Duration {
+    fn new(meter: &Meter, name: &'static str, about: &'static str) -> Self {
+        let seconds = meter
+            .f64_histogram(name)
+            .with_unit("s")
+            .with_description(about)
+            .with_boundaries(names::DURATION_BOUNDARIES.to_vec())
+            .build();
+        Self { name, seconds }
     }
 
-    #[cfg(feature = "engine")]
-    pub fn rejected_rows(&self) -> Option<&Counter<u64>> {
-        self.rejected_rows.as_ref()
+    /// Records how long something took that the span of a context stands for.
+    pub fn record(&self, took: std::time::Duration, attributes: &[KeyValue], context: &Context) {
+        self.seconds.record(took.as_secs_f64(), attributes);
+        exemplars::remember(
+            self.name,
+            attributes,
+            took.as_secs_f64(),
+            context.span().span_context(),
+        );
     }
 }
 
@@ -91,8 +213,7 @@ impl Providers {
         let meter = self.meter.as_ref();
         let instruments = Instruments {
             tracer: tracer.map(|provider| provider.tracer_with_scope(scope())),
-            step_duration: meter.map(|provider| step_duration(&provider.meter_with_scope(scope()))),
-            rejected_rows: meter.map(|provider| rejected_rows(&provider.meter_with_scope(scope()))),
+            meters: meter.map(|provider| Meters::new(&provider.meter_with_scope(scope()))),
         };
         INSTRUMENTS.set(instruments).map_err(|_| AlreadyInstalled)?;
         if let Some(provider) = self.tracer {
@@ -103,23 +224,4 @@ impl Providers {
         }
         Ok(())
     }
-}
-
-fn step_duration(meter: &Meter) -> Histogram<f64> {
-    meter
-        .f64_histogram(names::STEP_DURATION)
-        .with_unit("s")
-        .with_description("Duration of a step: of its call or, if that gives rows, until the last one has streamed through")
-        .with_boundaries(names::DURATION_BOUNDARIES.to_vec())
-        .build()
-}
-
-fn rejected_rows(meter: &Meter) -> Counter<u64> {
-    meter
-        .u64_counter(names::STEP_REJECTED_ROWS)
-        .with_unit("{row}")
-        .with_description(
-            "Records of files that do not fit their schema, read with nulls or left out",
-        )
-        .build()
 }

@@ -1,4 +1,4 @@
-//! Telemetry of a run: traces and metrics by OTLP over HTTP, log events on stderr.
+//! Telemetry of a run: traces, metrics and logs by OTLP, and log events on stderr.
 //!
 //! [`Telemetry::start`] sets everything up, [`Telemetry::shutdown`] delivers what is left; [`init`] gives both to a program as a guard. In
 //! between, any component takes its [`tracer`] and its [`meter`].
@@ -6,13 +6,18 @@
 //! Telemetry never harms a run: with no endpoint nothing is set up and nothing costs; with a dead, slow or lying server the run goes on,
 //! and its end says once what was lost.
 
+pub mod configuration;
 mod delivery;
+pub mod doctor;
+mod exemplars;
+mod export;
 mod guard;
-mod http;
 mod instruments;
 pub mod log;
 pub mod names;
-mod span_events;
+mod provider;
+mod resource;
+mod signal;
 mod trace_context;
 
 use std::sync::Arc;
@@ -20,26 +25,25 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use opentelemetry::Context;
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::metrics::Meter;
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_otlp::{
-    ExporterBuildError, Protocol, RetryPolicy, WithExportConfig, WithHttpConfig,
-};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::metrics::SdkMeterProvider;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, Sampler, SdkTracerProvider};
 use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::settings::Settings;
-
-use delivery::{CountedMetricExporter, CountedSpanExporter, CountedSpans, Delivery, Signal};
-use http::{BlockingClient, Endpoint};
+use configuration::{Configuration, Exporter, Origin};
+use delivery::Delivery;
+use log::{Sent, Shown};
+use provider::Provider;
 
 pub use guard::{Guard, init};
+#[cfg(feature = "engine")]
+pub(crate) use instruments::Meters;
 pub use instruments::{AlreadyInstalled, Providers};
 pub(crate) use instruments::{Instruments, instruments};
+pub use resource::Service;
+pub use signal::Signal;
 #[cfg(feature = "engine")]
 pub(crate) use trace_context::headers as trace_headers;
 
@@ -47,38 +51,59 @@ pub(crate) use trace_context::headers as trace_headers;
 /// the five seconds that are promised.
 pub const SHUTDOWN_LIMIT: Duration = Duration::from_millis(4_700);
 
-/// No request is repeated that began longer ago: one that ran into its time limit is not, since the run would wait twice.
-const RETRY_LIMIT: Duration = Duration::from_secs(3);
-
 /// The telemetry of one run, from [`Telemetry::start`] to [`Telemetry::shutdown`].
 ///
 /// # Examples
 /// ```
 /// use samara::Settings;
-/// use samara::telemetry::Telemetry;
+/// use samara::telemetry::{Service, Telemetry};
 ///
-/// let telemetry = Telemetry::start(&Settings::default(), "customer-orders", "1.0.0");
+/// let telemetry = Telemetry::start(&Settings::default(), Service { name: "customer-orders", version: "1.0.0", ..Service::default() });
 /// let _run = telemetry.parent_context().attach();
 /// telemetry.shutdown();
 /// ```
 #[must_use = "telemetry is delivered and ended as soon as this is dropped"]
 #[derive(Debug)]
 pub struct Telemetry {
+    run: String,
     parent: Context,
+    #[cfg_attr(
+        not(feature = "engine"),
+        expect(dead_code, reason = "only runs of workflows tell of it")
+    )]
+    unsent: Unsent,
     pipelines: Mutex<Vec<Pipeline>>,
 }
 
 impl Telemetry {
-    /// Shows log events on stderr and, for each signal that has an endpoint, installs the global provider that sends it there.
+    /// Shows log events on stderr and, for each signal that goes somewhere, installs the global provider that sends it there.
     ///
-    /// Nothing here fails: an endpoint or trace parent that cannot be used is a warning. So is a second start in a process, whose
+    /// Nothing here fails: an endpoint, a variable or a trace parent that cannot be used is a warning. So is a second start in a process, whose
     /// telemetry goes where the first one's goes.
-    pub fn start(settings: &Settings, service_name: &str, service_version: &str) -> Self {
-        let telemetry = log::shown(settings.log_level, || {
-            Self::new(settings, service_name, service_version)
+    pub fn start(settings: &Settings, service: Service<'_>) -> Self {
+        let configuration = Configuration::of_process(settings);
+        let run = Uuid::new_v4().to_string();
+        let shown = Shown {
+            level: settings.log_level,
+            format: settings.log_format,
+            run,
+        };
+        let telemetry = log::shown(&shown, || {
+            Self::new(settings, &configuration, service, &shown.run)
         });
-        let providers = telemetry.providers();
-        log::install(settings.log_level, providers.tracer.as_ref());
+        let (mut providers, mut sent) = (Providers::default(), Sent::default());
+        let pipelines = telemetry.pipelines.lock().clone();
+        for pipeline in &pipelines {
+            match &pipeline.provider {
+                Provider::Traces(provider) => {
+                    providers.tracer = Some(provider.clone());
+                    sent.traces = Some(provider);
+                }
+                Provider::Metrics(provider) => providers.meter = Some(provider.clone()),
+                Provider::Logs(provider) => sent.logs = Some((provider, &configuration.limits)),
+            }
+        }
+        log::install(&shown, sent);
         if (providers.tracer.is_some() || providers.meter.is_some())
             && let Err(error) = providers.install()
         {
@@ -87,40 +112,56 @@ impl Telemetry {
         telemetry
     }
 
-    fn providers(&self) -> Providers {
-        let mut providers = Providers::default();
-        for pipeline in self.pipelines.lock().iter() {
-            match &pipeline.provider {
-                Provider::Traces(provider) => providers.tracer = Some(provider.clone()),
-                Provider::Metrics(provider) => providers.meter = Some(provider.clone()),
-            }
-        }
-        providers
-    }
-
     /// As [`Telemetry::start`], with nothing global.
-    fn new(settings: &Settings, service_name: &str, service_version: &str) -> Self {
-        let endpoints = [
-            (Signal::Traces, &settings.otlp_traces_endpoint),
-            (Signal::Metrics, &settings.otlp_metrics_endpoint),
-        ];
-        let endpoints = endpoints
-            .into_iter()
-            .filter_map(|(signal, url)| Some((signal, usable(signal, url.as_deref()?)?)));
-        let endpoints: Vec<_> = endpoints.collect();
-        let pipelines = if endpoints.is_empty() {
-            Vec::new()
-        } else {
-            let resource = resource(service_name, service_version);
-            endpoints
-                .into_iter()
-                .filter_map(|(signal, endpoint)| Pipeline::start(signal, &endpoint, &resource))
-                .collect()
+    fn new(
+        settings: &Settings,
+        configuration: &Configuration,
+        service: Service<'_>,
+        run: &str,
+    ) -> Self {
+        for ignored in &configuration.ignored {
+            tracing::warn!("{ignored}");
+        }
+        exemplars::set_filter(configuration.exemplars.value);
+        let sends = |signal: &Signal| !matches!(configuration.exporter(*signal), Exporter::None(_));
+        let signals: Vec<Signal> = match configuration.disabled {
+            None => Signal::ALL.into_iter().filter(sends).collect(),
+            Some(_) => Vec::new(),
         };
+        let mut pipelines = Vec::new();
+        if !signals.is_empty() {
+            let resource = resource::resource(service, run, configuration);
+            let started = signals
+                .into_iter()
+                .filter_map(|signal| Pipeline::start(signal, configuration, &resource));
+            pipelines.extend(started);
+        }
+        trace_context::set_propagators(&configuration.propagators.value);
         Self {
+            run: run.to_owned(),
             parent: trace_context::parent_context(settings),
+            unsent: Unsent::of(configuration),
             pipelines: Mutex::new(pipelines),
         }
+    }
+
+    /// The id of this run: `service.instance.id` of all that it sends, and in every line of its log.
+    pub fn run_id(&self) -> &str {
+        &self.run
+    }
+
+    /// Whether anything of a signal goes anywhere.
+    pub fn sends(&self, signal: Signal) -> bool {
+        self.pipelines
+            .lock()
+            .iter()
+            .any(|pipeline| pipeline.provider.signal() == signal)
+    }
+
+    /// Why traces go nowhere, if they do.
+    #[cfg(feature = "engine")]
+    pub(crate) fn unsent_traces(&self) -> Option<&Unsent> {
+        (!self.sends(Signal::Traces)).then_some(&self.unsent)
     }
 
     /// The context that the run's root span begins in: with the remote parent of the settings, or empty.
@@ -150,41 +191,51 @@ impl Drop for Telemetry {
     }
 }
 
-/// The way of one signal from its provider to its endpoint.
-#[derive(Debug)]
+/// Why traces go nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unsent {
+    /// Nobody has said where they go.
+    Unasked,
+    /// A variable wants it so.
+    Unwanted(String),
+    /// They cannot be sent, as a warning has said.
+    Unable,
+}
+
+impl Unsent {
+    fn of(configuration: &Configuration) -> Self {
+        let origin = match (
+            &configuration.disabled,
+            configuration.exporter(Signal::Traces),
+        ) {
+            (Some(origin), _) | (None, Exporter::None(origin)) => origin,
+            (None, Exporter::Otlp(_) | Exporter::Console(_)) => return Self::Unable,
+        };
+        match origin {
+            Origin::Default => Self::Unasked,
+            Origin::Given(name) => Self::Unwanted(name.clone()),
+        }
+    }
+}
+
+/// The way of one signal from its provider to its end.
+#[derive(Debug, Clone)]
 struct Pipeline {
     provider: Provider,
     delivery: Arc<Delivery>,
 }
 
 impl Pipeline {
-    fn start(signal: Signal, endpoint: &Endpoint, resource: &Resource) -> Option<Self> {
-        let delivery = Arc::new(Delivery::new(signal, endpoint.shown()));
-        let provider = match signal {
-            Signal::Traces => tracer_provider(endpoint, resource, &delivery).map(Provider::Traces),
-            Signal::Metrics => meter_provider(endpoint, resource, &delivery).map(Provider::Metrics),
-        };
-        provider
+    fn start(
+        signal: Signal,
+        configuration: &Configuration,
+        resource: &opentelemetry_sdk::Resource,
+    ) -> Option<Self> {
+        let delivery = Arc::new(Delivery::new(signal, configuration.exporter(signal)));
+        Provider::new(signal, configuration, resource, &delivery)
             .inspect_err(|error| tracing::warn!("{} are not sent: {error}", signal.name()))
             .ok()
             .map(|provider| Self { provider, delivery })
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Provider {
-    Traces(SdkTracerProvider),
-    Metrics(SdkMeterProvider),
-}
-
-impl Provider {
-    /// Exports what is left. No flush comes first: it would send every metric twice, and the results, for which the SDK wants one, are ours
-    /// already.
-    fn shutdown(&self) {
-        let _ = match self {
-            Self::Traces(provider) => provider.shutdown_with_timeout(SHUTDOWN_LIMIT),
-            Self::Metrics(provider) => provider.shutdown_with_timeout(SHUTDOWN_LIMIT),
-        };
     }
 }
 
@@ -247,77 +298,6 @@ pub fn tracer(component: &'static str) -> BoxedTracer {
 /// ```
 pub fn meter(component: &'static str) -> Meter {
     global::meter(component)
-}
-
-fn usable(signal: Signal, url: &str) -> Option<Endpoint> {
-    let endpoint = Endpoint::parse(url);
-    endpoint
-        .inspect_err(|error| tracing::warn!("{} are not sent to {url:?}: {error}", signal.name()))
-        .ok()
-}
-
-/// Who reports: the name and version of the service, a new id for this run, the SDK, and what `OTEL_RESOURCE_ATTRIBUTES` adds.
-fn resource(service_name: &str, service_version: &str) -> Resource {
-    let run = Uuid::new_v4().to_string();
-    let mut resource =
-        Resource::builder().with_attribute(KeyValue::new(names::SERVICE_INSTANCE_ID, run));
-    if !service_version.is_empty() {
-        let version = service_version.to_owned();
-        resource = resource.with_attribute(KeyValue::new(names::SERVICE_VERSION, version));
-    }
-    // What the environment says wins: the SDK has read it into the resource by now.
-    if std::env::var_os("OTEL_SERVICE_NAME").is_none_or(|name| name.is_empty()) {
-        resource = resource.with_service_name(service_name.to_owned());
-    }
-    resource.build()
-}
-
-fn tracer_provider(
-    endpoint: &Endpoint,
-    resource: &Resource,
-    delivery: &Arc<Delivery>,
-) -> Result<SdkTracerProvider, ExporterBuildError> {
-    let exporter = opentelemetry_otlp::SpanExporter::builder().with_http();
-    let exporter = CountedSpanExporter {
-        exporter: configured(exporter, endpoint, delivery).build()?,
-        delivery: Arc::clone(delivery),
-    };
-    let batches = BatchSpanProcessor::builder(exporter).build();
-    Ok(SdkTracerProvider::builder()
-        .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
-        .with_resource(resource.clone())
-        .with_span_processor(CountedSpans::new(batches, Arc::clone(delivery)))
-        .build())
-}
-
-fn meter_provider(
-    endpoint: &Endpoint,
-    resource: &Resource,
-    delivery: &Arc<Delivery>,
-) -> Result<SdkMeterProvider, ExporterBuildError> {
-    let exporter = opentelemetry_otlp::MetricExporter::builder().with_http();
-    let exporter = CountedMetricExporter {
-        exporter: configured(exporter, endpoint, delivery).build()?,
-        delivery: Arc::clone(delivery),
-    };
-    Ok(SdkMeterProvider::builder()
-        .with_resource(resource.clone())
-        .with_periodic_exporter(exporter)
-        .build())
-}
-
-/// An exporter's builder with all that both signals have in common. Few and quick retries: a run that has ended waits for them.
-fn configured<B: WithExportConfig + WithHttpConfig>(
-    builder: B,
-    endpoint: &Endpoint,
-    delivery: &Arc<Delivery>,
-) -> B {
-    builder
-        .with_endpoint(endpoint.url())
-        .with_protocol(Protocol::HttpBinary)
-        .with_timeout(RETRY_LIMIT)
-        .with_retry_policy(RetryPolicy::recommended().with_max_retries(2))
-        .with_http_client(BlockingClient::new(Arc::clone(delivery)))
 }
 
 #[cfg(test)]

@@ -26,8 +26,38 @@ pub fn job_span(job: &str) -> String {
     format!("job {job}")
 }
 
+/// Name of the span, and text of the log record, that `doctor` sends.
+pub const DOCTOR: &str = "samara doctor";
+
+/// Counter of unit `{probe}` that `doctor` sends.
+pub const DOCTOR_PROBES: &str = "samara.doctor.probes";
+
 /// Counter of unit `1`: how often a command was invoked. Attribute: [`COMMAND`].
 pub const RUN_INVOCATIONS: &str = "samara.cli.run.invocations";
+
+/// Histogram in seconds: the duration of a run. Boundaries: [`DURATION_BOUNDARIES`]; attributes: [`RUN_OUTCOME`], and [`ERROR_TYPE`] if it failed.
+pub const RUN_DURATION: &str = "samara.run.duration";
+
+/// Counter of unit `{run}`: runs that failed. Attribute: [`ERROR_TYPE`].
+pub const RUN_FAILURES: &str = "samara.run.failures";
+
+/// Gauge in seconds since 1970: when a run ended. Attribute: [`RUN_OUTCOME`].
+pub const RUN_END_TIME: &str = "samara.run.end_time";
+
+/// Histogram in seconds: the duration of a job. Boundaries: [`DURATION_BOUNDARIES`]; attributes: [`JOB_NAME`], and [`ERROR_TYPE`] if it failed.
+pub const JOB_DURATION: &str = "samara.job.duration";
+
+/// Counter of unit `{request}`: hooks of jobs. Attributes: [`HOOK_NAME`], and [`ERROR_TYPE`] if it could not be sent.
+pub const HOOK_REQUESTS: &str = "samara.hook.requests";
+
+/// Counter of unit `{notification}`: alerts, one for each channel. Attributes: [`ALERT_CHANNEL`], and [`ERROR_TYPE`] if it could not be sent.
+pub const ALERT_NOTIFICATIONS: &str = "samara.alert.notifications";
+
+/// Id of the hook (string).
+pub const HOOK_NAME: &str = "samara.hook.name";
+
+/// Id of the channel of an alert (string).
+pub const ALERT_CHANNEL: &str = "samara.alert.channel";
 
 /// Histogram in seconds: the duration of a step's call or, if that gives rows, until the last one has streamed through. Boundaries: [`DURATION_BOUNDARIES`];
 /// attributes: [`STEP_NAME`], [`STEP_KIND`], and [`ERROR_TYPE`] if the step failed.
@@ -70,21 +100,31 @@ pub const STEP_NAME: &str = "samara.step.name";
 pub const STEP_KIND: &str = "samara.step.kind";
 
 /// Rows that went into the step, over all of its inputs (int).
+///
+/// And a counter of unit `{row}`, by [`STEP_NAME`] and [`STEP_KIND`].
 pub const STEP_INPUT_ROWS: &str = "samara.step.input.rows";
 
 /// Bytes that the step read (int).
+///
+/// And a counter of unit `By`, by [`STEP_NAME`] and [`STEP_KIND`].
 pub const STEP_INPUT_BYTES: &str = "samara.step.input.bytes";
 
 /// Rows that came out of the step (int).
+///
+/// And a counter of unit `{row}`, by [`STEP_NAME`] and [`STEP_KIND`].
 pub const STEP_OUTPUT_ROWS: &str = "samara.step.output.rows";
 
 /// Batches that those rows came in (int).
 pub const STEP_OUTPUT_BATCHES: &str = "samara.step.output.batches";
 
 /// Bytes that came out of the step: in memory, or written by a load (int).
+///
+/// And a counter of unit `By`, by [`STEP_NAME`] and [`STEP_KIND`].
 pub const STEP_OUTPUT_BYTES: &str = "samara.step.output.bytes";
 
 /// Bytes that a step's operators wrote to disk because the memory limit did not hold them. On a step's span, if there were any.
+///
+/// And a counter of unit `By`, by [`STEP_NAME`] and [`STEP_KIND`].
 pub const STEP_SPILLED_BYTES: &str = "samara.step.spilled.bytes";
 
 /// Records of files that do not fit their schema: on the span of the extract that read them, if there are any (int); and a counter of unit `{row}`,
@@ -142,11 +182,26 @@ pub const EXCEPTION_TYPE: &str = "exception.type";
 /// What a person is told of the failure, on the [`EXCEPTION_EVENT`] (string).
 pub const EXCEPTION_MESSAGE: &str = "exception.message";
 
+/// Name of the service, on the resource: the workflow's id, unless `OTEL_SERVICE_NAME` says something else (string; semantic conventions, "Service").
+pub const SERVICE_NAME: &str = "service.name";
+
 /// Version of the workflow's program, on the resource (string; semantic conventions, "Service").
 pub const SERVICE_VERSION: &str = "service.version";
 
 /// A new UUID for each run, on the resource (string; semantic conventions, "Service").
 pub const SERVICE_INSTANCE_ID: &str = "service.instance.id";
+
+/// Where the program runs, on the resource: what `SAMARA_ENVIRONMENT` says (string; semantic conventions, "Deployment").
+pub const DEPLOYMENT_ENVIRONMENT_NAME: &str = "deployment.environment.name";
+
+/// Id of the process, on the resource (int; semantic conventions, "Process").
+pub const PROCESS_PID: &str = "process.pid";
+
+/// File of the program, without its directory, on the resource (string; semantic conventions, "Process").
+pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
+
+/// Digest of the workflow that the program was built from, on the resource (string): `sha256:` and 64 digits.
+pub const WORKFLOW_DIGEST: &str = "samara.workflow.digest";
 
 #[cfg(test)]
 mod tests {

@@ -12,19 +12,39 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message as _;
 
 use super::*;
+use crate::settings::Given;
 
 fn endpoints(traces: Option<&str>, metrics: Option<&str>) -> Settings {
     Settings {
-        otlp_traces_endpoint: traces.map(str::to_owned),
-        otlp_metrics_endpoint: metrics.map(str::to_owned),
+        otlp_traces_endpoint: traces.map(given),
+        otlp_metrics_endpoint: metrics.map(given),
         ..Settings::default()
     }
 }
 
+fn given(value: &str) -> Given {
+    Given {
+        value: value.to_owned(),
+        origin: "a test",
+    }
+}
+
+/// Telemetry as the settings alone say, without variables.
+fn started(settings: &Settings) -> Telemetry {
+    let configuration = Configuration::resolve(settings, &|_| None);
+    Telemetry::new(settings, &configuration, SERVICE, "a run")
+}
+
+const SERVICE: Service<'_> = Service {
+    name: "orders",
+    version: "1.2.3",
+    digest: "sha256:0123",
+};
+
 /// A run that ends two spans and counts one metric: the time its shutdown took, and what it logged.
 fn run(settings: &Settings) -> (Duration, String) {
     log::tests::captured(|| {
-        let telemetry = Telemetry::new(settings, "orders", "1.0.0");
+        let telemetry = started(settings);
         for pipeline in telemetry.pipelines.lock().iter() {
             match &pipeline.provider {
                 Provider::Traces(provider) => {
@@ -37,6 +57,7 @@ fn run(settings: &Settings) -> (Duration, String) {
                     .u64_counter(names::RUN_INVOCATIONS)
                     .build()
                     .add(1, &[]),
+                Provider::Logs(_) => {}
             }
         }
         let started = Instant::now();
@@ -89,7 +110,7 @@ fn read_request(stream: &mut TcpStream) -> String {
 
 #[test]
 fn without_an_endpoint_nothing_is_set_up() {
-    let telemetry = Telemetry::new(&Settings::default(), "orders", "1.0.0");
+    let telemetry = started(&Settings::default());
     assert!(telemetry.pipelines.lock().is_empty());
     assert!(run(&Settings::default()).0 < Duration::from_millis(10));
 }
@@ -169,7 +190,7 @@ fn spans_that_never_were_on_their_way_are_counted_too() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}/v1", listener.local_addr().expect("bound"));
     let ((), log) = log::tests::captured(|| {
-        let telemetry = Telemetry::new(&endpoints(Some(&url), None), "orders", "1.0.0");
+        let telemetry = started(&endpoints(Some(&url), None));
         for pipeline in telemetry.pipelines.lock().iter() {
             if let Provider::Traces(provider) = &pipeline.provider {
                 // More than one request carries, and more than the SDK's queue holds.
@@ -232,30 +253,27 @@ fn an_endpoint_that_is_no_url_is_a_warning_and_no_exporter() {
     let (_, log) = run(&endpoints(Some("localhost:4318"), None));
     assert_eq!(log.lines().count(), 1, "{log}");
     assert!(
-        log.contains("traces are not sent to \"localhost:4318\""),
+        log.contains("ignored a test=\"localhost:4318\": expected a full URL"),
         "{log}"
     );
 }
 
 #[test]
-fn the_resource_names_the_service_and_the_run() {
-    let (first, second) = (resource("orders", "1.2.3"), resource("orders", "1.2.3"));
-    let text = |resource: &Resource, key: &'static str| {
-        resource.get(&key.into()).map(|value| value.to_string())
-    };
-    assert_eq!(text(&first, "service.name").as_deref(), Some("orders"));
+fn the_resource_names_the_service_the_run_and_where_it_runs() {
+    let configuration = Configuration::resolve(&Settings::default(), &|_| None);
+    let resource = resource::resource(SERVICE, "a run", &configuration);
+    let text = |key: &'static str| resource.get(&key.into()).map(|value| value.to_string());
+    assert_eq!(text(names::SERVICE_NAME).as_deref(), Some("orders"));
+    assert_eq!(text(names::SERVICE_VERSION).as_deref(), Some("1.2.3"));
+    assert_eq!(text(names::SERVICE_INSTANCE_ID).as_deref(), Some("a run"));
+    assert_eq!(text(names::WORKFLOW_DIGEST).as_deref(), Some("sha256:0123"));
+    assert_eq!(text("telemetry.sdk.language").as_deref(), Some("rust"));
+    assert_eq!(text("os.type").as_deref(), Some(std::env::consts::OS));
     assert_eq!(
-        text(&first, names::SERVICE_VERSION).as_deref(),
-        Some("1.2.3")
+        text(names::PROCESS_PID),
+        Some(std::process::id().to_string())
     );
-    assert_eq!(
-        text(&first, "telemetry.sdk.language").as_deref(),
-        Some("rust")
-    );
-    assert_ne!(
-        text(&first, names::SERVICE_INSTANCE_ID),
-        text(&second, names::SERVICE_INSTANCE_ID)
-    );
+    assert_eq!(text("process.command_args"), None, "they may hold secrets");
 }
 
 #[test]
@@ -268,7 +286,7 @@ fn an_unsampled_parent_sends_no_span_and_says_nothing() {
         ..endpoints(Some("http://127.0.0.1:1/v1/traces"), None)
     };
     let ((), log) = log::tests::captured(|| {
-        let telemetry = Telemetry::new(&settings, "orders", "1.0.0");
+        let telemetry = started(&settings);
         let parent = telemetry.parent_context();
         for pipeline in telemetry.pipelines.lock().iter() {
             if let Provider::Traces(provider) = &pipeline.provider {

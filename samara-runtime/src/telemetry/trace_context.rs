@@ -3,18 +3,59 @@
 //! The SDK's `TraceContextPropagator` is not used: it takes ids that are too short, signs in numbers and a trailing `-`, changes some list
 //! members of a tracestate, and keeps silent about what it drops.
 
+use std::collections::HashMap;
+
 use opentelemetry::Context;
+use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
+use opentelemetry_sdk::propagation::BaggagePropagator;
+use parking_lot::RwLock;
 use thiserror::Error;
 
+use super::configuration::{Propagator, Propagators};
 use crate::settings::{Given, Settings};
 
-/// The context in which a run begins: with the given remote parent or, without a valid one, empty.
+/// What requests hand on, and what of the caller's is taken on. All, until something else is said.
+static PROPAGATED: RwLock<Option<Vec<Propagator>>> = RwLock::new(None);
+
+/// Says what requests hand on from now on (`OTEL_PROPAGATORS`).
+pub(super) fn set_propagators(propagators: &Propagators) {
+    *PROPAGATED.write() = Some(propagators.0.clone());
+}
+
+fn propagates(propagator: Propagator) -> bool {
+    PROPAGATED
+        .read()
+        .as_ref()
+        .is_none_or(|propagated| propagated.contains(&propagator))
+}
+
+/// The name of the header, and of the entry in what carries a context.
+const BAGGAGE: &str = "baggage";
+
+/// The context in which a run begins: with the given remote parent and baggage, or without what is not given or not valid.
 ///
 /// An invalid `traceparent` is one warning and begins a new trace; an invalid `tracestate` is a warning, and the trace goes on without it.
 pub fn parent_context(settings: &Settings) -> Context {
+    let context = match propagates(Propagator::TraceContext) {
+        true => remote_parent(settings),
+        false => Context::new(),
+    };
+    match &settings.baggage {
+        Some(given) if propagates(Propagator::Baggage) => with_baggage(&context, given),
+        _ => context,
+    }
+}
+
+/// W3C Baggage: what of it is not valid is left out, as its propagator says.
+fn with_baggage(context: &Context, given: &Given) -> Context {
+    let carrier = HashMap::from([(BAGGAGE.to_owned(), given.value.clone())]);
+    BaggagePropagator::new().extract_with_context(context, &carrier)
+}
+
+fn remote_parent(settings: &Settings) -> Context {
     let Some(parent) = &settings.trace_parent else {
         if let Some(state) = &settings.trace_state {
             tracing::warn!(
@@ -39,25 +80,26 @@ pub fn parent_context(settings: &Settings) -> Context {
     }
 }
 
-/// The headers by which a request carries a trace on: none if the context has no span.
+/// The headers by which a request carries a trace and baggage on: none if the context has neither.
 #[cfg(feature = "engine")]
 pub(crate) fn headers(context: &Context) -> Vec<(&'static str, String)> {
+    let mut headers = Vec::new();
     let span = context.span();
     let span = span.span_context();
-    if !span.is_valid() {
-        return Vec::new();
+    if span.is_valid() && propagates(Propagator::TraceContext) {
+        let flags = span.trace_flags().to_u8();
+        headers.push((
+            "traceparent",
+            format!("00-{}-{}-{flags:02x}", span.trace_id(), span.span_id()),
+        ));
+        headers.push(("tracestate", span.trace_state().header()));
     }
-    let parent = format!(
-        "00-{}-{}-{:02x}",
-        span.trace_id(),
-        span.span_id(),
-        span.trace_flags().to_u8()
-    );
-    let state = span.trace_state().header();
-    let mut headers = vec![("traceparent", parent)];
-    if !state.is_empty() {
-        headers.push(("tracestate", state));
+    if propagates(Propagator::Baggage) {
+        let mut carrier = HashMap::new();
+        BaggagePropagator::new().inject_context(context, &mut carrier);
+        headers.extend(carrier.remove(BAGGAGE).map(|baggage| (BAGGAGE, baggage)));
     }
+    headers.retain(|(_, value)| !value.is_empty());
     headers
 }
 
@@ -161,8 +203,10 @@ enum TraceStateError {
     Key(String),
     #[error("the value of `{0}` is not valid")]
     Value(String),
-    #[error("a key with an `@` is not of the form `tenant@system`")]
-    Tenant,
+    #[error("the key `{0}` comes twice")]
+    Twice(String),
+    #[error("it has what the SDK does not take")]
+    Other,
 }
 
 /// Reads a `tracestate` as section 3.3 says: empty members are skipped, blanks around members are dropped, order is kept.
@@ -175,8 +219,16 @@ fn parse_trace_state(text: &str) -> Result<TraceState, TraceStateError> {
     if members.len() > 32 {
         return Err(TraceStateError::Length(members.len()));
     }
-    // What is left for the SDK to refuse are keys with an `@`, which level 1 has a rule for.
-    TraceState::from_key_value(members).map_err(|_| TraceStateError::Tenant)
+    // Section 3.3.1.3: "only one entry per key is allowed". The SDK would keep both.
+    let twice = members
+        .iter()
+        .enumerate()
+        .find(|(index, (key, _))| members[..*index].iter().any(|(earlier, _)| earlier == key));
+    if let Some((_, (key, _))) = twice {
+        return Err(TraceStateError::Twice((*key).to_owned()));
+    }
+    // What is left for the SDK to refuse: it takes systems of 13 characters at most, where 14 are allowed (opentelemetry 0.33).
+    TraceState::from_key_value(members).map_err(|_| TraceStateError::Other)
 }
 
 fn parse_member(member: &str) -> Result<(&str, &str), TraceStateError> {
@@ -192,15 +244,24 @@ fn parse_member(member: &str) -> Result<(&str, &str), TraceStateError> {
     Ok((key, value))
 }
 
-/// Section 3.3.1.3.1: `( lcalpha / DIGIT ) 0*255( lcalpha / DIGIT / "_" / "-" / "*" / "/" / "@" )`.
+/// Section 3.3.1.3.1, and of keys with an `@` what level 1 and the working group's tests add: they are of the form `tenant@system`, of at most 241
+/// and 14 characters.
 fn is_key(key: &str) -> bool {
+    match key.split_once('@') {
+        None => is_simple_key(key, 256),
+        Some((tenant, system)) => is_simple_key(tenant, 241) && is_simple_key(system, 14),
+    }
+}
+
+/// `( lcalpha / DIGIT ) *( lcalpha / DIGIT / "_" / "-" / "*" / "/" )`
+fn is_simple_key(key: &str, longest: usize) -> bool {
     let first = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = key.as_bytes();
-    bytes.len() <= 256
+    bytes.len() <= longest
         && bytes.first().is_some_and(|byte| first(*byte))
         && bytes
             .iter()
-            .all(|byte| first(*byte) || b"_-*/@".contains(byte))
+            .all(|byte| first(*byte) || b"_-*/".contains(byte))
 }
 
 /// Section 3.3.1.3.2: at most 256 printable ASCII characters but `,` and `=`, the last one no blank; one is the least.
@@ -276,6 +337,14 @@ mod tests {
     }
 
     #[test]
+    fn blanks_around_a_parent_are_no_part_of_it() {
+        for (before, after) in [(" ", ""), ("\t", ""), ("", " "), ("", "\t"), ("\t ", " \t")] {
+            let text = format!("{before}00-{TRACE}-{PARENT}-01{after}");
+            assert!(TraceParent::parse(&text).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn an_invalid_parent_is_refused_with_its_reason() {
         use TraceParentError::*;
         let cases = [
@@ -288,7 +357,26 @@ mod tests {
             (format!("00-{TRACE}-{PARENT}0-01"), Form),
             (format!("00-{TRACE}-{PARENT}-1"), Form),
             (format!("cc-{TRACE}-{PARENT}-01.what"), Form),
+            (format!("00-{TRACE}-{PARENT}-01."), Form),
+            (format!("00-{TRACE}-{PARENT}-001"), Form),
+            (format!("0000-{TRACE}-{PARENT}-01"), Form),
+            (format!("00-{TRACE}0-{PARENT}-01"), Form),
+            (format!("00-{TRACE}-{}-01", &PARENT[1..]), Form),
+            (format!("00_{TRACE}_{PARENT}_01"), Form),
+            (format!(".0-{TRACE}-{PARENT}-01"), Digits("version")),
+            (format!("0.-{TRACE}-{PARENT}-01"), Digits("version")),
+            (
+                format!("00-.{}-{PARENT}-01", &TRACE[1..]),
+                Digits("trace id"),
+            ),
+            (
+                format!("00-{TRACE}-{}.-01", &PARENT[1..]),
+                Digits("parent id"),
+            ),
+            (format!("00-{TRACE}-{PARENT}-.0"), Digits("flags")),
+            (format!("00-{TRACE}-{PARENT}-0."), Digits("flags")),
             (format!("ff-{TRACE}-{PARENT}-01"), Version),
+            (format!("ff-{TRACE}-{PARENT}-01-more"), Version),
             (format!("FE-{TRACE}-{PARENT}-01"), Digits("version")),
             (format!("+0-{TRACE}-{PARENT}-01"), Digits("version")),
             (
@@ -376,6 +464,8 @@ mod tests {
             ("", ""),
             (" a=1 ,,\tb=2\t,", "a=1,b=2"),
             ("a=x y,t@v=1", "a=x y,t@v=1"),
+            ("foo=1 \t , \t bar=2, \t baz=3", "foo=1,bar=2,baz=3"),
+            ("\t foo=1 \t", "foo=1"),
         ] {
             assert_eq!(
                 parse_trace_state(text)
@@ -383,6 +473,25 @@ mod tests {
                     .as_deref(),
                 Ok(header)
             );
+        }
+    }
+
+    #[test]
+    fn a_state_may_be_as_long_as_the_specification_allows() {
+        let many: Vec<String> = (1..=32).map(|n| format!("bar{n:02}={n:02}")).collect();
+        let key = "abcdefghijklmnopqrstuvwxyz0123456789_-*/";
+        let printable = (' '..='~').filter(|character| !matches!(character, ',' | '='));
+        let characters: String = printable.collect();
+        for text in [
+            many.join(","),
+            format!("foo=1,{}=1", "z".repeat(256)),
+            format!("foo=1,{}@{}=1", "t".repeat(241), "v".repeat(13)),
+            format!("a={}", "x".repeat(256)),
+            format!("{key}={characters}"),
+            format!("{key}@a-z0-9_-*/={characters}"),
+        ] {
+            let state = parse_trace_state(&text);
+            assert_eq!(state.map(|state| state.header()), Ok(text));
         }
     }
 
@@ -400,7 +509,26 @@ mod tests {
             ("a=\u{e9}".to_owned(), Value("a".into())),
             (format!("a={}", "x".repeat(257)), Value("a".into())),
             (many.join(","), Length(33)),
-            ("a@b@c=1".to_owned(), Tenant),
+            ("foo=1,foo=1".to_owned(), Twice("foo".into())),
+            ("foo=1,bar=2,foo=3".to_owned(), Twice("foo".into())),
+            ("foo =1".to_owned(), Key("foo ".into())),
+            ("foo.bar=1".to_owned(), Key("foo.bar".into())),
+            ("foo=1,\u{e9}=2".to_owned(), Key("\u{e9}".into())),
+            ("foo=\u{1}".to_owned(), Value("foo".into())),
+            ("foo=,bar=3".to_owned(), Value("foo".into())),
+            ("foo@=1,bar=2".to_owned(), Key("foo@".into())),
+            ("@foo=1,bar=2".to_owned(), Key("@foo".into())),
+            ("foo@@bar=1,bar=2".to_owned(), Key("foo@@bar".into())),
+            ("foo@bar@baz=1".to_owned(), Key("foo@bar@baz".into())),
+            (format!("{}=1", "z".repeat(257)), Key("z".repeat(257))),
+            (
+                format!("{}@v=1", "t".repeat(242)),
+                Key(format!("{}@v", "t".repeat(242))),
+            ),
+            (
+                format!("t@{}=1", "v".repeat(15)),
+                Key(format!("t@{}", "v".repeat(15))),
+            ),
         ];
         for (text, error) in cases {
             assert_eq!(

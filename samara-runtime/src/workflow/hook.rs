@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use opentelemetry::KeyValue;
 use serde_json::Value;
 
 use crate::request::{Request, RequestError, Retries};
+use crate::telemetry::{Instruments, instruments, names};
 use crate::variables::{self, VariableError};
 
 /// A request that is sent when a job starts or ends. One that fails is a warning, and never fails the job.
@@ -221,6 +223,17 @@ fn send_in_haste(hooks: &[Hook]) {
 }
 
 fn log(hook: &Hook, sent: Result<(), RequestError>) {
+    if let Some(meters) = instruments().and_then(Instruments::meters) {
+        let error_type = sent
+            .as_ref()
+            .err()
+            .map(|error| KeyValue::new(names::ERROR_TYPE, error.kind()));
+        let attributes: Vec<KeyValue> = [KeyValue::new(names::HOOK_NAME, hook.id)]
+            .into_iter()
+            .chain(error_type)
+            .collect();
+        meters.hook_requests.add(1, &attributes);
+    }
     match sent {
         Ok(()) => tracing::debug!("hook `{}` sent", hook.id),
         Err(error) => tracing::warn!("hook `{}` failed: {error}", hook.id),

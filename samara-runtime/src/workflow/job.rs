@@ -1,6 +1,7 @@
 //! A job of a run: its function between its hooks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::time::Instant;
 
 use opentelemetry::{Context, KeyValue};
 
@@ -10,7 +11,7 @@ use super::span::{JobSpan, fail_span, open_span};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::telemetry::names;
+use crate::telemetry::{Instruments, instruments, names};
 
 #[derive(Debug)]
 pub(super) struct Job {
@@ -22,8 +23,9 @@ pub(super) struct Job {
 impl Job {
     pub fn run(&self, session: &Session) -> Result<()> {
         interrupt::check()?;
+        let began = Instant::now();
         let name = KeyValue::new(names::JOB_NAME, self.id);
-        let context = open_span(&Context::current(), names::job_span(self.id), name);
+        let context = open_span(&Context::current(), names::job_span(self.id), name.clone());
         let span = JobSpan(context.clone());
         let outcome = {
             let _current = context.attach();
@@ -31,6 +33,16 @@ impl Job {
         };
         if let Err(error) = &outcome {
             fail_span(&span.0, error.kind(), &error.to_string());
+        }
+        if let Some(meters) = instruments().and_then(Instruments::meters) {
+            let error_type = outcome
+                .as_ref()
+                .err()
+                .map(|error| KeyValue::new(names::ERROR_TYPE, error.kind()));
+            let attributes: Vec<KeyValue> = [name].into_iter().chain(error_type).collect();
+            meters
+                .job_duration
+                .record(began.elapsed(), &attributes, &span.0);
         }
         drop(span);
         outcome.map_err(|source| match source {

@@ -11,18 +11,19 @@ mod validate;
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{TraceContextExt as _, TraceId};
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::{Context, KeyValue};
 
 use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::settings::{AlertTest, RunSettings};
+use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
-use crate::telemetry::{Providers, Telemetry, names};
+use crate::telemetry;
+use crate::telemetry::{Instruments, Providers, Service, Telemetry, instruments, names};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
 use job::Job;
@@ -52,6 +53,7 @@ pub type JobFn = fn(&Session) -> Result<()>;
 pub struct Workflow {
     id: &'static str,
     description: &'static str,
+    digest: &'static str,
     needs: Vec<&'static str>,
     jobs: Vec<Job>,
     alerts: Option<&'static str>,
@@ -63,6 +65,7 @@ impl Workflow {
         Self {
             id,
             description: "",
+            digest: "",
             needs: Vec::new(),
             jobs: Vec::new(),
             alerts: None,
@@ -75,6 +78,11 @@ impl Workflow {
             description,
             ..self
         }
+    }
+
+    /// Says what the workflow was built from, by its digest: traces and metrics name it.
+    pub fn digest(self, digest: &'static str) -> Self {
+        Self { digest, ..self }
     }
 
     /// Names variables of the environment that its steps need. A run without one of them ends before it begins.
@@ -116,9 +124,9 @@ impl Workflow {
     /// Runs all jobs and reports to telemetry.
     pub(crate) fn run(self, settings: &RunSettings, version: &str) -> ExitCode {
         interrupt::listen();
-        self.reporting(settings, version, |parent| {
+        self.reporting(settings, version, |telemetry| {
             match self.read_alerts(settings) {
-                Ok(alerts) => self.run_traced(settings, alerts.as_ref(), parent),
+                Ok(alerts) => self.run_traced(settings, alerts.as_ref(), telemetry),
                 Err(error) => failed(&error, Exit::from(&error)),
             }
         })
@@ -126,8 +134,8 @@ impl Workflow {
 
     /// Looks whether it could run here.
     pub(crate) fn validate(self, settings: &RunSettings, version: &str) -> ExitCode {
-        self.reporting(settings, version, |parent| {
-            self.validate_traced(settings, parent)
+        self.reporting(settings, version, |telemetry| {
+            self.validate_traced(settings, &telemetry.parent_context())
         })
     }
 
@@ -138,8 +146,8 @@ impl Workflow {
         settings: &RunSettings,
         version: &str,
     ) -> ExitCode {
-        self.reporting(settings, version, |parent| {
-            let _current = parent.clone().attach();
+        self.reporting(settings, version, |telemetry| {
+            let _current = telemetry.parent_context().attach();
             let alerts = match self.read_alerts(settings) {
                 Ok(Some(alerts)) => alerts,
                 Ok(None) => return failed(&NO_ALERTS, Exit::InvalidArguments),
@@ -155,17 +163,30 @@ impl Workflow {
         })
     }
 
+    /// Looks whether its telemetry would arrive.
+    pub(crate) fn examine_telemetry(self, settings: &RunSettings, version: &str) -> ExitCode {
+        doctor(&settings.telemetry, self.service(version)).into()
+    }
+
+    fn service<'a>(&'a self, version: &'a str) -> Service<'a> {
+        Service {
+            name: self.id,
+            version,
+            digest: self.digest,
+        }
+    }
+
     /// Does some work between the start of telemetry and its end.
     fn reporting(
         &self,
         settings: &RunSettings,
         version: &str,
-        work: impl FnOnce(&Context) -> Exit,
+        work: impl FnOnce(&Telemetry) -> Exit,
     ) -> ExitCode {
-        let telemetry = Telemetry::start(&settings.telemetry, self.id, version);
+        let telemetry = Telemetry::start(&settings.telemetry, self.service(version));
         // The run's table is of steps, too: they are wanted even where nothing is sent. An error says that they are heard already.
         let _ = Providers::default().install();
-        let exit = work(&telemetry.parent_context());
+        let exit = work(&telemetry);
         telemetry.shutdown();
         exit.into()
     }
@@ -178,17 +199,20 @@ impl Workflow {
         }
     }
 
-    fn run_traced(&self, settings: &RunSettings, alerts: Option<&Alert>, parent: &Context) -> Exit {
+    fn run_traced(
+        &self,
+        settings: &RunSettings,
+        alerts: Option<&Alert>,
+        telemetry: &Telemetry,
+    ) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
-        global::meter(names::SCOPE)
-            .u64_counter(names::RUN_INVOCATIONS)
-            .with_unit("1")
-            .with_description("How often a command was invoked")
-            .build()
-            .add(1, &[KeyValue::new(names::COMMAND, names::COMMAND_RUN)]);
+        if let Some(meters) = instruments().and_then(Instruments::meters) {
+            let command = KeyValue::new(names::COMMAND, names::COMMAND_RUN);
+            meters.run_invocations.add(1, &[command]);
+        }
         let context = open_span(
-            parent,
+            &telemetry.parent_context(),
             names::run_span(self.id),
             KeyValue::new(names::WORKFLOW_NAME, self.id),
         )
@@ -197,14 +221,15 @@ impl Workflow {
             let _current = context.clone().attach();
             self.run_if_fit(settings, alerts)
         };
-        let exit = self.conclude(&context, alerts, &end);
-        let trace = context.span().span_context().trace_id();
+        let exit = self.conclude(&context, alerts, &end, began);
+        let trace = context.span().span_context().clone();
         Summary {
             workflow: self.id,
             ended: Ended::by(exit),
             took: began.elapsed(),
-            traced: settings.telemetry.otlp_traces_endpoint.is_some(),
-            trace,
+            unsent: telemetry.unsent_traces().cloned(),
+            sampled: trace.is_sampled(),
+            trace: trace.trace_id(),
             steps: reports.take(),
         }
         .print();
@@ -231,7 +256,15 @@ impl Workflow {
     }
 
     /// Ends the run's span and tells of a failure.
-    fn conclude(&self, context: &Context, alerts: Option<&Alert>, end: &End) -> Exit {
+    fn conclude(
+        &self,
+        context: &Context,
+        alerts: Option<&Alert>,
+        end: &End,
+        began: Instant,
+    ) -> Exit {
+        // What is logged now, and each alert, belongs to the run's span.
+        let _current = context.clone().attach();
         let exit = end.exit();
         if let Some((kind, message)) = end.failure() {
             match end {
@@ -243,7 +276,6 @@ impl Workflow {
             fail_span(context, kind, &message);
             // Who interrupts a run knows of it.
             if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
-                let _current = context.clone().attach();
                 let title = format!("Workflow {} failed", self.id);
                 alerts.raise(&title, &traced(&message, context), &message);
             }
@@ -254,10 +286,54 @@ impl Workflow {
             _ => names::OUTCOME_FAILURE,
         };
         let outcome = KeyValue::new(names::RUN_OUTCOME, word);
+        measure(outcome.clone(), end, began, context);
         context.span().set_attribute(outcome);
         context.span().end();
         exit
     }
+}
+
+/// Prints what becomes of telemetry with these settings: [`Exit::Configuration`] if some of it does not arrive.
+///
+/// # Examples
+/// ```
+/// use samara::Settings;
+/// use samara::telemetry::Service;
+/// use samara::workflow::{Exit, doctor};
+///
+/// assert_eq!(doctor(&Settings::default(), Service::default()), Exit::Success);
+/// ```
+pub fn doctor(settings: &Settings, service: Service<'_>) -> Exit {
+    let report = telemetry::doctor::examine(settings, service);
+    print!("{report}");
+    match report.is_well() {
+        true => Exit::Success,
+        false => Exit::Configuration,
+    }
+}
+
+/// Records how a run ended, and when.
+fn measure(outcome: KeyValue, end: &End, began: Instant, context: &Context) {
+    let Some(meters) = instruments().and_then(Instruments::meters) else {
+        return;
+    };
+    let failure = end
+        .failure()
+        .filter(|_| !matches!(end, End::Ran(Err(Error::Interrupted { .. }))));
+    let error_type = failure.map(|(kind, _)| KeyValue::new(names::ERROR_TYPE, kind));
+    if let Some(error_type) = &error_type {
+        meters.run_failures.add(1, std::slice::from_ref(error_type));
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    meters
+        .run_end_time
+        .record(now.as_secs_f64(), std::slice::from_ref(&outcome));
+    let attributes: Vec<KeyValue> = [outcome].into_iter().chain(error_type).collect();
+    meters
+        .run_duration
+        .record(began.elapsed(), &attributes, context);
 }
 
 /// Why no alerts are tested.

@@ -6,6 +6,7 @@ use opentelemetry::TraceId;
 
 use super::Exit;
 use crate::step::StepReport;
+use crate::telemetry::Unsent;
 
 /// How a run ended, for a person.
 pub(super) enum Ended {
@@ -29,13 +30,17 @@ pub(super) struct Summary {
     pub workflow: &'static str,
     pub ended: Ended,
     pub took: Duration,
-    /// Whether there is an endpoint for traces.
-    pub traced: bool,
+    /// Why no trace is sent, if none is.
+    pub unsent: Option<Unsent>,
+    /// Whether this one is.
+    pub sampled: bool,
     pub trace: TraceId,
     pub steps: Vec<StepReport>,
 }
 
 const HOW_TO_TRACE: &str = "no trace was sent: --otlp-traces-endpoint http://localhost:4318/v1/traces sends one to Jaeger or any collector\n";
+
+const NOT_SAMPLED: &str = "no trace was sent: the trace that the run belongs to, or OTEL_TRACES_SAMPLER, does not sample it\n";
 
 const HEAD: [&str; 5] = ["step", "rows in", "rows out", "busy", "bytes"];
 
@@ -60,10 +65,17 @@ impl Summary {
         if !self.steps.is_empty() {
             text.push_str(&self.table());
         }
-        if !self.traced {
-            text.push_str(HOW_TO_TRACE);
+        text + &self.untraced()
+    }
+
+    fn untraced(&self) -> String {
+        match &self.unsent {
+            None if self.sampled => String::new(),
+            None => NOT_SAMPLED.to_owned(),
+            Some(Unsent::Unasked) => HOW_TO_TRACE.to_owned(),
+            Some(Unsent::Unwanted(name)) => format!("no trace was sent: {name} says so\n"),
+            Some(Unsent::Unable) => "no trace was sent: a warning above says why\n".to_owned(),
         }
-        text
     }
 
     fn table(&self) -> String {
@@ -189,7 +201,8 @@ mod tests {
             workflow: "customer-orders",
             ended: Ended::Well,
             took: Duration::from_millis(840),
-            traced: true,
+            unsent: None,
+            sampled: true,
             trace: TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap(),
             steps: vec![step("extract-orders", extract), step("load-orders", load)],
         };
@@ -200,6 +213,32 @@ mod tests {
   extract-orders          –  2 000 000  0.42 s  158 MB
   load-orders     1 666 412  1 666 412  0.3 ms   950 B  → out
 "
+        );
+    }
+
+    #[test]
+    fn a_trace_that_was_not_sent_is_told_with_its_reason() {
+        let untraced = |unsent, sampled| {
+            let summary = Summary {
+                workflow: "orders",
+                ended: Ended::Well,
+                took: Duration::from_millis(840),
+                unsent,
+                sampled,
+                trace: TraceId::INVALID,
+                steps: Vec::new(),
+            };
+            summary.untraced()
+        };
+        assert_eq!(untraced(None, true), "");
+        assert_eq!(untraced(None, false), NOT_SAMPLED);
+        assert_eq!(untraced(Some(Unsent::Unasked), false), HOW_TO_TRACE);
+        assert_eq!(
+            untraced(
+                Some(Unsent::Unwanted("OTEL_SDK_DISABLED".to_owned())),
+                false
+            ),
+            "no trace was sent: OTEL_SDK_DISABLED says so\n"
         );
     }
 }

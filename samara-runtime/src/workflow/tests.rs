@@ -118,7 +118,7 @@ fn an_alert_names_the_trace_and_a_rule_sees_the_failure_alone() {
         let name = KeyValue::new(names::WORKFLOW_NAME, "orders");
         let context = open_span(&Context::current(), names::run_span("orders"), name);
         let end = End::Ran(Err(Error::other("no more disk")));
-        Workflow::new("orders").conclude(&context, Some(&alerts), &end)
+        Workflow::new("orders").conclude(&context, Some(&alerts), &end, Instant::now())
     });
     assert_eq!(exit, Exit::JobFailed);
     let trace = spans[0].span_context.trace_id();

@@ -8,5 +8,6 @@ mod silver;
 fn main() -> samara::Workflow {
     samara::Workflow::new("customer-orders")
         .describe("Joins customers with their paid orders.")
+        .digest("sha256:5b2b4491b1e9a747d024881871573b5d343e1eae0f378292e735369080e6c9a4")
         .job("silver", silver::run)
 }

@@ -1,0 +1,39 @@
+//! How log events are shown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use thiserror::Error;
+
+/// How log events are shown on stderr.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A line of JSON for machines.
+    Json,
+}
+
+impl fmt::Display for LogFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        })
+    }
+}
+
+impl FromStr for LogFormat {
+    type Err = UnknownLogFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        <Self as ValueEnum>::from_str(text, true).map_err(|_| UnknownLogFormat)
+    }
+}
+
+/// A text that names no [`LogFormat`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("expected text or json")]
+pub struct UnknownLogFormat;

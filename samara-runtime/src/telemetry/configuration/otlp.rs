@@ -1,0 +1,187 @@
+//! Where a signal goes by OTLP, and how.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::Uri;
+
+use super::super::signal::Signal;
+use super::value::{Compression, Headers, Invalid, Milliseconds, Pem, Protocol};
+use super::variables::{Chosen, Variables};
+use crate::client;
+use crate::settings::Given;
+
+/// Time for one request where nobody says anything: not OpenTelemetry's ten seconds, since a run that has ended waits for it.
+const TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Where a signal goes by OTLP, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Otlp {
+    /// Where it goes: the full URL, to which nothing is added.
+    pub endpoint: Chosen<Endpoint>,
+    /// How it is spoken.
+    pub protocol: Chosen<Protocol>,
+    /// How requests are compressed.
+    pub compression: Chosen<Compression>,
+    /// The longest that one request may take.
+    pub timeout: Chosen<Milliseconds>,
+    /// What goes with each request.
+    pub headers: Chosen<Headers>,
+    /// Whom to trust beside, or rather than, those whom the system trusts.
+    pub certificate: Option<Chosen<Pem>>,
+    /// By what the client proves who it is.
+    pub identity: Option<Identity>,
+}
+
+/// A certificate of the client, and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate.
+    pub certificate: Chosen<Pem>,
+    /// Its key.
+    pub key: Chosen<Pem>,
+}
+
+impl Otlp {
+    /// What settings and variables say of a signal. Without any endpoint there is only the default one, on this machine.
+    pub(super) fn resolve(
+        signal: Signal,
+        setting: Option<&Given>,
+        variables: &mut Variables<'_>,
+    ) -> Self {
+        let protocol = variables.chosen(&both(signal, "PROTOCOL").each(), Protocol::HttpProtobuf);
+        let endpoint = given_endpoint(signal, protocol.value, setting, variables);
+        let identity = identity(signal, variables);
+        Self {
+            endpoint: endpoint
+                .unwrap_or_else(|| Chosen::default(Endpoint::local(signal, protocol.value))),
+            compression: variables.chosen(&both(signal, "COMPRESSION").each(), Compression::None),
+            timeout: variables.chosen(&both(signal, "TIMEOUT").each(), Milliseconds(TIMEOUT)),
+            headers: variables.chosen(&both(signal, "HEADERS").each(), Headers::default()),
+            certificate: variables.given(&both(signal, "CERTIFICATE").each()),
+            identity,
+            protocol,
+        }
+    }
+}
+
+impl Otlp {
+    /// Takes no longer for a request than this.
+    pub(super) fn hurry(&mut self, timeout: &Chosen<Milliseconds>) {
+        if timeout.value.0 < self.timeout.value.0 {
+            self.timeout = timeout.clone();
+        }
+    }
+}
+
+/// A client key without a certificate, or the other way round, is nothing.
+fn identity(signal: Signal, variables: &mut Variables<'_>) -> Option<Identity> {
+    let certificate: Option<Chosen<Pem>> =
+        variables.given(&both(signal, "CLIENT_CERTIFICATE").each());
+    let key: Option<Chosen<Pem>> = variables.given(&both(signal, "CLIENT_KEY").each());
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Some(Identity { certificate, key }),
+        (None, None) => None,
+        (Some(alone), None) | (None, Some(alone)) => {
+            let reason =
+                Invalid::Unsupported("a client certificate and its key are needed together");
+            variables.ignore(&alone.origin.to_string(), &alone.value.path, reason);
+            None
+        }
+    }
+}
+
+/// Whether any endpoint is given for a signal.
+pub(super) fn given_endpoint(
+    signal: Signal,
+    protocol: Protocol,
+    setting: Option<&Given>,
+    variables: &mut Variables<'_>,
+) -> Option<Chosen<Endpoint>> {
+    if let Some(endpoint) = variables.setting(setting) {
+        return Some(endpoint);
+    }
+    let [own, common] = both(signal, "ENDPOINT").0;
+    if let Some(endpoint) = variables.given(&[&own]) {
+        return Some(endpoint);
+    }
+    let Chosen { value, origin } = variables.given::<Endpoint>(&[&common])?;
+    let value = match protocol {
+        Protocol::Grpc => value,
+        Protocol::HttpProtobuf | Protocol::HttpJson => value.with_path_of(signal),
+    };
+    Some(Chosen { value, origin })
+}
+
+/// The variable of a signal, and the one of all signals.
+struct Both([String; 2]);
+
+impl Both {
+    fn each(&self) -> [&str; 2] {
+        [&self.0[0], &self.0[1]]
+    }
+}
+
+fn both(signal: Signal, name: &str) -> Both {
+    Both([
+        format!("OTEL_EXPORTER_OTLP_{}_{name}", signal.in_variables()),
+        format!("OTEL_EXPORTER_OTLP_{name}"),
+    ])
+}
+
+/// A URL that OTLP can be sent to, used as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(Uri);
+
+impl FromStr for Endpoint {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let uri: Option<Uri> = text.trim().parse().ok();
+        uri.filter(client::is_full)
+            .map(Self)
+            .ok_or(Invalid::Url("http://localhost:4318/v1/traces"))
+    }
+}
+
+impl Endpoint {
+    /// Where a collector on this machine listens.
+    fn local(signal: Signal, protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Grpc => Self(Uri::from_static("http://localhost:4317")),
+            _ => Self(Uri::from_static("http://localhost:4318")).with_path_of(signal),
+        }
+    }
+
+    /// OTLP exporter specification, "Endpoint URLs for OTLP/HTTP".
+    fn with_path_of(&self, signal: Signal) -> Self {
+        let text = self.0.to_string();
+        let (base, query) = text
+            .split_once('?')
+            .map_or((text.as_str(), None), |(base, query)| (base, Some(query)));
+        let mut text = format!("{}/v1/{}", base.trim_end_matches('/'), signal.name());
+        if let Some(query) = query {
+            text.push('?');
+            text.push_str(query);
+        }
+        // A URL with a longer path is one still; if it is not, its server says so.
+        Self(text.parse().unwrap_or_else(|_| self.0.clone()))
+    }
+
+    /// The URL itself.
+    pub fn uri(&self) -> &Uri {
+        &self.0
+    }
+
+    /// The URL without user, password and query, which may hold secrets.
+    pub fn shown(&self) -> String {
+        client::shown(&self.0)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}

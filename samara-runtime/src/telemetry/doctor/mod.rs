@@ -1,0 +1,163 @@
+//! `doctor`: where telemetry would go, who said so, and whether it arrives there.
+//!
+//! It sends one real span, data point and log record to each endpoint, once, and says what came back, and what to do.
+
+mod advice;
+mod probe;
+mod table;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::configuration::{Configuration, Exporter, Otlp};
+use super::delivery::Delivery;
+use super::export::{Answer, Client};
+use super::resource::{Service, resource};
+use super::signal::Signal;
+use crate::settings::Settings;
+
+/// What was found.
+///
+/// # Examples
+/// ```
+/// use samara::Settings;
+/// use samara::telemetry::{Service, doctor};
+///
+/// let report = doctor::examine(&Settings::default(), Service { name: "orders", ..Service::default() });
+/// assert!(report.is_well(), "nothing is sent, so nothing is lost");
+/// println!("{report}");
+/// ```
+#[derive(Debug)]
+pub struct Report {
+    configuration: Configuration,
+    settings: Settings,
+    findings: Vec<Finding>,
+}
+
+/// What became of one signal.
+#[derive(Debug)]
+struct Finding {
+    signal: Signal,
+    otlp: Otlp,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// What was sent, or why it could not be.
+#[derive(Debug)]
+enum Outcome {
+    Answered(Answer),
+    Unusable(String),
+}
+
+/// Resolves the settings as a run would, and tries each endpoint.
+pub fn examine(settings: &Settings, service: Service<'_>) -> Report {
+    let configuration = Configuration::of_process(settings);
+    let resource = resource(service, "doctor", &configuration);
+    let mut findings = Vec::new();
+    if configuration.disabled.is_none() {
+        for signal in Signal::ALL {
+            if let Exporter::Otlp(otlp) = configuration.exporter(signal) {
+                findings.push(Finding::of(signal, otlp, &configuration, &resource));
+            }
+        }
+    }
+    Report {
+        configuration,
+        settings: settings.clone(),
+        findings,
+    }
+}
+
+impl Finding {
+    fn of(
+        signal: Signal,
+        otlp: &Otlp,
+        configuration: &Configuration,
+        resource: &opentelemetry_sdk::Resource,
+    ) -> Self {
+        let began = Instant::now();
+        let delivery = Arc::new(Delivery::new(signal, configuration.exporter(signal)));
+        let outcome = match Client::new(signal, otlp, delivery) {
+            Ok(client) => Outcome::Answered(client.send(probe::request(signal, resource))),
+            Err(error) => Outcome::Unusable(error.to_string()),
+        };
+        Self {
+            signal,
+            otlp: otlp.clone(),
+            outcome,
+            took: began.elapsed(),
+        }
+    }
+
+    fn is_well(&self) -> bool {
+        matches!(
+            &self.outcome,
+            Outcome::Answered(Answer::Taken {
+                rejected: 0,
+                understood: true,
+                ..
+            })
+        )
+    }
+}
+
+impl Report {
+    /// Whether all that would be sent arrives.
+    pub fn is_well(&self) -> bool {
+        self.findings.iter().all(Finding::is_well)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table::write(f, &self.configuration, &self.settings)?;
+        for finding in &self.findings {
+            writeln!(f)?;
+            finding.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            signal,
+            otlp,
+            outcome,
+            took,
+        } = self;
+        let what = match signal {
+            Signal::Traces => "span",
+            Signal::Metrics => "data point",
+            Signal::Logs => "log record",
+        };
+        let place = &otlp.endpoint.value;
+        let advice = match outcome {
+            Outcome::Unusable(reason) => {
+                writeln!(f, "✗ {}: {reason}", signal.name())?;
+                Vec::new()
+            }
+            Outcome::Answered(answer) => {
+                match answer.complaint() {
+                    None if self.is_well() => writeln!(
+                        f,
+                        "✓ {}: {place} took a {what} in {} ms",
+                        signal.name(),
+                        took.as_millis()
+                    )?,
+                    None => writeln!(f, "✗ {}: {place} answered, but not in OTLP", signal.name())?,
+                    Some(complaint) => writeln!(
+                        f,
+                        "✗ {}: {place} did not take a {what}: {complaint}",
+                        signal.name()
+                    )?,
+                }
+                advice::advice(*signal, otlp, answer)
+            }
+        };
+        advice.iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
+}

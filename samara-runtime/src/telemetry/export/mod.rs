@@ -1,0 +1,114 @@
+//! From the SDK to a server: what `opentelemetry-otlp` has encoded and repeats where the specification says so goes out here.
+//!
+//! It hands requests to an [`HttpClient`]. Ours speaks HTTP or gRPC, keeps account of what became of them, and adds exemplars, which the
+//! SDK has not got. So all signals and protocols have one way, and one account.
+
+mod answer;
+mod grpc;
+mod http;
+
+use std::sync::Arc;
+
+use ::http::StatusCode;
+use ::http::header::RETRY_AFTER;
+use async_trait::async_trait;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use thiserror::Error;
+
+use super::configuration::{Otlp, Protocol};
+use super::delivery::Delivery;
+use super::exemplars;
+use super::signal::Signal;
+
+pub(super) use answer::{Answer, Lack};
+
+/// Why nothing can be sent there at all.
+#[derive(Debug, Error)]
+pub enum TransportError {
+    /// A certificate or a key is of no use.
+    #[error("{path} holds no certificate or key that can be used: {reason}")]
+    Certificate {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// gRPC cannot be set up.
+    #[error("gRPC cannot be set up: {0}")]
+    Grpc(#[from] tonic::transport::Error),
+    /// No thread or socket is to be had.
+    #[error("gRPC cannot be set up: {0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// The way to a server.
+#[derive(Debug)]
+enum Transport {
+    Http(Box<http::Http>),
+    Grpc(Box<grpc::Grpc>),
+}
+
+/// Sends requests of one signal, and tells its [`Delivery`] how they fared.
+#[derive(Debug)]
+pub(super) struct Client {
+    signal: Signal,
+    transport: Transport,
+    delivery: Arc<Delivery>,
+}
+
+impl Client {
+    /// A client that has sent nothing yet.
+    pub fn new(
+        signal: Signal,
+        otlp: &Otlp,
+        delivery: Arc<Delivery>,
+    ) -> Result<Self, TransportError> {
+        let transport = match otlp.protocol.value {
+            Protocol::Grpc => Transport::Grpc(Box::new(grpc::Grpc::new(signal, otlp)?)),
+            Protocol::HttpProtobuf | Protocol::HttpJson => {
+                Transport::Http(Box::new(http::Http::new(signal, otlp)?))
+            }
+        };
+        Ok(Self {
+            signal,
+            transport,
+            delivery,
+        })
+    }
+
+    /// What became of one request, of which the body is protobuf.
+    pub fn send(&self, body: Bytes) -> Answer {
+        let body = match self.signal {
+            Signal::Metrics => exemplars::added_to(body),
+            Signal::Traces | Signal::Logs => body,
+        };
+        match &self.transport {
+            Transport::Http(http) => http.send(body),
+            Transport::Grpc(grpc) => grpc.send(body),
+        }
+    }
+}
+
+#[async_trait]
+impl HttpClient for Client {
+    /// A failure of gRPC is the failure of HTTP that is treated alike: what is worth repeating is "unavailable".
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let answer = self.send(request.into_body());
+        self.delivery.request_ended(&answer);
+        let (status, retry_after) = match answer {
+            Answer::Taken { .. } => (StatusCode::OK, None),
+            Answer::Refused {
+                repeat: true,
+                after,
+                ..
+            } => (StatusCode::SERVICE_UNAVAILABLE, after),
+            Answer::Refused { .. } => (StatusCode::BAD_REQUEST, None),
+            Answer::None { cause, .. } => return Err(cause.into()),
+        };
+        let mut response = Response::builder().status(status);
+        if let Some(after) = retry_after {
+            response = response.header(RETRY_AFTER, after);
+        }
+        Ok(response.body(Bytes::new())?)
+    }
+}
