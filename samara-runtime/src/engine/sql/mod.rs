@@ -32,8 +32,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF};
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, CastKind, Expr as SqlExpr, ExprWithAlias, Function, Ident, ObjectName,
-    ObjectNamePart, Subscript, VisitMut as _, VisitorMut,
+    AccessExpr, CastKind, Expr as SqlExpr, ExprWithAlias, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Subscript, VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -144,6 +144,7 @@ impl VisitorMut for SparkNames<'_> {
             },
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
+                name_fields(function);
                 self.known(function)?;
                 self.has_a_place(function)?;
                 if is_higher_order(function) {
@@ -153,9 +154,10 @@ impl VisitorMut for SparkNames<'_> {
                 }
             }
             SqlExpr::Struct { values, .. } => {
-                values
-                    .iter_mut()
-                    .for_each(|value| self.named_as_declared(value));
+                for value in values {
+                    self.named_as_declared(value);
+                    named_as_field(value);
+                }
             }
             SqlExpr::Lambda(_) => {
                 let message = "a lambda has its place in a function that takes one";
@@ -357,6 +359,39 @@ fn field_as_key(access: &mut AccessExpr) {
     if let AccessExpr::Dot(SqlExpr::Identifier(name)) = access {
         let index = string(&name.value);
         *access = AccessExpr::Subscript(Subscript::Index { index });
+    }
+}
+
+/// What is taken out of a struct or a map by its name has that name where it is a field again, as in Spark: `struct(s.a)`.
+fn named_as_field(value: &mut SqlExpr) {
+    let name = match value {
+        SqlExpr::CompoundIdentifier(path) => path.last().map(|name| name.value.clone()),
+        SqlExpr::CompoundFieldAccess { access_chain, .. } => match access_chain.last() {
+            Some(AccessExpr::Dot(SqlExpr::Identifier(name))) => Some(name.value.clone()),
+            Some(AccessExpr::Subscript(Subscript::Index {
+                index: SqlExpr::Value(key),
+            })) => key.value.clone().into_string(),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(name) = name {
+        let (expr, name) = (Box::new(value.clone()), Ident::new(name));
+        *value = SqlExpr::Named { expr, name };
+    }
+}
+
+/// Names the arguments of a function that makes fields of them.
+fn name_fields(function: &mut Function) {
+    if function.name.to_string() != "arrays_zip" {
+        return;
+    }
+    if let FunctionArguments::List(list) = &mut function.args {
+        for argument in &mut list.args {
+            if let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = argument {
+                named_as_field(value);
+            }
+        }
     }
 }
 

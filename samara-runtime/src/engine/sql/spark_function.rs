@@ -363,13 +363,14 @@ fn with_names(values: Vec<Expr>) -> Expr {
 
 /// `arrays_zip(…)` with the names that Spark gives the fields: those of columns, or the places from 0.
 fn zipped(values: Vec<Expr>) -> Expr {
-    let named = values.into_iter().enumerate().flat_map(|(at, value)| {
-        let name = match &value {
-            Expr::Identifier(name) => name.value.clone(),
-            _ => at.to_string(),
-        };
-        [string(&name), value]
-    });
+    let named = values
+        .into_iter()
+        .enumerate()
+        .flat_map(|(at, value)| match value {
+            Expr::Named { expr, name } => [string(&name.value), *expr],
+            Expr::Identifier(ref name) => [string(&name.value), value],
+            other => [string(&at.to_string()), other],
+        });
     call("arrays_zip", named.collect())
 }
 
