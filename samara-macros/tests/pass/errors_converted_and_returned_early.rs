@@ -32,7 +32,7 @@ fn sync(text: &str) -> Result<u64, LoadError> {
 
 #[samara::step]
 async fn in_the_future(text: &str) -> Result<u64, LoadError> {
-    let n = text.parse()?;
+    let n: u64 = text.parse()?;
     if n == 0 {
         return Err(LoadError::Zero);
     }

@@ -16,8 +16,8 @@ use crate::engine::share::SharedExec;
 use crate::settings::MemoryLimit;
 use pool::SharedPool;
 
-/// The system's own allocator keeps what is freed for the thread that had it, so that a process with a limit of 256 MB grew to 326 MB; with this one to
-/// 181 MB, in the same run.
+/// The system's own allocator keeps what is freed for the thread that had it: with a limit of 256 MB a process that sorted, grouped and joined 5 GB grew
+/// to 326 MB. With this one it grew to 232 MB.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

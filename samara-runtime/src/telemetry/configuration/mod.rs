@@ -16,8 +16,8 @@ use crate::settings::{Environment, Given, Settings};
 pub use batches::Batches;
 pub use otlp::{Endpoint, Identity, Otlp};
 pub use value::{
-    Attributes, Compression, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit,
-    Milliseconds, Pem, Positive, Propagator, Propagators, Protocol, Temporality, Text,
+    Compression, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit, Milliseconds,
+    Pem, Positive, Propagator, Propagators, Protocol, ResourceAttributes, Temporality, Text,
 };
 pub use variables::{Chosen, Ignored, Origin};
 
@@ -46,7 +46,7 @@ pub struct Configuration {
     /// How the service is called, rather than as its workflow is.
     pub service_name: Option<Chosen<Text>>,
     /// What else is said of it.
-    pub resource: Option<Chosen<Attributes>>,
+    pub resource: Option<Chosen<ResourceAttributes>>,
     /// How spans are gathered into requests.
     pub spans: Batches,
     /// How log records are gathered into requests.

@@ -339,9 +339,9 @@ impl fmt::Debug for Headers {
 
 /// Attributes of the resource (`OTEL_RESOURCE_ATTRIBUTES`): all of their values are texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attributes(pub Vec<(String, String)>);
+pub struct ResourceAttributes(pub Vec<(String, String)>);
 
-impl FromStr for Attributes {
+impl FromStr for ResourceAttributes {
     type Err = Invalid;
 
     /// As W3C Baggage has it; one that cannot be read spoils all (OpenTelemetry specification, "Resource SDK").
@@ -363,7 +363,7 @@ impl FromStr for Attributes {
     }
 }
 
-impl fmt::Display for Attributes {
+impl fmt::Display for ResourceAttributes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let members: Vec<String> = self
             .0
