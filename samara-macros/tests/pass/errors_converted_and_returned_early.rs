@@ -18,7 +18,7 @@ impl From<ParseIntError> for LoadError {
 
 #[samara::step]
 fn sync(text: &str) -> Result<u64, LoadError> {
-    let n = text.parse()?;
+    let n: u64 = text.parse()?;
     if n == 0 {
         return Err(LoadError::Zero);
     }
