@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::email::EmailError;
 use super::model::{Channel, FileChannel, HttpChannel, Secret};
 use crate::request::{Request, RequestError, Retries};
-use crate::telemetry::{Instruments, instruments, names};
+use crate::telemetry::{meters, names, point};
 use crate::variables::{self, VariableError};
 
 /// What a channel sends.
@@ -53,14 +53,10 @@ impl Channel {
     /// Sends a message, and counts it.
     pub(super) fn notify(&self, message: &Message) -> Result<(), ChannelError> {
         let sent = self.send(message);
-        if let Some(meters) = instruments().and_then(Instruments::meters) {
+        if let Some(meters) = meters() {
             let channel = KeyValue::new(names::ALERT_CHANNEL, self.id().to_owned());
-            let error_type = sent
-                .as_ref()
-                .err()
-                .map(|error| KeyValue::new(names::ERROR_TYPE, error.kind()));
-            let attributes: Vec<KeyValue> = [channel].into_iter().chain(error_type).collect();
-            meters.alert_notifications.add(1, &attributes);
+            let failure = sent.as_ref().err().map(ChannelError::kind);
+            meters.alert_notifications.add(1, &point(channel, failure));
         }
         sent
     }

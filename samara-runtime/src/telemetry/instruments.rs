@@ -18,6 +18,22 @@ pub(crate) fn instruments() -> Option<&'static Instruments> {
     INSTRUMENTS.get()
 }
 
+/// Every metric, if metrics go anywhere.
+#[cfg(feature = "engine")]
+pub(crate) fn meters() -> Option<&'static Meters> {
+    instruments().and_then(Instruments::meters)
+}
+
+/// The attributes of a point: what it is of, and the class of its failure, if it failed.
+#[cfg(feature = "engine")]
+pub(crate) fn point(
+    what: KeyValue,
+    failure: Option<impl Into<opentelemetry::Value>>,
+) -> Vec<KeyValue> {
+    let error_type = failure.map(|class| KeyValue::new(names::ERROR_TYPE, class));
+    [what].into_iter().chain(error_type).collect()
+}
+
 /// What steps and runs report with. Where a signal goes nowhere, its part is absent.
 #[derive(Debug)]
 pub(crate) struct Instruments {

@@ -38,10 +38,10 @@ use log::{Sent, Shown};
 use provider::Provider;
 
 pub use guard::{Guard, init};
-#[cfg(feature = "engine")]
-pub(crate) use instruments::Meters;
 pub use instruments::{AlreadyInstalled, Providers};
 pub(crate) use instruments::{Instruments, instruments};
+#[cfg(feature = "engine")]
+pub(crate) use instruments::{Meters, meters, point};
 pub use resource::Service;
 pub use signal::Signal;
 #[cfg(feature = "engine")]

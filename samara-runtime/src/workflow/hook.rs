@@ -6,7 +6,7 @@ use opentelemetry::KeyValue;
 use serde_json::Value;
 
 use crate::request::{Request, RequestError, Retries};
-use crate::telemetry::{Instruments, instruments, names};
+use crate::telemetry::{meters, names, point};
 use crate::variables::{self, VariableError};
 
 /// A request that is sent when a job starts or ends. One that fails is a warning, and never fails the job.
@@ -223,16 +223,10 @@ fn send_in_haste(hooks: &[Hook]) {
 }
 
 fn log(hook: &Hook, sent: Result<(), RequestError>) {
-    if let Some(meters) = instruments().and_then(Instruments::meters) {
-        let error_type = sent
-            .as_ref()
-            .err()
-            .map(|error| KeyValue::new(names::ERROR_TYPE, error.kind()));
-        let attributes: Vec<KeyValue> = [KeyValue::new(names::HOOK_NAME, hook.id)]
-            .into_iter()
-            .chain(error_type)
-            .collect();
-        meters.hook_requests.add(1, &attributes);
+    if let Some(meters) = meters() {
+        let name = KeyValue::new(names::HOOK_NAME, hook.id);
+        let failure = sent.as_ref().err().map(RequestError::kind);
+        meters.hook_requests.add(1, &point(name, failure));
     }
     match sent {
         Ok(()) => tracing::debug!("hook `{}` sent", hook.id),

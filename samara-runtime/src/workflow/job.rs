@@ -11,7 +11,7 @@ use super::span::{JobSpan, fail_span, open_span};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
-use crate::telemetry::{Instruments, instruments, names};
+use crate::telemetry::{meters, names, point};
 
 #[derive(Debug)]
 pub(super) struct Job {
@@ -34,12 +34,8 @@ impl Job {
         if let Err(error) = &outcome {
             fail_span(&span.0, error.kind(), &error.to_string());
         }
-        if let Some(meters) = instruments().and_then(Instruments::meters) {
-            let error_type = outcome
-                .as_ref()
-                .err()
-                .map(|error| KeyValue::new(names::ERROR_TYPE, error.kind()));
-            let attributes: Vec<KeyValue> = [name].into_iter().chain(error_type).collect();
+        if let Some(meters) = meters() {
+            let attributes = point(name, outcome.as_ref().err().map(Error::kind));
             meters
                 .job_duration
                 .record(began.elapsed(), &attributes, &span.0);

@@ -23,7 +23,7 @@ use crate::interrupt;
 use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
 use crate::telemetry;
-use crate::telemetry::{Instruments, Providers, Service, Telemetry, instruments, names};
+use crate::telemetry::{Providers, Service, Telemetry, meters, names, point};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
 use job::Job;
@@ -207,7 +207,7 @@ impl Workflow {
     ) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
-        if let Some(meters) = instruments().and_then(Instruments::meters) {
+        if let Some(meters) = meters() {
             let command = KeyValue::new(names::COMMAND, names::COMMAND_RUN);
             meters.run_invocations.add(1, &[command]);
         }
@@ -314,15 +314,17 @@ pub fn doctor(settings: &Settings, service: Service<'_>) -> Exit {
 
 /// Records how a run ended, and when.
 fn measure(outcome: KeyValue, end: &End, began: Instant, context: &Context) {
-    let Some(meters) = instruments().and_then(Instruments::meters) else {
+    let Some(meters) = meters() else {
         return;
     };
     let failure = end
         .failure()
-        .filter(|_| !matches!(end, End::Ran(Err(Error::Interrupted { .. }))));
-    let error_type = failure.map(|(kind, _)| KeyValue::new(names::ERROR_TYPE, kind));
-    if let Some(error_type) = &error_type {
-        meters.run_failures.add(1, std::slice::from_ref(error_type));
+        .filter(|_| !matches!(end, End::Ran(Err(Error::Interrupted { .. }))))
+        .map(|(kind, _)| kind);
+    if let Some(kind) = failure {
+        meters
+            .run_failures
+            .add(1, &[KeyValue::new(names::ERROR_TYPE, kind)]);
     }
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -330,10 +332,9 @@ fn measure(outcome: KeyValue, end: &End, began: Instant, context: &Context) {
     meters
         .run_end_time
         .record(now.as_secs_f64(), std::slice::from_ref(&outcome));
-    let attributes: Vec<KeyValue> = [outcome].into_iter().chain(error_type).collect();
     meters
         .run_duration
-        .record(began.elapsed(), &attributes, context);
+        .record(began.elapsed(), &point(outcome, failure), context);
 }
 
 /// Why no alerts are tested.

@@ -293,6 +293,20 @@ impl FromStr for Ratio {
     }
 }
 
+/// The members of a list as W3C Baggage has it, `key=value,key=value`, each decoded and read; none if one of them cannot be.
+fn members<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Option<Vec<T>> {
+    let members = text
+        .split(',')
+        .map(str::trim)
+        .filter(|member| !member.is_empty());
+    let member = |member: &str| {
+        let (key, value) = member.split_once('=')?;
+        let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+        read(key.trim(), &value)
+    };
+    members.map(member).collect()
+}
+
 /// Headers that go with each request: their values may be secrets, so they are never shown.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(pub Vec<(HeaderName, HeaderValue)>);
@@ -302,21 +316,12 @@ impl FromStr for Headers {
 
     /// As W3C Baggage has it (OTLP exporter specification, "Specifying headers via environment variables").
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let members = text
-            .split(',')
-            .map(str::trim)
-            .filter(|member| !member.is_empty());
-        let header = |member: &str| {
-            let (name, value) = member.split_once('=')?;
-            let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
-            let mut value = HeaderValue::try_from(value.as_ref()).ok()?;
+        let header = |name: &str, value: &str| {
+            let mut value = HeaderValue::try_from(value).ok()?;
             value.set_sensitive(true);
-            Some((HeaderName::try_from(name.trim()).ok()?, value))
+            Some((HeaderName::try_from(name).ok()?, value))
         };
-        members
-            .map(|member| header(member).ok_or(Invalid::Headers))
-            .collect::<Result<_, _>>()
-            .map(Self)
+        members(text, header).map(Self).ok_or(Invalid::Headers)
     }
 }
 
@@ -346,20 +351,13 @@ impl FromStr for ResourceAttributes {
 
     /// As W3C Baggage has it; one that cannot be read spoils all (OpenTelemetry specification, "Resource SDK").
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let members = text
-            .split(',')
-            .map(str::trim)
-            .filter(|member| !member.is_empty());
-        let attribute = |member: &str| {
-            let (key, value) = member.split_once('=')?;
-            let key = Some(key.trim()).filter(|key| !key.is_empty())?;
-            let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
-            Some((key.to_owned(), value.into_owned()))
+        let attribute = |key: &str, value: &str| {
+            let key = Some(key).filter(|key| !key.is_empty())?;
+            Some((key.to_owned(), value.to_owned()))
         };
-        members
-            .map(|member| attribute(member).ok_or(Invalid::Attributes))
-            .collect::<Result<_, _>>()
+        members(text, attribute)
             .map(Self)
+            .ok_or(Invalid::Attributes)
     }
 }
 
