@@ -39,7 +39,9 @@ fn main() -> io::Result<()> {
             .to_string_lossy()
             .replace('\\', "/");
         digest.add(name.as_bytes()).add(&fs::read(file)?);
-        writeln!(list, "    ({name:?}, include_str!({file:?})),").map_err(io::Error::other)?;
+        // Cargo takes what this writes for any checkout that shares the target directory.
+        let included = format!(r#"concat!(env!("CARGO_MANIFEST_DIR"), "/../{name}")"#);
+        writeln!(list, "    ({name:?}, include_str!({included})),").map_err(io::Error::other)?;
     }
     let archive = format!(
         "pub const FILES: &[(&str, &str)] = &[\n{list}];\npub const DIGEST: &str = \"{}\";\n",

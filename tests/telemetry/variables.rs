@@ -419,7 +419,7 @@ fn requests_hold_so_many_spans_and_records_at_most() {
 }
 
 #[test]
-fn what_a_queue_has_no_room_for_is_lost_and_told() {
+fn spans_that_a_queue_has_no_room_for_are_lost_and_told() {
     let slow = Collector::answering(Security::Plain, |_| Answer::Late(Duration::from_secs(1)));
     let url = format!("{}/v1/traces", slow.url());
     let endpoint = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", url.as_str());
@@ -429,6 +429,28 @@ fn what_a_queue_has_no_room_for_is_lost_and_told() {
     assert!(loss.contains("(the queue was full)"), "{loss}");
     let lost = SPANS - slow.spans().len();
     assert!(loss.contains(&format!("{lost} span")), "{loss}");
+}
+
+#[test]
+fn records_that_a_queue_has_no_room_for_are_lost_and_told() {
+    let slow = Collector::answering(Security::Plain, |_| Answer::Late(Duration::from_secs(1)));
+    let url = format!("{}/v1/logs", slow.url());
+    let endpoint = ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", url.as_str());
+    // Each of these is a warning, and so are two steps.
+    let invalid = ["OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER"].map(|name| (name, "some"));
+    let queue = ("OTEL_BLRP_MAX_QUEUE_SIZE", "1");
+    let run = Run::of(&[], &[endpoint, queue, invalid[0], invalid[1]]).succeeded();
+    let (told, events): (Vec<&str>, Vec<&str>) = run
+        .log
+        .lines()
+        .partition(|line| line.contains("telemetry was not delivered: "));
+    let lost = events.len() - slow.records().len();
+    assert!(lost > 0, "{}", run.log);
+    assert!(
+        told.concat()
+            .contains(&format!("{lost} log records to {url} (the queue was full)")),
+        "{lost}: {told:?}"
+    );
 }
 
 #[test]
@@ -781,7 +803,8 @@ fn an_invalid_value_is_named_in_a_warning_and_the_default_holds() {
     assert!(told && !run.log.contains("hunter2"), "{}", run.log);
     assert!(!run.log.contains("not delivered"), "{}", run.log);
     assert_eq!(collector.spans().len(), SPANS);
-    assert_eq!(collector.records().len(), 2);
+    let told = collector.records().len();
+    assert_eq!(told, run.log.lines().count(), "warnings are records");
     assert_eq!(exemplars(&collector, "samara.step.duration").len(), 5);
     let request = &collector.to("/v1/traces")[0];
     assert_eq!(request.header("content-type"), "application/x-protobuf");

@@ -2,11 +2,11 @@
 //!
 //! The SDK of Rust has no exemplars yet. Ours remember the last measurement of each point, and are added to what its exporter has encoded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::SpanContext;
+use opentelemetry::trace::{SpanContext, SpanId, TraceId};
 use opentelemetry_http::Bytes;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue as PointAttribute;
@@ -19,27 +19,38 @@ use prost::Message as _;
 
 use super::configuration::ExemplarFilter;
 
+/// Nothing is remembered until somebody is to be sent it.
 static EXEMPLARS: Mutex<Exemplars> = Mutex::new(Exemplars {
-    filter: ExemplarFilter::TraceBased,
-    points: BTreeMap::new(),
+    filter: ExemplarFilter::AlwaysOff,
+    metrics: BTreeMap::new(),
 });
 
-/// The last measurement of each point. There are no more of them than points of metrics, whose number is bounded.
+/// The last measurement of each point of each metric. There are no more of them than points, whose number is bounded.
 struct Exemplars {
     filter: ExemplarFilter,
-    points: BTreeMap<Point, Exemplar>,
+    metrics: BTreeMap<&'static str, HashMap<Box<[KeyValue]>, Measurement>>,
 }
 
-/// A metric and its attributes, in order.
-type Point = (String, Vec<(String, String)>);
+/// What was measured when, and in which span.
+#[derive(Clone, Copy)]
+struct Measurement {
+    value: f64,
+    at: SystemTime,
+    span: Option<(TraceId, SpanId)>,
+}
 
 /// Says which measurements are remembered from now on.
 pub(super) fn set_filter(filter: ExemplarFilter) {
     EXEMPLARS.lock().filter = filter;
 }
 
-/// Remembers a measurement that was made in a span.
-pub(crate) fn remember(metric: &str, attributes: &[KeyValue], value: f64, span: &SpanContext) {
+/// Remembers a measurement that was made in a span. Steps of a program pay for this at each call: only the first of a point allocates.
+pub(crate) fn remember(
+    metric: &'static str,
+    attributes: &[KeyValue],
+    value: f64,
+    span: &SpanContext,
+) {
     let mut exemplars = EXEMPLARS.lock();
     let wanted = match exemplars.filter {
         ExemplarFilter::AlwaysOff => false,
@@ -49,40 +60,44 @@ pub(crate) fn remember(metric: &str, attributes: &[KeyValue], value: f64, span: 
     if !wanted {
         return;
     }
-    let mut names: Vec<_> = attributes
-        .iter()
-        .map(|attribute| (attribute.key.to_string(), attribute.value.to_string()))
-        .collect();
-    names.sort();
-    exemplars
-        .points
-        .insert((metric.to_owned(), names), exemplar(value, span));
+    let measurement = Measurement {
+        value,
+        at: SystemTime::now(),
+        span: span.is_valid().then(|| (span.trace_id(), span.span_id())),
+    };
+    let points = exemplars.metrics.entry(metric).or_default();
+    match points.get_mut(attributes) {
+        Some(point) => *point = measurement,
+        None => {
+            points.insert(attributes.into(), measurement);
+        }
+    }
 }
 
-fn exemplar(value: f64, span: &SpanContext) -> Exemplar {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let (trace_id, span_id) = match span.is_valid() {
-        true => (
-            span.trace_id().to_bytes().to_vec(),
-            span.span_id().to_bytes().to_vec(),
-        ),
-        false => (Vec::new(), Vec::new()),
-    };
-    Exemplar {
-        time_unix_nano: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
-        trace_id,
-        span_id,
-        value: Some(exemplar::Value::AsDouble(value)),
-        ..Exemplar::default()
+impl From<Measurement> for Exemplar {
+    fn from(measurement: Measurement) -> Self {
+        let since = measurement
+            .at
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let (trace_id, span_id) = measurement
+            .span
+            .map(|(trace, span)| (trace.to_bytes().to_vec(), span.to_bytes().to_vec()))
+            .unwrap_or_default();
+        Self {
+            time_unix_nano: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+            trace_id,
+            span_id,
+            value: Some(exemplar::Value::AsDouble(measurement.value)),
+            ..Self::default()
+        }
     }
 }
 
 /// An encoded request with the exemplars of its histograms.
 pub(super) fn added_to(request: Bytes) -> Bytes {
     let exemplars = EXEMPLARS.lock();
-    if exemplars.points.is_empty() {
+    if exemplars.metrics.is_empty() {
         return request;
     }
     let Ok(mut metrics) = ExportMetricsServiceRequest::decode(request.clone()) else {
@@ -101,29 +116,48 @@ pub(super) fn added_to(request: Bytes) -> Bytes {
 impl Exemplars {
     fn add_to(&self, metric: &mut Metric) {
         let Metric { name, data, .. } = metric;
+        let Some(points) = self.metrics.get(name.as_str()) else {
+            return;
+        };
+        let points: HashMap<Texts, Measurement> = points
+            .iter()
+            .map(|(attributes, measurement)| (recorded(attributes), *measurement))
+            .collect();
+        let of = |attributes: &[PointAttribute]| {
+            let measurement = points.get(&encoded(attributes));
+            measurement.copied().map(Exemplar::from)
+        };
         match data {
             Some(Data::Histogram(histogram)) => {
                 for point in &mut histogram.data_points {
-                    point.exemplars.extend(self.of(name, &point.attributes));
+                    point.exemplars.extend(of(&point.attributes));
                 }
             }
             Some(Data::ExponentialHistogram(histogram)) => {
                 for point in &mut histogram.data_points {
-                    point.exemplars.extend(self.of(name, &point.attributes));
+                    point.exemplars.extend(of(&point.attributes));
                 }
             }
             _ => {}
         }
     }
+}
 
-    fn of(&self, metric: &str, attributes: &[PointAttribute]) -> Option<Exemplar> {
-        let mut names: Vec<_> = attributes
-            .iter()
-            .map(|attribute| (attribute.key.clone(), text(attribute)))
-            .collect();
-        names.sort();
-        self.points.get(&(metric.to_owned(), names)).cloned()
-    }
+/// The attributes of a point, whatever order they came in.
+type Texts = BTreeMap<String, String>;
+
+fn recorded(attributes: &[KeyValue]) -> Texts {
+    let texts = attributes.iter();
+    texts
+        .map(|attribute| (attribute.key.to_string(), attribute.value.to_string()))
+        .collect()
+}
+
+fn encoded(attributes: &[PointAttribute]) -> Texts {
+    let texts = attributes.iter();
+    texts
+        .map(|attribute| (attribute.key.clone(), text(attribute)))
+        .collect()
 }
 
 /// The value of an attribute as text. Ours are texts.

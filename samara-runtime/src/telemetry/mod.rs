@@ -28,14 +28,16 @@ use std::time::{Duration, Instant};
 use opentelemetry::Context;
 use opentelemetry::global::{self, BoxedTracer};
 use opentelemetry::metrics::Meter;
+use opentelemetry_sdk::Resource;
 use parking_lot::Mutex;
+use thiserror::Error;
 use uuid::Uuid;
 
 use crate::settings::Settings;
-use configuration::{Configuration, Exporter, Origin};
+use configuration::{Configuration, Exporter, Limits, Origin};
 use delivery::Delivery;
 use log::{Sent, Shown};
-use provider::Provider;
+use provider::{Provider, ProviderError};
 
 pub use guard::{Guard, init};
 pub use instruments::{AlreadyInstalled, Providers};
@@ -83,65 +85,35 @@ impl Telemetry {
     pub fn start(settings: &Settings, service: Service<'_>) -> Self {
         let configuration = Configuration::of_process(settings);
         let run = Uuid::new_v4().to_string();
+        let started = Pipeline::all(&configuration, service, &run);
         let shown = Shown {
             level: settings.log_level,
             format: settings.log_format,
-            run,
+            run: run.clone(),
         };
-        let telemetry = log::shown(&shown, || {
-            Self::new(settings, &configuration, service, &shown.run)
-        });
-        let (mut providers, mut sent) = (Providers::default(), Sent::default());
-        let pipelines = telemetry.pipelines.lock().clone();
-        for pipeline in &pipelines {
-            match &pipeline.provider {
-                Provider::Traces(provider) => {
-                    providers.tracer = Some(provider.clone());
-                    sent.traces = Some(provider);
-                }
-                Provider::Metrics(provider) => providers.meter = Some(provider.clone()),
-                Provider::Logs(provider) => sent.logs = Some((provider, &configuration.limits)),
-            }
-        }
-        log::install(&shown, sent);
-        if (providers.tracer.is_some() || providers.meter.is_some())
-            && let Err(error) = providers.install()
-        {
-            tracing::warn!("{error}");
-        }
-        telemetry
+        install(&shown, &configuration.limits, &started.pipelines);
+        Self::new(settings, &configuration, run, started)
     }
 
-    /// As [`Telemetry::start`], with nothing global.
+    /// As [`Telemetry::start`], with nothing global: says what counts for nothing, now that there is somebody to say it to.
     fn new(
         settings: &Settings,
         configuration: &Configuration,
-        service: Service<'_>,
-        run: &str,
+        run: String,
+        started: Started,
     ) -> Self {
         for ignored in &configuration.ignored {
             tracing::warn!("{ignored}");
         }
-        exemplars::set_filter(configuration.exemplars.value);
-        let sends = |signal: &Signal| !matches!(configuration.exporter(*signal), Exporter::None(_));
-        let signals: Vec<Signal> = match configuration.disabled {
-            None => Signal::ALL.into_iter().filter(sends).collect(),
-            Some(_) => Vec::new(),
-        };
-        let mut pipelines = Vec::new();
-        if !signals.is_empty() {
-            let resource = resource::resource(service, run, configuration);
-            let started = signals
-                .into_iter()
-                .filter_map(|signal| Pipeline::start(signal, configuration, &resource));
-            pipelines.extend(started);
+        for unable in &started.unable {
+            tracing::warn!("{unable}");
         }
         trace_context::set_propagators(&configuration.propagators.value);
         Self {
-            run: run.to_owned(),
+            run,
             parent: trace_context::parent_context(settings),
             unsent: Unsent::of(configuration),
-            pipelines: Mutex::new(pipelines),
+            pipelines: Mutex::new(started.pipelines),
         }
     }
 
@@ -225,17 +197,69 @@ struct Pipeline {
     delivery: Arc<Delivery>,
 }
 
+/// The pipelines of a run, and why others are missing.
+#[derive(Debug, Default)]
+struct Started {
+    pipelines: Vec<Pipeline>,
+    unable: Vec<Unable>,
+}
+
+/// A signal that should be sent cannot be.
+#[derive(Debug, Error)]
+#[error("{} are not sent: {source}", signal.name())]
+struct Unable {
+    signal: Signal,
+    source: ProviderError,
+}
+
 impl Pipeline {
+    /// Those of all signals that go somewhere.
+    fn all(configuration: &Configuration, service: Service<'_>, run: &str) -> Started {
+        let sends = |signal: &Signal| !matches!(configuration.exporter(*signal), Exporter::None(_));
+        let signals: Vec<Signal> = Signal::ALL.into_iter().filter(sends).collect();
+        let mut started = Started::default();
+        if configuration.disabled.is_some() || signals.is_empty() {
+            return started;
+        }
+        let resource = resource::resource(service, run, configuration);
+        for signal in signals {
+            match Self::start(signal, configuration, &resource) {
+                Ok(pipeline) => started.pipelines.push(pipeline),
+                Err(source) => started.unable.push(Unable { signal, source }),
+            }
+        }
+        started
+    }
+
     fn start(
         signal: Signal,
         configuration: &Configuration,
-        resource: &opentelemetry_sdk::Resource,
-    ) -> Option<Self> {
+        resource: &Resource,
+    ) -> Result<Self, ProviderError> {
         let delivery = Arc::new(Delivery::new(signal, configuration.exporter(signal)));
-        Provider::new(signal, configuration, resource, &delivery)
-            .inspect_err(|error| tracing::warn!("{} are not sent: {error}", signal.name()))
-            .ok()
-            .map(|provider| Self { provider, delivery })
+        let provider = Provider::new(signal, configuration, resource, &delivery)?;
+        Ok(Self { provider, delivery })
+    }
+}
+
+/// Makes providers global, and log events go to them and to stderr.
+fn install(shown: &Shown, limits: &Limits, pipelines: &[Pipeline]) {
+    let (mut providers, mut sent) = (Providers::default(), Sent::default());
+    for pipeline in pipelines {
+        match &pipeline.provider {
+            Provider::Traces(provider) => {
+                providers.tracer = Some(provider.clone());
+                sent.traces = Some(provider);
+            }
+            Provider::Metrics(provider) => providers.meter = Some(provider.clone()),
+            Provider::Logs(provider) => sent.logs = Some((provider, limits)),
+        }
+    }
+    log::install(shown, sent);
+    if (providers.tracer.is_some() || providers.meter.is_some())
+        && let Err(error) = providers.install()
+    {
+        tracing::warn!("{error}");
     }
 }
 

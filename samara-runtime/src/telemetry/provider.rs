@@ -23,6 +23,7 @@ use super::delivery::{
     CountedLogExporter, CountedMetricExporter, CountedRecords, CountedSpanExporter, CountedSpans,
     Delivery,
 };
+use super::exemplars;
 use super::export::{Client, TransportError};
 use super::signal::Signal;
 
@@ -150,6 +151,7 @@ fn metrics(
     let exporter = opentelemetry_otlp::MetricExporter::builder()
         .with_http()
         .with_temporality(temporality);
+    exemplars::set_filter(configuration.exemplars.value);
     let exporter = CountedMetricExporter {
         exporter: configured(exporter, Signal::Metrics, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),

@@ -32,7 +32,8 @@ fn given(value: &str) -> Given {
 /// Telemetry as the settings alone say, without variables.
 fn started(settings: &Settings) -> Telemetry {
     let configuration = Configuration::resolve(settings, &|_| None);
-    Telemetry::new(settings, &configuration, SERVICE, "a run")
+    let started = Pipeline::all(&configuration, SERVICE, "a run");
+    Telemetry::new(settings, &configuration, "a run".to_owned(), started)
 }
 
 const SERVICE: Service<'_> = Service {

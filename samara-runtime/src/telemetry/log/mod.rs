@@ -74,23 +74,15 @@ pub(super) fn install(shown: &Shown, sent: Sent<'_>) {
 
 /// What `action` returns; while it runs, its log events are shown on stderr as the settings say, if nobody else shows them.
 pub fn shown_by<T>(settings: &Settings, action: impl FnOnce() -> T) -> T {
-    shown(
-        &Shown {
-            level: settings.log_level,
-            format: settings.log_format,
-            run: String::new(),
-        },
-        action,
-    )
-}
-
-/// As [`shown_by`], for a run.
-pub(super) fn shown<T>(shown: &Shown, action: impl FnOnce() -> T) -> T {
     if tracing::dispatcher::has_been_set() {
-        action()
-    } else {
-        tracing::subscriber::with_default(on_stderr(shown), action)
+        return action();
     }
+    let shown = Shown {
+        level: settings.log_level,
+        format: settings.log_format,
+        run: String::new(),
+    };
+    tracing::subscriber::with_default(on_stderr(&shown), action)
 }
 
 /// Makes spans of `tracing` spans of OpenTelemetry, children of the step that they are in, and parents of the steps in them; adds events of
