@@ -197,9 +197,9 @@ fn a_server_that_takes_the_second_request_gets_everything() {
     }
 }
 
-fn partial_success() -> Vec<u8> {
+fn partial_success(rejected: i64) -> Vec<u8> {
     let partial = ExportTracePartialSuccess {
-        rejected_spans: 1,
+        rejected_spans: rejected,
         error_message: "too old".to_owned(),
     };
     // Those of metrics and logs look the same on the wire.
@@ -214,7 +214,7 @@ fn what_a_server_rejects_is_counted() {
     let answer = Answer::Status(
         "200 OK",
         "Content-Type: application/x-protobuf\r\n",
-        partial_success(),
+        partial_success(1),
     );
     let (run, _) = against(Security::Plain, answer);
     let loss = loss(&run);
@@ -223,6 +223,23 @@ fn what_a_server_rejects_is_counted() {
     }
     let cause = "(rejected by the server: \"too old\")";
     assert_eq!(loss.matches(cause).count(), 3, "{loss}");
+}
+
+#[test]
+fn what_a_server_remarks_on_telemetry_that_it_takes_is_handed_on() {
+    let answer = Answer::Status(
+        "200 OK",
+        "Content-Type: application/x-protobuf\r\n",
+        partial_success(0),
+    );
+    let (run, collector) = against(Security::Plain, answer);
+    let told = run.complaints().join("\n");
+    for signal in ["traces", "metrics", "logs"] {
+        let url = format!("{}/v1/{signal}", collector.url());
+        let expected = format!("WARN {url} says of the {signal} that it took: \"too old\"");
+        assert!(told.contains(&expected), "{expected}: {told}");
+    }
+    assert_eq!(run.complaints().len(), 3, "nothing is lost: {told}");
 }
 
 #[test]
@@ -295,7 +312,7 @@ fn a_grpc_server_that_is_available_again_gets_everything() {
 #[test]
 fn what_a_grpc_server_rejects_is_counted() {
     let (run, _) = over_grpc(grpc_receiver::Answer {
-        body: partial_success(),
+        body: partial_success(1),
         ..grpc_receiver::Answer::default()
     });
     let loss = loss(&run);

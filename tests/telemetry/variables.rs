@@ -158,6 +158,10 @@ fn a_timeout_ends_each_request() {
             "{name}: {loss}"
         );
     }
+    let unlimited = ("OTEL_EXPORTER_OTLP_TIMEOUT", "0");
+    let run = Run::of(&[], &[(ENDPOINT, &silent.url()), unlimited]).succeeded();
+    let loss = run.complaints().concat();
+    assert!(loss.contains("(no answer within 4.7 s)"), "{loss}");
 }
 
 #[test]

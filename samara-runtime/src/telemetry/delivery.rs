@@ -34,12 +34,13 @@ pub(super) struct Delivery {
     export: Mutex<Export>,
 }
 
-/// The export that goes on, and why the last one failed.
+/// The export that goes on, why the last one failed, and what a server has said of one that it took.
 #[derive(Debug, Default)]
 struct Export {
     rejected: u64,
     cause: Option<String>,
     last_failure: Option<String>,
+    remark: Option<String>,
 }
 
 impl Delivery {
@@ -62,6 +63,9 @@ impl Delivery {
     pub(super) fn request_ended(&self, answer: &Answer) {
         let mut export = self.export.lock();
         export.cause = answer.complaint();
+        if let Some(remark) = answer.remark() {
+            export.remark = Some(remark.to_owned());
+        }
         export.rejected = match answer {
             Answer::Taken { rejected, .. } => *rejected,
             _ => 0,
@@ -106,6 +110,16 @@ impl Delivery {
             "{} to {} ({cause})",
             self.signal.count(lost),
             self.endpoint
+        ))
+    }
+
+    /// What the server said last of an export that it took, if anything.
+    pub(super) fn remark(&self) -> Option<String> {
+        let remark = self.export.lock().remark.clone()?;
+        Some(format!(
+            "{} says of the {} that it took: {remark:?}",
+            self.endpoint,
+            self.signal.name()
         ))
     }
 }

@@ -141,7 +141,7 @@ impl Telemetry {
         self.parent.clone()
     }
 
-    /// Delivers what is left, waiting [`SHUTDOWN_LIMIT`] at most, and says in one warning what could not be delivered.
+    /// Delivers what is left, waiting [`SHUTDOWN_LIMIT`] at most, and says in one warning what could not be delivered, and what servers remarked.
     ///
     /// Spans that end later are lost. A second call does nothing, and so does dropping after it.
     pub fn shutdown(&self) {
@@ -153,6 +153,11 @@ impl Telemetry {
             .collect();
         if !losses.is_empty() {
             tracing::warn!("telemetry was not delivered: {}", losses.join("; "));
+        }
+        for pipeline in &pipelines {
+            if let Some(remark) = pipeline.delivery.remark() {
+                tracing::warn!("{remark}");
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use opentelemetry_sdk::{logs, trace};
 
-use super::value::{Milliseconds, Positive};
+use super::value::{Milliseconds, Positive, Timeout};
 use super::variables::{Chosen, Variables};
 
 /// How spans (`OTEL_BSP_*`) or log records (`OTEL_BLRP_*`) are gathered into requests.
@@ -19,7 +19,7 @@ pub struct Batches {
     /// How many a request holds at most.
     pub size: Chosen<Positive>,
     /// The longest that a request may take.
-    pub timeout: Option<Chosen<Milliseconds>>,
+    pub timeout: Option<Chosen<Timeout>>,
 }
 
 impl Batches {

@@ -18,6 +18,7 @@ pub use otlp::{Endpoint, Identity, Otlp};
 pub use value::{
     Compression, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit, Milliseconds,
     Pem, Positive, Propagator, Propagators, Protocol, ResourceAttributes, Temporality, Text,
+    Timeout,
 };
 pub use variables::{Chosen, Ignored, Origin};
 

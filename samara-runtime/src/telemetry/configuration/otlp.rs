@@ -7,13 +7,13 @@ use std::time::Duration;
 use http::Uri;
 
 use super::super::signal::Signal;
-use super::value::{Compression, Headers, Invalid, Milliseconds, Pem, Protocol};
+use super::value::{Compression, Headers, Invalid, Pem, Protocol, Timeout};
 use super::variables::{Chosen, Variables};
 use crate::client;
 use crate::settings::Given;
 
 /// Time for one request where nobody says anything: not OpenTelemetry's ten seconds, since a run that has ended waits for it.
-const TIMEOUT: Duration = Duration::from_secs(4);
+const TIMEOUT: Timeout = Timeout(Duration::from_secs(4));
 
 /// Where a signal goes by OTLP, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Otlp {
     /// How requests are compressed.
     pub compression: Chosen<Compression>,
     /// The longest that one request may take.
-    pub timeout: Chosen<Milliseconds>,
+    pub timeout: Chosen<Timeout>,
     /// What goes with each request.
     pub headers: Chosen<Headers>,
     /// Whom to trust beside, or rather than, those whom the system trusts.
@@ -57,7 +57,7 @@ impl Otlp {
             endpoint: endpoint
                 .unwrap_or_else(|| Chosen::default(Endpoint::local(signal, protocol.value))),
             compression: variables.chosen(&both(signal, "COMPRESSION").each(), Compression::None),
-            timeout: variables.chosen(&both(signal, "TIMEOUT").each(), Milliseconds(TIMEOUT)),
+            timeout: variables.chosen(&both(signal, "TIMEOUT").each(), TIMEOUT),
             headers: variables.chosen(&both(signal, "HEADERS").each(), Headers::default()),
             certificate: variables.given(&both(signal, "CERTIFICATE").each()),
             identity,
@@ -68,7 +68,7 @@ impl Otlp {
 
 impl Otlp {
     /// Takes no longer for a request than this.
-    pub(super) fn hurry(&mut self, timeout: &Chosen<Milliseconds>) {
+    pub(super) fn hurry(&mut self, timeout: &Chosen<Timeout>) {
         if timeout.value.0 < self.timeout.value.0 {
             self.timeout = timeout.clone();
         }

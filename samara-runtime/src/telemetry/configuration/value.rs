@@ -240,6 +240,36 @@ impl fmt::Display for Milliseconds {
     }
 }
 
+/// The longest that something may take, in milliseconds as OpenTelemetry's variables have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeout(pub Duration);
+
+impl Timeout {
+    /// What stands for zero, which is no limit (OpenTelemetry specification, "Common Configuration", "Timeout").
+    const UNLIMITED: Self = Self(Duration::from_millis(i32::MAX as u64));
+}
+
+impl FromStr for Timeout {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.trim().parse() {
+            Ok(0) => Ok(Self::UNLIMITED),
+            Ok(count) => Ok(Self(Duration::from_millis(count))),
+            Err(_) => Err(Invalid::Number("a number of milliseconds, zero or above")),
+        }
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::UNLIMITED => f.write_str("no limit"),
+            Self(time) => write!(f, "{} ms", time.as_millis()),
+        }
+    }
+}
+
 /// A number of things, of which there is at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Positive(pub usize);

@@ -8,7 +8,7 @@ use super::super::signal::Signal;
 const GRPC_PORT: u16 = 4317;
 const HTTP_PORT: u16 = 4318;
 
-/// What to do, in a few sentences; nothing if all is well.
+/// What to do, in a few sentences; nothing if all is well and the server says nothing.
 pub(super) fn advice(signal: Signal, otlp: &Otlp, answer: &Answer) -> Vec<String> {
     let place = Place::of(otlp);
     match answer {
@@ -16,7 +16,10 @@ pub(super) fn advice(signal: Signal, otlp: &Otlp, answer: &Answer) -> Vec<String
             rejected: 0,
             understood: true,
             ..
-        } => Vec::new(),
+        } => {
+            let remark = answer.remark();
+            Vec::from_iter(remark.map(|remark| format!("The server says: {remark:?}")))
+        }
         Answer::Taken { rejected: 0, .. } => vec![format!(
             "Something else than a collector may listen there, or the path is wrong: OTLP over HTTP has {}.",
             place.with_path(signal)

@@ -80,6 +80,18 @@ impl Answer {
         }
     }
 
+    /// What a server that took everything says nevertheless: a warning, or a suggestion ("Partial Success" in the OTLP specification).
+    pub fn remark(&self) -> Option<&str> {
+        match self {
+            Self::Taken {
+                rejected: 0,
+                message,
+                understood: true,
+            } if !message.is_empty() => Some(message),
+            _ => None,
+        }
+    }
+
     /// The answer of a server that took a request, by the body of what it said. One that is no OTLP answer says nothing.
     pub(super) fn taken(signal: Signal, body: &Bytes, content_type: &str) -> Self {
         let json = content_type.starts_with("application/json");
