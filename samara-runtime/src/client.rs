@@ -4,10 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use http::Uri;
-use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
+use ureq::{Agent, Proxy};
 
 /// A blocking client whose requests take this long at most, from the look-up of the name to the last byte of the answer. TLS and its
 /// certificates are set up when the first `https` request needs them.
@@ -21,10 +21,16 @@ pub(crate) fn config(timeout: Duration) -> ConfigBuilder<AgentScope> {
         .tls_config(tls)
 }
 
-/// Whether a request can go there: it is a full URL.
+/// Whether a request can go there: it is a full URL, and its port is one.
 pub(crate) fn is_full(uri: &Uri) -> bool {
-    matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri.host().is_some_and(|host| !host.is_empty())
+    let (Some("http" | "https"), Some(host)) = (uri.scheme_str(), uri.host()) else {
+        return false;
+    };
+    let expected = match uri.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    !host.is_empty() && place(uri) == expected
 }
 
 /// The URL without user, password and query, which may hold secrets.
@@ -35,21 +41,36 @@ pub(crate) fn shown(uri: &Uri) -> String {
 /// Scheme, host and port of a URL.
 pub(crate) fn origin(uri: &Uri) -> String {
     let scheme = uri.scheme_str().unwrap_or_default();
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    let host_and_port = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host_and_port}")
+    format!("{scheme}://{}", place(uri))
 }
 
-/// Why a request failed, in the words of a person.
-pub(crate) fn cause(error: &ureq::Error, timeout: Duration) -> String {
-    match error {
+/// Host and port of a URL, as they are written there.
+fn place(uri: &Uri) -> &str {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, place)| place)
+}
+
+/// Host and port of the proxy that requests to a URL go by: of the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, in upper or lower
+/// case, whatever the scheme, unless `NO_PROXY` has the host.
+pub(crate) fn proxy(uri: &Uri) -> Option<String> {
+    let proxy = Proxy::try_from_env().filter(|proxy| !proxy.is_no_proxy(uri))?;
+    Some(format!("{}:{}", proxy.host(), proxy.port()))
+}
+
+/// Why a request to a URL failed, in the words of a person.
+pub(crate) fn cause(error: &ureq::Error, timeout: Duration, uri: &Uri) -> String {
+    let cause = match error {
         ureq::Error::Timeout(_) => unanswered(timeout),
         ureq::Error::Io(error) => io_cause(error),
         // The URL itself may hold secrets.
         ureq::Error::BadUri(_) => "the URL cannot be used".to_owned(),
         error => error.to_string(),
+    };
+    match proxy(uri) {
+        Some(proxy) => format!("{cause}, by the proxy {proxy}"),
+        None => cause,
     }
 }
 
@@ -74,5 +95,27 @@ pub(crate) fn io_cause(error: &io::Error) -> String {
             kind.to_string()
         }
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_url_has_a_scheme_a_host_and_no_port_that_is_none() {
+        for (text, full) in [
+            ("http://localhost:4318/v1/traces", true),
+            ("https://user:word@collector/v1/traces", true),
+            ("http://[::1]:4318", true),
+            ("http://[::1]/v1", true),
+            ("http://localhost:431x/v1/traces", false),
+            ("http://localhost:99999", false),
+            ("localhost:4318", false),
+            ("ftp://localhost", false),
+        ] {
+            let uri: Option<Uri> = text.parse().ok();
+            assert_eq!(uri.is_some_and(|uri| is_full(&uri)), full, "{text}");
+        }
     }
 }

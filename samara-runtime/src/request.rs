@@ -178,7 +178,7 @@ impl Request {
 
     fn transport(&self, error: &ureq::Error) -> RequestError {
         RequestError::Transport {
-            cause: client::cause(error, self.timeout),
+            cause: client::cause(error, self.timeout, &self.url),
             kind: match error {
                 ureq::Error::Timeout(_) => "timeout".to_owned(),
                 ureq::Error::HostNotFound => "HostNotFound".to_owned(),

@@ -226,6 +226,25 @@ fn what_a_server_rejects_is_counted() {
 }
 
 #[test]
+fn what_a_server_rejects_is_counted_in_json_too() {
+    let collector = Collector::answering(Security::Plain, |_| {
+        let answer = br#"{"partialSuccess":{"rejectedSpans":"1","errorMessage":"too old"}}"#;
+        let head = "Content-Type: application/json\r\n";
+        Answer::Status("200 OK", head, answer.to_vec())
+    });
+    let endpoint = format!("{}/v1/traces", collector.url());
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+    ];
+    let loss = Run::of(&[], &variables).succeeded().complaints().concat();
+    assert!(
+        loss.contains("1 span to") && loss.contains("rejected by the server: \"too old\""),
+        "{loss}"
+    );
+}
+
+#[test]
 fn what_a_server_remarks_on_telemetry_that_it_takes_is_handed_on() {
     let answer = Answer::Status(
         "200 OK",

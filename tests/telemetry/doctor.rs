@@ -1,16 +1,18 @@
 //! `doctor` tells where telemetry goes, who said so, whether it arrives, and what to do if it does not.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use prost::Message as _;
 
+use super::client_certificate;
 use super::grpc_receiver::GrpcReceiver;
 use crate::collector::{Answer, Collector, Security};
 use crate::customer_orders::binary;
-use crate::mail_server::authority;
+use crate::mail_server::{authority, certificate};
 use crate::program::{Workplace, streams};
 
 const TRACES: &str = "SAMARA_OTLP_TRACES_ENDPOINT";
@@ -134,13 +136,22 @@ fn the_port_of_the_other_protocol() {
 fn http_to_a_server_of_grpc_and_back() {
     let receiver = GrpcReceiver::start();
     let text = ill(&[(TRACES, &format!("{}/v1/traces", receiver.url()))]);
-    says(&text, &["did not take a span"]);
+    says(
+        &text,
+        &["did not take a span", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"],
+    );
     let collector = Collector::start();
     let text = ill(&[
         ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &collector.url()),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
     ]);
-    says(&text, &["did not take a span"]);
+    says(
+        &text,
+        &[
+            "did not take a span",
+            "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+        ],
+    );
 }
 
 #[test]
@@ -152,13 +163,25 @@ fn a_path_that_is_missing() {
 }
 
 #[test]
+fn a_path_that_is_there_twice() {
+    let collector = refusing("404 Not Found");
+    let whole = format!("{}/v1/traces", collector.url());
+    let text = ill(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &whole)]);
+    let shared = format!("all signals share, {}.", collector.url());
+    says(&text, &["has its path already", &shared]);
+}
+
+#[test]
 fn a_server_that_takes_other_signals_only() {
     let collector = refusing("404 Not Found");
     let text = ill(&[(METRICS, &format!("{}/v1/metrics", collector.url()))]);
     says(
         &text,
-        &["takes no metrics there", "Jaeger takes traces only"],
+        &["takes no metrics there", "/api/v1/otlp/v1/metrics"],
     );
+    let endpoint = format!("{}/v1/logs", collector.url());
+    let text = ill(&[("SAMARA_OTLP_LOGS_ENDPOINT", &endpoint)]);
+    says(&text, &["takes no logs there", "Jaeger takes traces only"]);
 }
 
 #[test]
@@ -174,7 +197,7 @@ fn https_for_http() {
     let collector = Collector::start();
     let place = collector.url().replace("http", "https");
     let text = ill(&[(TRACES, &format!("{place}/v1/traces"))]);
-    says(&text, &["speaks plain HTTP", &collector.url()]);
+    says(&text, &["speaks without TLS", &collector.url()]);
 }
 
 #[test]
@@ -281,7 +304,127 @@ fn a_page_is_no_answer_of_a_collector() {
 }
 
 #[test]
-fn a_value_that_cannot_be_used_is_told() {
-    let (_, text) = doctor(&[("OTEL_BSP_SCHEDULE_DELAY", "soon")]);
-    says(&text, &["! ignored OTEL_BSP_SCHEDULE_DELAY=\"soon\""]);
+fn what_counts_for_nothing_is_told() {
+    for (name, value, told) in [
+        (
+            "OTEL_BSP_SCHEDULE_DELAY",
+            "soon",
+            "! ignored OTEL_BSP_SCHEDULE_DELAY=\"soon\"",
+        ),
+        ("LOG_LEVEL", "loud", "! ignored LOG_LEVEL=\"loud\""),
+        ("TRACEPARENT", "00-0-0-0", "! began a new trace"),
+        ("BAGGAGE", "a=1,b", "! left out what is not valid"),
+    ] {
+        let (code, text) = doctor(&[(name, value)]);
+        assert_eq!(code, Some(30), "{text}");
+        says(&text, &[told]);
+    }
+}
+
+#[test]
+fn what_somebody_has_set_is_shown_with_who_said_so() {
+    for (name, value, row) in [
+        ("SAMARA_ENVIRONMENT", "staging", "environment"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "7", "spans: queue"),
+        ("OTEL_BLRP_EXPORT_TIMEOUT", "900", "log records: timeout"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "5", "span links"),
+    ] {
+        let (code, text) = doctor(&[(name, value)]);
+        assert_eq!(code, Some(0), "{text}");
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with(row)).unwrap_or_default();
+        assert!(line.contains(value) && line.ends_with(name), "{text}");
+    }
+}
+
+#[test]
+fn a_server_that_answers_when_a_run_has_long_ended() {
+    let collector = Collector::answering(Security::Plain, |_| Answer::Late(Duration::from_secs(5)));
+    let endpoint = format!("{}/v1/traces", collector.url());
+    let patient = ("OTEL_EXPORTER_OTLP_TIMEOUT", "20000");
+    let text = ill(&[(TRACES, &endpoint), patient]);
+    says(&text, &["too late for the end of a run", "waits 4.7 s"]);
+}
+
+#[test]
+fn a_server_that_wants_to_know_its_clients() {
+    let collector = Collector::answering(Security::Mutual, |_| Answer::taken());
+    let authority = authority();
+    let trusted = authority.to_str().expect("UTF-8");
+    let trust = ("OTEL_EXPORTER_OTLP_CERTIFICATE", trusted);
+    for protocol in ["http/protobuf", "grpc"] {
+        let text = ill(&[
+            (
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+                &format!("{}/v1/traces", collector.url()),
+            ),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            trust,
+        ]);
+        says(&text, &["OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"]);
+    }
+}
+
+#[test]
+fn a_key_that_is_of_another_certificate() {
+    let collector = Collector::answering(Security::Mutual, |_| Answer::taken());
+    let endpoint = format!("{}/v1/traces", collector.url());
+    let (key, certificate) = (
+        certificate("localhost.key"),
+        client_certificate("client.pem"),
+    );
+    let identity = [
+        (
+            "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+            key.to_str().expect("UTF-8"),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+            certificate.to_str().expect("UTF-8"),
+        ),
+    ];
+    for protocol in ["http/protobuf", "grpc"] {
+        let variables = [
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str()),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+        ];
+        let text = ill(&[&variables[..], &identity].concat());
+        says(&text, &["does not fit the client certificate"]);
+    }
+}
+
+#[test]
+fn a_machine_without_certificates_of_authorities() {
+    let collector = Collector::answering(Security::Tls, |_| Answer::taken());
+    let endpoint = format!("{}/v1/traces", collector.url());
+    for protocol in ["http/protobuf", "grpc"] {
+        let text = ill(&[
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &endpoint),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("SSL_CERT_FILE", "/dev/null"),
+            ("SSL_CERT_DIR", "/nowhere"),
+        ]);
+        says(&text, &["OTEL_EXPORTER_OTLP_CERTIFICATE=ca.pem"]);
+    }
+}
+
+#[test]
+fn a_proxy_on_the_way() {
+    let proxy = Collector::answering(Security::Plain, |_| {
+        Answer::Status("403 Forbidden", "", Vec::new())
+    });
+    let place = proxy.url().replace("http://", "");
+    let endpoint = (TRACES, "http://collector.invalid:4318/v1/traces");
+    let text = ill(&[endpoint, ("HTTPS_PROXY", &proxy.url())]);
+    says(
+        &text,
+        &[
+            &format!("by the proxy {place}"),
+            "NO_PROXY=collector.invalid",
+        ],
+    );
+    let direct = ("NO_PROXY", "collector.invalid");
+    let text = ill(&[endpoint, ("HTTPS_PROXY", &proxy.url()), direct]);
+    says(&text, &["No host `collector.invalid` is known here"]);
+    assert!(!text.contains("proxy"), "{text}");
 }

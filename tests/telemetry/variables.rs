@@ -146,6 +146,7 @@ fn a_timeout_ends_each_request() {
         ("spans", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"),
         ("spans", "OTEL_BSP_EXPORT_TIMEOUT"),
         ("data points", "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT"),
+        ("data points", "OTEL_METRIC_EXPORT_TIMEOUT"),
         ("log records", "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT"),
         ("log records", "OTEL_BLRP_EXPORT_TIMEOUT"),
     ] {
@@ -162,6 +163,19 @@ fn a_timeout_ends_each_request() {
     let run = Run::of(&[], &[(ENDPOINT, &silent.url()), unlimited]).succeeded();
     let loss = run.complaints().concat();
     assert!(loss.contains("(no answer within 4.7 s)"), "{loss}");
+}
+
+#[test]
+fn grpc_needs_no_more_than_host_and_port() {
+    let receiver = GrpcReceiver::start();
+    let place = receiver.url().replace("http://", "");
+    let variables = [
+        (ENDPOINT, place.as_str()),
+        (PROTOCOL, "grpc"),
+        ("OTEL_EXPORTER_OTLP_INSECURE", "true"),
+    ];
+    Run::of(&[], &variables).delivered();
+    assert_eq!(receiver.spans().len(), SPANS);
 }
 
 #[test]
@@ -569,6 +583,8 @@ fn baggage_comes_by_a_flag_or_a_variable_and_goes_on_with_requests() {
     assert_eq!(hooked(&[], &[variable, ours]).baggage, "a=2");
     let request = hooked(&["--baggage", "a=3"], &[variable, ours]);
     assert_eq!(request.baggage, "a=3");
+    let written = "token=YWJj==;secret,name=%C3%A4%2541";
+    assert_eq!(hooked(&["--baggage", written], &[]).baggage, written);
 }
 
 #[test]
@@ -784,6 +800,7 @@ fn an_invalid_value_is_named_in_a_warning_and_the_default_holds() {
         ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "many"),
         ("OTEL_BLRP_EXPORT_TIMEOUT", "never"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "1m"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "never"),
         ("OTEL_METRICS_EXEMPLAR_FILTER", "some"),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "both"),
         (

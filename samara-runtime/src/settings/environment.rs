@@ -1,4 +1,4 @@
-//! Environment variables as settings: the fallback of a flag.
+//! Environment variables as settings that change what a run does: the fallback of a flag.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,21 +11,7 @@ use super::Given;
 /// The variables of a process, by their names.
 pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 
-/// The flag, or else the first of the variables that is set and not empty.
-pub(super) fn text(
-    flag: Option<String>,
-    flag_name: &'static str,
-    variables: &[&'static str],
-    environment: &Environment<'_>,
-) -> Result<Option<Given>, clap::Error> {
-    let flag = flag.filter(|value| !value.is_empty()).map(|value| Given {
-        value,
-        origin: flag_name,
-    });
-    flag.map_or_else(|| variable(variables, environment), |given| Ok(Some(given)))
-}
-
-/// As [`text`], for a flag that clap has parsed already.
+/// The flag, which clap has parsed already, or else the first of the variables that is set and not empty.
 pub(super) fn parsed<T>(
     flag: Option<T>,
     variables: &[&'static str],
@@ -71,6 +57,6 @@ fn invalid(given: &Given, reason: &dyn fmt::Display) -> clap::Error {
     let Given { value, origin } = given;
     clap::Error::raw(
         ErrorKind::ValueValidation,
-        format!("invalid value {value:?} for the environment variable {origin}: {reason}"),
+        format!("invalid value {value:?} for the environment variable {origin}: {reason}\n"),
     )
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use thiserror::Error;
+
+use crate::telemetry::configuration::{Invalid, word};
 
 /// How log events are shown on stderr.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -26,14 +27,9 @@ impl fmt::Display for LogFormat {
 }
 
 impl FromStr for LogFormat {
-    type Err = UnknownLogFormat;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        <Self as ValueEnum>::from_str(text, true).map_err(|_| UnknownLogFormat)
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        word(text)
     }
 }
-
-/// A text that names no [`LogFormat`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected text or json")]
-pub struct UnknownLogFormat;

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::ValueEnum;
-use thiserror::Error;
 use tracing::level_filters::LevelFilter;
+
+use crate::telemetry::configuration::{Invalid, word};
 
 /// How much is logged: each level shows the ones before it too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -13,7 +14,7 @@ pub enum LogLevel {
     /// Nothing at all.
     Off,
     /// What made the program fail.
-    #[value(alias = "critical")]
+    #[value(aliases = ["critical", "fatal"])]
     Error,
     /// What a person should look at.
     #[value(alias = "warning")]
@@ -56,14 +57,9 @@ impl fmt::Display for LogLevel {
 }
 
 impl FromStr for LogLevel {
-    type Err = UnknownLogLevel;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        <Self as ValueEnum>::from_str(text, true).map_err(|_| UnknownLogLevel)
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        word(text)
     }
 }
-
-/// A text that names no [`LogLevel`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("expected off, error, warn, info, debug or trace")]
-pub struct UnknownLogLevel;

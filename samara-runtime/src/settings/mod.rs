@@ -2,7 +2,8 @@
 //!
 //! A program flattens [`Settings`] into its own clap type; one that runs workflows has [`RunSettings`], which hold them. All flags are
 //! global: they stand before or after a subcommand. A flag beats a variable, and an empty variable counts as unset. Reading the variables
-//! is part of parsing, so that a bad value is a usage error with the variable's name, just as a bad flag is.
+//! is part of parsing, so that a bad value of one that changes what a run does is a usage error with the variable's name, just as a bad flag
+//! is. A bad value of one for telemetry is ignored, and told of: telemetry never stops a run.
 
 #[cfg(feature = "engine")]
 mod alert_test;
@@ -21,13 +22,13 @@ use std::ffi::OsString;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use crate::telemetry::Signal;
-use environment::{parsed, text};
+use crate::telemetry::configuration::{Ignored, Variables};
 
 #[cfg(feature = "engine")]
 pub use alert_test::{AlertTest, NotAVariable};
 pub use environment::Environment;
-pub use log_format::{LogFormat, UnknownLogFormat};
-pub use log_level::{LogLevel, UnknownLogLevel};
+pub use log_format::LogFormat;
+pub use log_level::LogLevel;
 #[cfg(feature = "engine")]
 pub use memory_limit::{MemoryLimit, MemoryLimitError};
 #[cfg(feature = "engine")]
@@ -77,10 +78,12 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// How they are shown.
     pub log_format: LogFormat,
+    /// Variables for these settings that count for nothing.
+    pub ignored: Vec<Ignored>,
 }
 
 impl Settings {
-    /// The flags that give another Samara program these settings.
+    /// The flags that give another Samara program, with the same variables, these settings. It tells of those that are ignored by itself.
     ///
     /// # Examples
     /// ```
@@ -89,6 +92,9 @@ impl Settings {
     /// ```
     pub fn to_args(&self) -> Vec<OsString> {
         let given = |given: &Option<Given>| given.as_ref().map(|given| given.value.clone());
+        let is_ignored =
+            |names: &[&str]| (self.ignored.iter()).any(|ignored| names.contains(&&*ignored.name));
+        let level = (!is_ignored(&LOG_LEVEL)).then_some(self.log_level);
         let format = Some(self.log_format).filter(|format| *format != LogFormat::default());
         arguments([
             ("--otlp-traces-endpoint", given(&self.otlp_traces_endpoint)),
@@ -100,36 +106,45 @@ impl Settings {
             ("--trace-parent", given(&self.trace_parent)),
             ("--trace-state", given(&self.trace_state)),
             ("--baggage", given(&self.baggage)),
-            ("--log-level", Some(self.log_level.to_string())),
+            ("--log-level", level.map(|level| level.to_string())),
             ("--log-format", format.map(|format| format.to_string())),
         ])
     }
 
-    fn resolve(flags: Flags, environment: &Environment<'_>) -> Result<Self, clap::Error> {
-        let text =
-            |flag, name, variables: &[&'static str]| text(flag, name, variables, environment);
-        Ok(Self {
+    fn resolve(flags: Flags, environment: &Environment<'_>) -> Self {
+        let mut variables = Variables::new(environment);
+        let mut text = |flag: Option<String>, origin, names: &[&'static str]| {
+            let flag = flag.filter(|value| !value.is_empty());
+            flag.map(|value| Given { value, origin })
+                .or_else(|| variables.text(names))
+        };
+        Self {
             otlp_traces_endpoint: text(
                 flags.otlp_traces_endpoint,
                 "--otlp-traces-endpoint",
                 &[TRACES_ENDPOINT],
-            )?,
+            ),
             otlp_metrics_endpoint: text(
                 flags.otlp_metrics_endpoint,
                 "--otlp-metrics-endpoint",
                 &[METRICS_ENDPOINT],
-            )?,
+            ),
             otlp_logs_endpoint: text(
                 flags.otlp_logs_endpoint,
                 "--otlp-logs-endpoint",
                 &[LOGS_ENDPOINT],
-            )?,
-            trace_parent: text(flags.trace_parent, "--trace-parent", &TRACE_PARENT)?,
-            trace_state: text(flags.trace_state, "--trace-state", &TRACE_STATE)?,
-            baggage: text(flags.baggage, "--baggage", &BAGGAGE)?,
-            log_level: parsed(flags.log_level, &LOG_LEVEL, environment)?.unwrap_or_default(),
-            log_format: parsed(flags.log_format, &[LOG_FORMAT], environment)?.unwrap_or_default(),
-        })
+            ),
+            trace_parent: text(flags.trace_parent, "--trace-parent", &TRACE_PARENT),
+            trace_state: text(flags.trace_state, "--trace-state", &TRACE_STATE),
+            baggage: text(flags.baggage, "--baggage", &BAGGAGE),
+            log_level: (flags.log_level)
+                .or_else(|| variables.value(&LOG_LEVEL))
+                .unwrap_or_default(),
+            log_format: (flags.log_format)
+                .or_else(|| variables.value(&[LOG_FORMAT]))
+                .unwrap_or_default(),
+            ignored: variables.ignored,
+        }
     }
 
     /// The endpoint that is given for a signal.
@@ -144,9 +159,8 @@ impl Settings {
 
 impl FromArgMatches for Settings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Self::resolve(Flags::from_arg_matches(matches)?, &|name| {
-            std::env::var_os(name)
-        })
+        let flags = Flags::from_arg_matches(matches)?;
+        Ok(Self::resolve(flags, &|name| std::env::var_os(name)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

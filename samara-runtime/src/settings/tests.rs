@@ -30,7 +30,7 @@ fn settings(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Settings, 
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value.into())
     };
-    Settings::resolve(program.flags, &environment)
+    Ok(Settings::resolve(program.flags, &environment))
 }
 
 fn given(value: &str, origin: &'static str) -> Option<Given> {
@@ -97,14 +97,30 @@ fn the_nearest_of_several_variables_wins() {
 }
 
 #[test]
-fn a_bad_value_in_a_variable_is_an_error_that_names_it() {
-    let error = settings(&[], &[("LOG_LEVEL", "loud")])
-        .expect_err("invalid")
-        .to_string();
-    assert!(
-        error.contains("LOG_LEVEL") && error.contains("loud"),
-        "{error}"
+fn a_bad_value_in_a_variable_counts_as_unset_and_is_told_of() {
+    let variables = [
+        ("SAMARA_LOG_LEVEL", "loud"),
+        ("LOG_LEVEL", "warn"),
+        ("SAMARA_LOG_FORMAT", "xml"),
+    ];
+    let settings = settings(&[], &variables).expect("valid");
+    assert_eq!(settings.log_level, LogLevel::Warn);
+    assert_eq!(settings.log_format, LogFormat::Text);
+    let told: Vec<String> = settings.ignored.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "ignored SAMARA_LOG_LEVEL=\"loud\": expected off, error, warn, info, debug, trace",
+            "ignored SAMARA_LOG_FORMAT=\"xml\": expected text, json",
+        ]
     );
+}
+
+#[test]
+fn a_bad_value_in_a_variable_is_left_to_the_other_program_to_tell_of() {
+    let variables = [("LOG_LEVEL", "loud")];
+    let before = settings(&[], &variables).expect("valid");
+    assert_eq!(before.to_args(), Vec::<OsString>::new());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use opentelemetry::{Context, InstrumentationScope, KeyValue, Value};
+use opentelemetry::{Context, InstrumentationScope};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{
@@ -21,7 +21,6 @@ use parking_lot::Mutex;
 
 use super::configuration::Exporter;
 use super::export::Answer;
-use super::log::shortened;
 use super::signal::Signal;
 
 /// The account of one signal.
@@ -129,29 +128,11 @@ impl Delivery {
 pub(super) struct CountedSpans {
     batches: BatchSpanProcessor,
     delivery: Arc<Delivery>,
-    /// The most characters of a text, which the SDK does not look at.
-    value_length: Option<usize>,
 }
 
 impl CountedSpans {
-    pub(super) fn new(
-        batches: BatchSpanProcessor,
-        delivery: Arc<Delivery>,
-        value_length: Option<usize>,
-    ) -> Self {
-        Self {
-            batches,
-            delivery,
-            value_length,
-        }
-    }
-
-    fn shorten(&self, attributes: &mut [KeyValue]) {
-        for attribute in attributes {
-            if let Value::String(text) = &attribute.value {
-                attribute.value = shortened(text.to_string(), self.value_length).into();
-            }
-        }
+    pub(super) fn new(batches: BatchSpanProcessor, delivery: Arc<Delivery>) -> Self {
+        Self { batches, delivery }
     }
 }
 
@@ -160,14 +141,7 @@ impl SpanProcessor for CountedSpans {
         self.batches.on_start(span, context);
     }
 
-    fn on_end(&self, mut span: SpanData) {
-        if self.value_length.is_some() {
-            self.shorten(&mut span.attributes);
-            span.events
-                .events
-                .iter_mut()
-                .for_each(|event| self.shorten(&mut event.attributes));
-        }
+    fn on_end(&self, span: SpanData) {
         self.delivery.produced.fetch_add(1, Ordering::Relaxed);
         self.batches.on_end(span);
     }

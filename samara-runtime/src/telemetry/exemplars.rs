@@ -123,19 +123,23 @@ impl Exemplars {
             .iter()
             .map(|(attributes, measurement)| (recorded(attributes), *measurement))
             .collect();
-        let of = |attributes: &[PointAttribute]| {
+        // A point that says what came since the last one has no older examples (Metrics SDK specification, "Exemplar").
+        let of = |attributes: &[PointAttribute], since: u64| {
             let measurement = points.get(&encoded(attributes));
-            measurement.copied().map(Exemplar::from)
+            let exemplar = measurement.copied().map(Exemplar::from);
+            exemplar.filter(|exemplar| exemplar.time_unix_nano >= since)
         };
         match data {
             Some(Data::Histogram(histogram)) => {
                 for point in &mut histogram.data_points {
-                    point.exemplars.extend(of(&point.attributes));
+                    let exemplar = of(&point.attributes, point.start_time_unix_nano);
+                    point.exemplars.extend(exemplar);
                 }
             }
             Some(Data::ExponentialHistogram(histogram)) => {
                 for point in &mut histogram.data_points {
-                    point.exemplars.extend(of(&point.attributes));
+                    let exemplar = of(&point.attributes, point.start_time_unix_nano);
+                    point.exemplars.extend(exemplar);
                 }
             }
             _ => {}
@@ -169,5 +173,47 @@ fn text(attribute: &PointAttribute) -> String {
     {
         Some(Value::StringValue(text)) => text.clone(),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::metrics::v1::{Histogram, HistogramDataPoint};
+
+    use super::*;
+
+    #[test]
+    fn a_point_has_no_examples_from_before_its_time() {
+        let at = UNIX_EPOCH + std::time::Duration::from_nanos(100);
+        let measurement = Measurement {
+            value: 1.0,
+            at,
+            span: None,
+        };
+        let points = HashMap::from([(Box::from([]), measurement)]);
+        let exemplars = Exemplars {
+            filter: ExemplarFilter::AlwaysOn,
+            metrics: BTreeMap::from([("duration", points)]),
+        };
+        for (start_time_unix_nano, count) in [(99, 1), (100, 1), (101, 0)] {
+            let point = HistogramDataPoint {
+                start_time_unix_nano,
+                ..HistogramDataPoint::default()
+            };
+            let histogram = Histogram {
+                data_points: vec![point],
+                ..Histogram::default()
+            };
+            let mut metric = Metric {
+                name: "duration".to_owned(),
+                data: Some(Data::Histogram(histogram)),
+                ..Metric::default()
+            };
+            exemplars.add_to(&mut metric);
+            let Some(Data::Histogram(histogram)) = metric.data else {
+                panic!("no histogram")
+            };
+            assert_eq!(histogram.data_points[0].exemplars.len(), count);
+        }
     }
 }

@@ -58,6 +58,21 @@ impl Guard {
 /// let _telemetry = samara::init(&program.settings);
 /// assert_eq!(count(&program.file), 10);
 /// ```
+///
+/// What carries traces across the network for other libraries, OpenTelemetry's global propagator, hands on what `OTEL_PROPAGATORS` says:
+///
+/// ```
+/// use std::collections::HashMap;
+/// use samara::opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+/// use samara::opentelemetry::{Context, global};
+///
+/// let _telemetry = samara::init(&samara::Settings::default());
+/// let parent = SpanContext::new(TraceId::from(1), SpanId::from(2), TraceFlags::SAMPLED, true, TraceState::NONE);
+/// let context = Context::new().with_remote_span_context(parent);
+/// let mut headers = HashMap::new();
+/// global::get_text_map_propagator(|propagator| propagator.inject_context(&context, &mut headers));
+/// assert_eq!(headers["traceparent"], "00-00000000000000000000000000000001-0000000000000002-01");
+/// ```
 pub fn init(settings: &Settings) -> Guard {
     let program = std::env::current_exe().ok();
     let name = program.as_ref().and_then(|path| path.file_stem());

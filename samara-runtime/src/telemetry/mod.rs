@@ -6,7 +6,9 @@
 //! Telemetry never harms a run: with no endpoint nothing is set up and nothing costs; with a dead, slow or lying server the run goes on,
 //! and its end says once what was lost.
 
+mod baggage;
 pub mod configuration;
+mod conforming;
 mod delivery;
 pub mod doctor;
 mod exemplars;
@@ -34,7 +36,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::settings::Settings;
-use configuration::{Configuration, Exporter, Limits, Origin};
+use configuration::{Configuration, Exporter, Ignored, Limits, Origin};
 use delivery::Delivery;
 use log::{Sent, Shown};
 use provider::{Provider, ProviderError};
@@ -109,9 +111,13 @@ impl Telemetry {
             tracing::warn!("{unable}");
         }
         trace_context::set_propagators(&configuration.propagators.value);
+        let (parent, unusable) = trace_context::parent_context(settings);
+        for unusable in &unusable {
+            tracing::warn!("{unusable}");
+        }
         Self {
             run,
-            parent: trace_context::parent_context(settings),
+            parent,
             unsent: Unsent::of(configuration),
             pipelines: Mutex::new(started.pipelines),
         }
@@ -168,6 +174,14 @@ impl Drop for Telemetry {
     }
 }
 
+/// By what one says where traces go.
+const TRACES_ENDPOINTS: [&str; 4] = [
+    "--otlp-traces-endpoint",
+    "SAMARA_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+];
+
 /// Why traces go nowhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unsent {
@@ -188,7 +202,9 @@ impl Unsent {
             (Some(origin), _) | (None, Exporter::None(origin)) => origin,
             (None, Exporter::Otlp(_) | Exporter::Console(_)) => return Self::Unable,
         };
+        let asked = |ignored: &Ignored| TRACES_ENDPOINTS.contains(&ignored.name.as_str());
         match origin {
+            Origin::Default if configuration.ignored.iter().any(asked) => Self::Unable,
             Origin::Default => Self::Unasked,
             Origin::Given(name) => Self::Unwanted(name.clone()),
         }

@@ -12,13 +12,14 @@ use opentelemetry_sdk::metrics::{
     Aggregation, Instrument, InstrumentKind, PeriodicReader, SdkMeterProvider, Stream,
     Temporality as SdkTemporality,
 };
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanLimits};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanExporter, SpanLimits};
 use thiserror::Error;
 
 use super::SHUTDOWN_LIMIT;
 use super::configuration::{
     Chosen, Configuration, Exporter, Histograms, Limit, Limits, Otlp, Temporality,
 };
+use super::conforming::Conforming;
 use super::delivery::{
     CountedLogExporter, CountedMetricExporter, CountedRecords, CountedSpanExporter, CountedSpans,
     Delivery,
@@ -102,24 +103,31 @@ fn traces(
         .with_span_limits(span_limits(&configuration.limits))
         .with_resource(resource.clone());
     let Some(otlp) = otlp else {
-        return Ok(builder
-            .with_batch_exporter(opentelemetry_stdout::SpanExporter::default())
-            .build());
+        let batches = batches(opentelemetry_stdout::SpanExporter::default(), configuration);
+        return Ok(builder.with_span_processor(batches).build());
     };
     let exporter = opentelemetry_otlp::SpanExporter::builder().with_http();
     let exporter = CountedSpanExporter {
         exporter: configured(exporter, Signal::Traces, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),
     };
-    let batches = BatchSpanProcessor::builder(exporter)
-        .with_batch_config(configuration.spans.for_spans())
-        .build();
-    let spans = CountedSpans::new(
-        batches,
-        Arc::clone(delivery),
-        length(&configuration.limits.span_value_length),
-    );
+    let spans = CountedSpans::new(batches(exporter, configuration), Arc::clone(delivery));
     Ok(builder.with_span_processor(spans).build())
+}
+
+/// Gathers spans for an exporter.
+fn batches(
+    exporter: impl SpanExporter + 'static,
+    configuration: &Configuration,
+) -> BatchSpanProcessor {
+    let limit = configuration.limits.span_value_length.as_ref();
+    let exporter = Conforming {
+        exporter,
+        value_length: limit.map(|limit| limit.value.0 as usize),
+    };
+    BatchSpanProcessor::builder(exporter)
+        .with_batch_config(configuration.spans.for_spans())
+        .build()
 }
 
 fn metrics(
@@ -172,10 +180,12 @@ fn logs(
     delivery: &Arc<Delivery>,
 ) -> Result<SdkLoggerProvider, ProviderError> {
     let builder = SdkLoggerProvider::builder().with_resource(resource.clone());
+    let batches = configuration.records.for_records();
     let Some(otlp) = otlp else {
-        return Ok(builder
-            .with_batch_exporter(opentelemetry_stdout::LogExporter::default())
-            .build());
+        let batches = BatchLogProcessor::builder(opentelemetry_stdout::LogExporter::default())
+            .with_batch_config(batches)
+            .build();
+        return Ok(builder.with_log_processor(batches).build());
     };
     let exporter = opentelemetry_otlp::LogExporter::builder().with_http();
     let exporter = CountedLogExporter {
@@ -183,7 +193,7 @@ fn logs(
         delivery: Arc::clone(delivery),
     };
     let batches = BatchLogProcessor::builder(exporter)
-        .with_batch_config(configuration.records.for_records())
+        .with_batch_config(batches)
         .build();
     Ok(builder
         .with_log_processor(CountedRecords::new(batches, Arc::clone(delivery)))
@@ -218,10 +228,6 @@ fn span_limits(limits: &Limits) -> SpanLimits {
         max_attributes_per_event: limit(&limits.event_attributes, default.max_attributes_per_event),
         max_attributes_per_link: limit(&limits.link_attributes, default.max_attributes_per_link),
     }
-}
-
-fn length(limit: &Option<Chosen<Limit>>) -> Option<usize> {
-    limit.as_ref().map(|limit| limit.value.0 as usize)
 }
 
 fn temporality(preference: Temporality) -> SdkTemporality {

@@ -14,7 +14,7 @@ use super::names;
 const IN_KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
 
 /// Where a program runs, as its owners name it: production, staging.
-const ENVIRONMENT: &str = "SAMARA_ENVIRONMENT";
+pub(super) const ENVIRONMENT: &str = "SAMARA_ENVIRONMENT";
 
 /// What a program knows about itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,6 +39,12 @@ impl ResourceDetector for Container {
             .collect();
         Resource::builder_empty().with_attributes(ids).build()
     }
+}
+
+/// What [`ENVIRONMENT`] says.
+pub(super) fn environment() -> Option<String> {
+    let name = std::env::var(ENVIRONMENT).ok();
+    name.filter(|name| !name.is_empty())
 }
 
 /// The resource of a run: the service, the id of this run, where it runs, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` add, which
@@ -69,10 +75,6 @@ pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configur
         ),
         (names::SERVICE_VERSION, Some(service.version.to_owned())),
         (names::WORKFLOW_DIGEST, Some(service.digest.to_owned())),
-        (
-            names::DEPLOYMENT_ENVIRONMENT_NAME,
-            std::env::var(ENVIRONMENT).ok(),
-        ),
     ];
     let known = texts
         .into_iter()
@@ -81,6 +83,10 @@ pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configur
     let said = configuration.resource.iter();
     let said = said.flat_map(|said| said.value.0.iter().cloned());
     attributes.extend(said.map(|(key, value)| KeyValue::new(key, value)));
+    // Samara's own variables beat OpenTelemetry's, and its variable for the name alone the one for all.
+    let environment = environment();
+    attributes
+        .extend(environment.map(|name| KeyValue::new(names::DEPLOYMENT_ENVIRONMENT_NAME, name)));
     let name = configuration.service_name.iter();
     attributes.extend(name.map(|name| KeyValue::new(names::SERVICE_NAME, name.value.0.clone())));
     resource.with_attributes(attributes).build()

@@ -3,26 +3,40 @@
 //! The SDK's `TraceContextPropagator` is not used: it takes ids that are too short, signs in numbers and a trailing `-`, changes some list
 //! members of a tracestate, and keeps silent about what it drops.
 
-use std::collections::HashMap;
-
-use opentelemetry::Context;
-use opentelemetry::propagation::TextMapPropagator as _;
+use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState,
 };
-use opentelemetry_sdk::propagation::BaggagePropagator;
+use opentelemetry::{Context, global};
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
 use parking_lot::RwLock;
 use thiserror::Error;
 
+use super::baggage;
 use super::configuration::{Propagator, Propagators};
 use crate::settings::{Given, Settings};
 
 /// What requests hand on, and what of the caller's is taken on. All, until something else is said.
 static PROPAGATED: RwLock<Option<Vec<Propagator>>> = RwLock::new(None);
 
-/// Says what requests hand on from now on (`OTEL_PROPAGATORS`).
+/// Says what requests hand on from now on (`OTEL_PROPAGATORS`), those of other libraries, too, which ask OpenTelemetry's global propagator.
 pub(super) fn set_propagators(propagators: &Propagators) {
     *PROPAGATED.write() = Some(propagators.0.clone());
+    let of_others = propagators
+        .0
+        .iter()
+        .filter_map(|propagator| match propagator {
+            Propagator::TraceContext => Some(boxed(TraceContextPropagator::new())),
+            Propagator::Baggage => Some(boxed(BaggagePropagator::new())),
+            Propagator::None => None,
+        });
+    global::set_text_map_propagator(TextMapCompositePropagator::new(of_others.collect()));
+}
+
+fn boxed(
+    propagator: impl TextMapPropagator + Send + Sync + 'static,
+) -> Box<dyn TextMapPropagator + Send + Sync> {
+    Box::new(propagator)
 }
 
 fn propagates(propagator: Propagator) -> bool {
@@ -32,50 +46,71 @@ fn propagates(propagator: Propagator) -> bool {
         .is_none_or(|propagated| propagated.contains(&propagator))
 }
 
-/// The name of the header, and of the entry in what carries a context.
-const BAGGAGE: &str = "baggage";
+/// What of a caller's context counts for nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(super) enum Unusable {
+    #[error("began a new trace: the traceparent {value:?} of {origin} is invalid: {source}")]
+    Parent {
+        value: String,
+        origin: &'static str,
+        source: TraceParentError,
+    },
+    #[error(
+        "continued the trace without the tracestate {value:?} of {origin}: it is invalid: {source}"
+    )]
+    State {
+        value: String,
+        origin: &'static str,
+        source: TraceStateError,
+    },
+    #[error("ignored the tracestate of {0}: no traceparent was given")]
+    StateAlone(&'static str),
+    #[error("left out what is not valid of the baggage of {origin}: {count} of its members")]
+    Baggage { origin: &'static str, count: usize },
+}
 
-/// The context in which a run begins: with the given remote parent and baggage, or without what is not given or not valid.
+/// The context in which a run begins, with the given remote parent and baggage or without what is not given or not valid, and what that is.
 ///
-/// An invalid `traceparent` is one warning and begins a new trace; an invalid `tracestate` is a warning, and the trace goes on without it.
-pub fn parent_context(settings: &Settings) -> Context {
-    let context = match propagates(Propagator::TraceContext) {
-        true => remote_parent(settings),
-        false => Context::new(),
-    };
-    match &settings.baggage {
-        Some(given) if propagates(Propagator::Baggage) => with_baggage(&context, given),
-        _ => context,
+/// An invalid `traceparent` begins a new trace; with an invalid `tracestate` the trace goes on without it.
+pub(super) fn parent_context(settings: &Settings) -> (Context, Vec<Unusable>) {
+    let mut unusable = Vec::new();
+    let mut context = Context::new();
+    if propagates(Propagator::TraceContext)
+        && let Some(parent) = remote_parent(settings, &mut unusable)
+    {
+        context = context.with_remote_span_context(parent);
     }
+    if propagates(Propagator::Baggage)
+        && let Some(given) = &settings.baggage
+    {
+        let (with_baggage, count) = baggage::received(&context, &given.value);
+        context = with_baggage;
+        unusable.extend((count > 0).then_some(Unusable::Baggage {
+            origin: given.origin,
+            count,
+        }));
+    }
+    (context, unusable)
 }
 
-/// W3C Baggage: what of it is not valid is left out, as its propagator says.
-fn with_baggage(context: &Context, given: &Given) -> Context {
-    let carrier = HashMap::from([(BAGGAGE.to_owned(), given.value.clone())]);
-    BaggagePropagator::new().extract_with_context(context, &carrier)
-}
-
-fn remote_parent(settings: &Settings) -> Context {
+fn remote_parent(settings: &Settings, unusable: &mut Vec<Unusable>) -> Option<SpanContext> {
     let Some(parent) = &settings.trace_parent else {
-        if let Some(state) = &settings.trace_state {
-            tracing::warn!(
-                "ignored the tracestate of {}: no traceparent was given",
-                state.origin
-            );
-        }
-        return Context::new();
+        let state = settings.trace_state.as_ref();
+        unusable.extend(state.map(|state| Unusable::StateAlone(state.origin)));
+        return None;
     };
     match TraceParent::parse(&parent.value) {
-        Ok(parent) => Context::new().with_remote_span_context(
-            parent.span_context(trace_state(settings.trace_state.as_ref())),
-        ),
-        Err(error) => {
-            tracing::warn!(
-                "began a new trace: the traceparent {:?} of {} is invalid: {error}",
-                parent.value,
-                parent.origin
-            );
-            Context::new()
+        Ok(parent) => {
+            let state = settings.trace_state.as_ref();
+            Some(parent.span_context(trace_state(state, unusable)))
+        }
+        Err(source) => {
+            unusable.push(Unusable::Parent {
+                value: parent.value.clone(),
+                origin: parent.origin,
+                source,
+            });
+            None
         }
     }
 }
@@ -95,24 +130,22 @@ pub(crate) fn headers(context: &Context) -> Vec<(&'static str, String)> {
         headers.push(("tracestate", span.trace_state().header()));
     }
     if propagates(Propagator::Baggage) {
-        let mut carrier = HashMap::new();
-        BaggagePropagator::new().inject_context(context, &mut carrier);
-        headers.extend(carrier.remove(BAGGAGE).map(|baggage| (BAGGAGE, baggage)));
+        headers.extend(baggage::header(context).map(|baggage| (baggage::HEADER, baggage)));
     }
     headers.retain(|(_, value)| !value.is_empty());
     headers
 }
 
-fn trace_state(given: Option<&Given>) -> TraceState {
+fn trace_state(given: Option<&Given>, unusable: &mut Vec<Unusable>) -> TraceState {
     let Some(given) = given else {
         return TraceState::NONE;
     };
-    parse_trace_state(&given.value).unwrap_or_else(|error| {
-        tracing::warn!(
-            "continued the trace without the tracestate {:?} of {}: it is invalid: {error}",
-            given.value,
-            given.origin
-        );
+    parse_trace_state(&given.value).unwrap_or_else(|source| {
+        unusable.push(Unusable::State {
+            value: given.value.clone(),
+            origin: given.origin,
+            source,
+        });
         TraceState::NONE
     })
 }
@@ -127,7 +160,7 @@ struct TraceParent {
 
 /// Why a text is no valid `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-enum TraceParentError {
+pub(super) enum TraceParentError {
     #[error("expected `version-traceid-parentid-flags` of 2, 32, 16 and 2 characters")]
     Form,
     #[error("its {0} holds something else than lower case hexadecimal digits")]
@@ -164,13 +197,21 @@ impl TraceParent {
         Ok(Self {
             trace_id: TraceId::from(trace_id),
             parent_id: SpanId::from(parent_id as u64),
-            // Only the sampled flag has a meaning here, and others must not be handed on (section 3.2.2.5, "Other Flags").
-            flags: TraceFlags::new(flags as u8) & TraceFlags::SAMPLED,
+            flags: TraceFlags::new(flags as u8 & known_flags(version)),
         })
     }
 
     fn span_context(self, state: TraceState) -> SpanContext {
         SpanContext::new(self.trace_id, self.parent_id, self.flags, true, state)
+    }
+}
+
+/// The flags that mean something: "sampled", and in the version known here "random trace id", which is handed on as it came (section 3.2.2.5,
+/// "trace-flags"). Others must not be.
+fn known_flags(version: u128) -> u8 {
+    match version {
+        0 => 0x03,
+        _ => 0x01,
     }
 }
 
@@ -194,7 +235,7 @@ fn nonzero(name: &'static str, id: u128) -> Result<u128, TraceParentError> {
 
 /// Why a text is no valid `tracestate`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-enum TraceStateError {
+pub(super) enum TraceStateError {
     #[error("it has {0} list members, and 32 are the most")]
     Length(usize),
     #[error("`{0}` is not of the form `key=value`")]
@@ -293,14 +334,14 @@ mod tests {
 
     /// The parent's span context, and what was warned of.
     fn continued(parent: Option<&str>, state: Option<&str>) -> (SpanContext, String) {
-        let (context, log) =
-            crate::telemetry::log::tests::captured(|| parent_context(&settings(parent, state)));
-        (context.span().span_context().clone(), log)
+        let (context, unusable) = parent_context(&settings(parent, state));
+        let told = unusable.iter().map(Unusable::to_string).collect();
+        (context.span().span_context().clone(), told)
     }
 
     #[test]
     fn a_valid_parent_is_continued_with_its_state_and_flag() {
-        for (flags, sampled) in [("00", false), ("01", true), ("03", true), ("fe", false)] {
+        for (flags, known) in [("00", 0), ("01", 1), ("03", 3), ("fe", 2)] {
             let (parent, log) = continued(
                 Some(&format!("00-{TRACE}-{PARENT}-{flags}")),
                 Some("congo=t61rcWkgMzE, rojo=00f067aa0ba902b7"),
@@ -309,14 +350,7 @@ mod tests {
                 (parent.trace_id().to_string(), parent.span_id().to_string()),
                 (TRACE.to_owned(), PARENT.to_owned())
             );
-            assert_eq!(
-                parent.trace_flags(),
-                if sampled {
-                    TraceFlags::SAMPLED
-                } else {
-                    TraceFlags::default()
-                }
-            );
+            assert_eq!(parent.trace_flags(), TraceFlags::new(known));
             assert_eq!(
                 parent.trace_state().header(),
                 "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
@@ -414,9 +448,7 @@ mod tests {
         assert!(!parent.is_valid());
         assert_eq!(log.lines().count(), 1, "{log}");
         assert!(
-            log.contains("WARN")
-                && log.contains("TRACEPARENT")
-                && log.contains("00-trace-id-span-id-01"),
+            log.contains("TRACEPARENT") && log.contains("00-trace-id-span-id-01"),
             "{log}"
         );
     }
@@ -427,7 +459,7 @@ mod tests {
         assert!(parent.is_valid() && parent.trace_state().header().is_empty());
         assert_eq!(log.lines().count(), 1, "{log}");
         assert!(
-            log.contains("WARN") && log.contains("--trace-state") && log.contains("`No`"),
+            log.contains("--trace-state") && log.contains("`No`"),
             "{log}"
         );
     }
@@ -442,10 +474,10 @@ mod tests {
     #[cfg(feature = "engine")]
     #[test]
     fn what_was_continued_is_handed_on_as_it_came() {
-        for flags in ["00", "01"] {
+        for flags in ["00", "01", "03"] {
             let parent = format!("00-{TRACE}-{PARENT}-{flags}");
             let state = "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7";
-            let context = parent_context(&settings(Some(&parent), Some(state)));
+            let (context, _) = parent_context(&settings(Some(&parent), Some(state)));
             let expected = [("traceparent", parent), ("tracestate", state.to_owned())];
             assert_eq!(headers(&context), expected);
         }

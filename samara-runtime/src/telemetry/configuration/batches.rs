@@ -6,15 +6,21 @@ use std::time::Duration;
 
 use opentelemetry_sdk::{logs, trace};
 
-use super::value::{Milliseconds, Positive, Timeout};
+use super::value::{Delay, Positive, Timeout};
 use super::variables::{Chosen, Variables};
+
+/// The most that may wait for a request. The SDK makes room for all of them at once, so a number that stands for "no limit" would take all memory.
+const QUEUE_LIMIT: usize = 65_536;
+
+/// The SDK never rests if it is to wait for no time.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// How spans (`OTEL_BSP_*`) or log records (`OTEL_BLRP_*`) are gathered into requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batches {
     /// How long one waits for others.
-    pub delay: Chosen<Milliseconds>,
-    /// How many may wait.
+    pub delay: Chosen<Delay>,
+    /// How many may wait: [`QUEUE_LIMIT`] at most.
     pub queue: Chosen<Positive>,
     /// How many a request holds at most.
     pub size: Chosen<Positive>,
@@ -34,9 +40,13 @@ impl Batches {
     /// The defaults are those of the specification.
     fn resolve(processor: &str, delay: Duration, variables: &mut Variables<'_>) -> Self {
         let name = |what: &str| format!("OTEL_{processor}_{what}");
+        let queue = variables.chosen(&[&name("MAX_QUEUE_SIZE")], Positive(2048));
         Self {
-            delay: variables.chosen(&[&name("SCHEDULE_DELAY")], Milliseconds(delay)),
-            queue: variables.chosen(&[&name("MAX_QUEUE_SIZE")], Positive(2048)),
+            delay: variables.chosen(&[&name("SCHEDULE_DELAY")], Delay(delay)),
+            queue: Chosen {
+                value: Positive(queue.value.0.min(QUEUE_LIMIT)),
+                ..queue
+            },
             size: variables.chosen(&[&name("MAX_EXPORT_BATCH_SIZE")], Positive(512)),
             timeout: variables.given(&[&name("EXPORT_TIMEOUT")]),
         }
@@ -49,7 +59,7 @@ impl Batches {
 
     pub(in crate::telemetry) fn for_spans(&self) -> trace::BatchConfig {
         trace::BatchConfigBuilder::default()
-            .with_scheduled_delay(self.delay.value.0)
+            .with_scheduled_delay(self.delay.value.0.max(SHORTEST))
             .with_max_queue_size(self.queue.value.0)
             .with_max_export_batch_size(self.size())
             .build()
@@ -57,7 +67,7 @@ impl Batches {
 
     pub(in crate::telemetry) fn for_records(&self) -> logs::BatchConfig {
         logs::BatchConfigBuilder::default()
-            .with_scheduled_delay(self.delay.value.0)
+            .with_scheduled_delay(self.delay.value.0.max(SHORTEST))
             .with_max_queue_size(self.queue.value.0)
             .with_max_export_batch_size(self.size())
             .build()

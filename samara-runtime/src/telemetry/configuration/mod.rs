@@ -15,15 +15,16 @@ use crate::settings::{Environment, Given, Settings};
 
 pub use batches::Batches;
 pub use otlp::{Endpoint, Identity, Otlp};
+pub(crate) use value::word;
 pub use value::{
-    Compression, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit, Milliseconds,
-    Pem, Positive, Propagator, Propagators, Protocol, ResourceAttributes, Temporality, Text,
-    Timeout,
+    Compression, Delay, ExemplarFilter, ExporterKind, Headers, Histograms, Invalid, Limit,
+    Milliseconds, Pem, Positive, Propagator, Propagators, Protocol, ResourceAttributes,
+    Temporality, Text, Timeout,
 };
+pub(crate) use variables::Variables;
 pub use variables::{Chosen, Ignored, Origin};
 
 use value::{Ratio, SamplerKind, Switch};
-use variables::Variables;
 
 /// What flags and variables say about telemetry.
 ///
@@ -117,11 +118,19 @@ impl Configuration {
             Batches::of_spans(&mut variables),
             Batches::of_records(&mut variables),
         );
-        for (signal, batches) in [(Signal::Traces, &spans), (Signal::Logs, &records)] {
+        let timeouts = [
+            (Signal::Traces, spans.timeout.clone()),
+            (
+                Signal::Metrics,
+                variables.given(&["OTEL_METRIC_EXPORT_TIMEOUT"]),
+            ),
+            (Signal::Logs, records.timeout.clone()),
+        ];
+        for (signal, timeout) in timeouts {
             if let (Exporter::Otlp(otlp), Some(timeout)) =
-                (&mut exporters[signal as usize], &batches.timeout)
+                (&mut exporters[signal as usize], timeout)
             {
-                otlp.hurry(timeout);
+                otlp.hurry(&timeout);
             }
         }
         let disabled = variables.given::<Switch>(&["OTEL_SDK_DISABLED"]);
@@ -156,7 +165,7 @@ impl Configuration {
                 Milliseconds(std::time::Duration::from_secs(60)),
             ),
             limits: limits(&mut variables),
-            ignored: variables.ignored,
+            ignored: [settings.ignored.clone(), variables.ignored].concat(),
         }
     }
 

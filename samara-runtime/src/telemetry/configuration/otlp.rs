@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::super::signal::Signal;
-use super::value::{Compression, Headers, Invalid, Pem, Protocol, Timeout};
+use super::value::{Compression, Headers, Invalid, Pem, Protocol, Switch, Timeout};
 use super::variables::{Chosen, Variables};
 use crate::client;
 use crate::settings::Given;
@@ -84,9 +84,7 @@ fn identity(signal: Signal, variables: &mut Variables<'_>) -> Option<Identity> {
         (Some(certificate), Some(key)) => Some(Identity { certificate, key }),
         (None, None) => None,
         (Some(alone), None) | (None, Some(alone)) => {
-            let reason =
-                Invalid::Unsupported("a client certificate and its key are needed together");
-            variables.ignore(&alone.origin.to_string(), &alone.value.path, reason);
+            variables.ignore(&alone.origin.to_string(), &alone.value.path, Invalid::Alone);
             None
         }
     }
@@ -99,6 +97,9 @@ pub(super) fn given_endpoint(
     setting: Option<&Given>,
     variables: &mut Variables<'_>,
 ) -> Option<Chosen<Endpoint>> {
+    if protocol == Protocol::Grpc {
+        return given_target(signal, setting, variables);
+    }
     if let Some(endpoint) = variables.setting(setting) {
         return Some(endpoint);
     }
@@ -107,11 +108,61 @@ pub(super) fn given_endpoint(
         return Some(endpoint);
     }
     let Chosen { value, origin } = variables.given::<Endpoint>(&[&common])?;
-    let value = match protocol {
-        Protocol::Grpc => value,
-        Protocol::HttpProtobuf | Protocol::HttpJson => value.with_path_of(signal),
+    let value = value.with_path_of(signal);
+    Some(Chosen { value, origin })
+}
+
+/// As [`given_endpoint`], for gRPC: host and port do, and `OTEL_EXPORTER_OTLP_INSECURE` says whether TLS is spoken there (OTLP exporter
+/// specification, "Configuration Options").
+fn given_target(
+    signal: Signal,
+    setting: Option<&Given>,
+    variables: &mut Variables<'_>,
+) -> Option<Chosen<Endpoint>> {
+    let Chosen { value, origin } = variables
+        .setting::<Target>(setting)
+        .or_else(|| variables.given(&both(signal, "ENDPOINT").each()))?;
+    let insecure = variables.given::<Switch>(&both(signal, "INSECURE").each());
+    let value = match value {
+        Target::Url(endpoint) => endpoint,
+        Target::Place {
+            secure,
+            insecure: plain,
+        } => match insecure.is_some_and(|insecure| insecure.value == Switch::True) {
+            true => plain,
+            false => secure,
+        },
     };
     Some(Chosen { value, origin })
+}
+
+/// Where gRPC goes.
+enum Target {
+    Url(Endpoint),
+    /// Host and port alone, as the URL with and the one without TLS.
+    Place {
+        secure: Endpoint,
+        insecure: Endpoint,
+    },
+}
+
+impl FromStr for Target {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let url = |text: &str| {
+            let url = text.parse::<Endpoint>();
+            url.map_err(|_| Invalid::Url("http://localhost:4317"))
+        };
+        match text.contains("://") {
+            true => url(text).map(Self::Url),
+            false => Ok(Self::Place {
+                secure: url(&format!("https://{text}"))?,
+                insecure: url(&format!("http://{text}"))?,
+            }),
+        }
+    }
 }
 
 /// The variable of a signal, and the one of all signals.

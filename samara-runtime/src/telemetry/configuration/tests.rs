@@ -85,3 +85,88 @@ fn a_client_certificate_without_its_key_is_named_and_ignored() {
     };
     assert_eq!(ignored.name, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE");
 }
+
+#[test]
+fn grpc_goes_to_a_url_or_to_host_and_port() {
+    const GRPC: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    const INSECURE: &str = "OTEL_EXPORTER_OTLP_INSECURE";
+    let cases = [
+        (vec![(ENDPOINT, "http://c:4317")], Some("http://c:4317/")),
+        (vec![(ENDPOINT, "c:4317")], Some("https://c:4317/")),
+        (
+            vec![(ENDPOINT, "c:4317"), (INSECURE, "true")],
+            Some("http://c:4317/"),
+        ),
+        (
+            vec![(ENDPOINT, "https://c:4317"), (INSECURE, "true")],
+            Some("https://c:4317/"),
+        ),
+        (
+            vec![
+                (ENDPOINT, "c:4317"),
+                (INSECURE, "false"),
+                ("OTEL_EXPORTER_OTLP_LOGS_INSECURE", "true"),
+            ],
+            Some("http://c:4317/"),
+        ),
+        (vec![(ENDPOINT, "c:port")], None),
+        (vec![(ENDPOINT, "unix://c")], None),
+    ];
+    for (variables, expected) in cases {
+        let configuration = resolved(&[&[GRPC], &variables[..]].concat());
+        let logs = endpoint(&configuration, Signal::Logs);
+        assert_eq!(logs.as_deref(), expected, "{variables:?}");
+        assert_eq!(configuration.ignored.is_empty(), expected.is_some());
+    }
+}
+
+#[test]
+fn a_queue_without_end_has_one() {
+    let configuration = resolved(&[
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "2147483647"),
+        ("OTEL_BLRP_MAX_QUEUE_SIZE", "9"),
+    ]);
+    assert_eq!(configuration.spans.queue.value.0, 65_536);
+    assert_eq!(configuration.records.queue.value.0, 9);
+    assert!(configuration.ignored.is_empty());
+}
+
+#[test]
+fn batches_may_be_sent_at_once() {
+    let configuration = resolved(&[("OTEL_BSP_SCHEDULE_DELAY", "0")]);
+    assert!(configuration.ignored.is_empty());
+    assert_eq!(configuration.spans.delay.value.to_string(), "0 ms");
+}
+
+#[test]
+fn attributes_of_the_resource_are_percent_encoded() {
+    let attributes = |text: &str| {
+        let configuration = resolved(&[("OTEL_RESOURCE_ATTRIBUTES", text)]);
+        configuration.resource.map(|resource| resource.value.0)
+    };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(
+        attributes("a%3Db=1%2C2,c=%25"),
+        Some(vec![pair("a=b", "1,2"), pair("c", "%")])
+    );
+    for wrong in ["a=50%", "a=%zz", "ok=1,a=%2", "a"] {
+        assert_eq!(attributes(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn exports_of_metrics_have_a_time_limit_of_their_own() {
+    let timeouts = |variables: &[(&str, &str)]| {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318");
+        let configuration = resolved(&[&[endpoint], variables].concat());
+        Signal::ALL.map(|signal| match configuration.exporter(signal) {
+            Exporter::Otlp(otlp) => otlp.timeout.value.0.as_millis(),
+            _ => 0,
+        })
+    };
+    let own = timeouts(&[("OTEL_METRIC_EXPORT_TIMEOUT", "900")]);
+    assert_eq!(own, [4000, 900, 4000]);
+    let longer = timeouts(&[("OTEL_METRIC_EXPORT_TIMEOUT", "30000")]);
+    assert_eq!(longer, [4000; 3]);
+}

@@ -33,6 +33,9 @@ pub enum Invalid {
     /// The file that it names cannot be used.
     #[error("{0}")]
     File(String),
+    /// It is a client's certificate without its key, or the other way round.
+    #[error("a client certificate and its key are needed together")]
+    Alone,
     /// It is known, and not supported here.
     #[error("it is not supported here; {0}")]
     Unsupported(&'static str),
@@ -42,7 +45,7 @@ pub enum Invalid {
 }
 
 /// The word of a list that a text is.
-pub(super) fn word<T: ValueEnum>(text: &str) -> Result<T, Invalid> {
+pub(crate) fn word<T: ValueEnum>(text: &str) -> Result<T, Invalid> {
     T::from_str(text.trim(), true).map_err(|_| {
         let values = T::value_variants().iter().filter_map(T::to_possible_value);
         let names: Vec<String> = values.map(|value| value.get_name().to_owned()).collect();
@@ -240,6 +243,28 @@ impl fmt::Display for Milliseconds {
     }
 }
 
+/// A time in milliseconds, which may be none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delay(pub Duration);
+
+impl FromStr for Delay {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let count = text.trim().parse().map(Duration::from_millis);
+        count.map(Self).map_err(|_| Invalid::Number(MILLISECONDS))
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms", self.0.as_millis())
+    }
+}
+
+/// What times that may be zero are expected to be.
+const MILLISECONDS: &str = "a number of milliseconds, zero or above";
+
 /// The longest that something may take, in milliseconds as OpenTelemetry's variables have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout(pub Duration);
@@ -256,7 +281,7 @@ impl FromStr for Timeout {
         match text.trim().parse() {
             Ok(0) => Ok(Self::UNLIMITED),
             Ok(count) => Ok(Self(Duration::from_millis(count))),
-            Err(_) => Err(Invalid::Number("a number of milliseconds, zero or above")),
+            Err(_) => Err(Invalid::Number(MILLISECONDS)),
         }
     }
 }
@@ -273,6 +298,12 @@ impl fmt::Display for Timeout {
 /// A number of things, of which there is at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Positive(pub usize);
+
+impl fmt::Display for Positive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
 
 impl FromStr for Positive {
     type Err = Invalid;
@@ -337,6 +368,14 @@ fn members<T>(text: &str, read: impl Fn(&str, &str) -> Option<T>) -> Option<Vec<
     members.map(member).collect()
 }
 
+/// Whether each percent sign begins the code of a character.
+fn is_percent_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|code| {
+        let code = code.as_bytes().get(..2);
+        code.is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit))
+    })
+}
+
 /// Headers that go with each request: their values may be secrets, so they are never shown.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Headers(pub Vec<(HeaderName, HeaderValue)>);
@@ -382,9 +421,12 @@ impl FromStr for ResourceAttributes {
     /// As W3C Baggage has it; one that cannot be read spoils all (OpenTelemetry specification, "Resource SDK").
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let attribute = |key: &str, value: &str| {
-            let key = Some(key).filter(|key| !key.is_empty())?;
-            Some((key.to_owned(), value.to_owned()))
+            let key = percent_decode_str(key).decode_utf8().ok()?;
+            Some((key.into_owned(), value.to_owned())).filter(|(key, _)| !key.is_empty())
         };
+        if !is_percent_encoded(text) {
+            return Err(Invalid::Attributes);
+        }
         members(text, attribute)
             .map(Self)
             .ok_or(Invalid::Attributes)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::value::Invalid;
+use super::value::{Invalid, Text};
 use crate::settings::{Environment, Given};
 
 /// Where a value came from.
@@ -62,13 +62,22 @@ impl fmt::Display for Ignored {
         // Headers hold secrets, and a header that cannot be read may be one.
         match name.ends_with("_HEADERS") {
             true => write!(f, "ignored {name}: {reason}"),
-            false => write!(f, "ignored {name}={value:?}: {reason}"),
+            false => write!(f, "ignored {name}={:?}: {reason}", without_secrets(value)),
         }
     }
 }
 
+/// A value without what would be a password or a query if it were a URL.
+fn without_secrets(value: &str) -> String {
+    let (value, _) = value.split_once('?').unwrap_or((value, ""));
+    match value.rsplit_once('@') {
+        Some((_, rest)) => format!("***@{rest}"),
+        None => value.to_owned(),
+    }
+}
+
 /// The variables of a process, and what was wrong with them.
-pub(super) struct Variables<'a> {
+pub(crate) struct Variables<'a> {
     environment: &'a Environment<'a>,
     pub ignored: Vec<Ignored>,
 }
@@ -90,6 +99,19 @@ impl<'a> Variables<'a> {
     pub fn chosen<T: FromStr<Err = Invalid>>(&mut self, names: &[&str], default: T) -> Chosen<T> {
         self.given(names)
             .unwrap_or_else(|| Chosen::default(default))
+    }
+
+    /// As [`Variables::given`], where it does not matter who said so.
+    pub fn value<T: FromStr<Err = Invalid>>(&mut self, names: &[&str]) -> Option<T> {
+        self.given(names).map(|chosen| chosen.value)
+    }
+
+    /// As [`Variables::given`], for settings that are texts.
+    pub fn text(&mut self, names: &[&'static str]) -> Option<Given> {
+        names.iter().find_map(|origin| {
+            let Text(value) = self.one(origin)?.value;
+            Some(Given { value, origin })
+        })
     }
 
     fn one<T: FromStr<Err = Invalid>>(&mut self, name: &str) -> Option<Chosen<T>> {

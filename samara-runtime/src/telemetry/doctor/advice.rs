@@ -1,8 +1,10 @@
 //! What to do about an answer: the usual mistakes, and how to tell them.
 
+use super::super::SHUTDOWN_LIMIT;
 use super::super::configuration::{Otlp, Protocol};
 use super::super::export::{Answer, Lack};
 use super::super::signal::Signal;
+use crate::client;
 
 /// The ports that collectors listen on: of gRPC, and of HTTP.
 const GRPC_PORT: u16 = 4317;
@@ -28,11 +30,25 @@ pub(super) fn advice(signal: Signal, otlp: &Otlp, answer: &Answer) -> Vec<String
             "The server has read it and does not want it; its own log may say more.".to_owned(),
         ],
         Answer::Refused { code, message, .. } if place.grpc => {
-            of_grpc_code(signal, *code, message, otlp)
+            of_grpc_code(signal, *code, message, otlp, &place)
         }
         Answer::Refused { code, message, .. } => of_status(signal, *code, message, otlp, &place),
         Answer::None { lack, cause } => of_lack(*lack, cause, &place),
     }
+}
+
+/// What to do about what cannot be sent at all.
+pub(super) fn of_inability(reason: &str) -> Vec<String> {
+    let is_alone = reason.contains("no native certs found");
+    Vec::from_iter(is_alone.then(|| AUTHORITIES.to_owned()))
+}
+
+/// What to do about a server that takes what it is sent, but too late.
+pub(super) fn of_slowness() -> Vec<String> {
+    vec![format!(
+        "A run that ends waits {} s for its telemetry, and no longer. What is slow may be the server, or the way to it: a Collector nearby takes it at once.",
+        SHUTDOWN_LIMIT.as_secs_f32()
+    )]
 }
 
 /// Where a signal goes, in its parts.
@@ -42,6 +58,10 @@ struct Place {
     port: u16,
     path: String,
     grpc: bool,
+    /// The proxy that requests go by.
+    proxy: Option<String>,
+    /// Whether the client says who it is.
+    identified: bool,
 }
 
 impl Place {
@@ -51,10 +71,13 @@ impl Place {
         let port = uri
             .port_u16()
             .unwrap_or(if scheme == "https" { 443 } else { 80 });
+        let grpc = otlp.protocol.value == Protocol::Grpc;
         Self {
+            proxy: client::proxy(uri).filter(|_| !grpc),
+            identified: otlp.identity.is_some(),
             host: uri.host().unwrap_or_default().to_owned(),
             path: uri.path().to_owned(),
-            grpc: otlp.protocol.value == Protocol::Grpc,
+            grpc,
             scheme,
             port,
         }
@@ -83,6 +106,26 @@ impl Place {
         }
     }
 
+    /// Whether a failure is that of one protocol spoken to a server of the other.
+    fn is_other_protocol(&self, cause: &str) -> bool {
+        match self.grpc {
+            true => cause.contains("http2") || cause.contains("frame"),
+            // Some close the connection before what they said has been read.
+            false => cause.contains("HTTP version") || cause.contains("connection reset"),
+        }
+    }
+
+    fn other_protocol(&self) -> String {
+        match (self.grpc, self.scheme.as_str()) {
+            (true, _) => "The server does not speak gRPC there: try OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf.".to_owned(),
+            (false, "https") => "A server of gRPC answers like this: try OTEL_EXPORTER_OTLP_PROTOCOL=grpc.".to_owned(),
+            (false, _) => format!(
+                "A server of gRPC answers like this, and one that wants TLS: try OTEL_EXPORTER_OTLP_PROTOCOL=grpc, or https://{}:{}.",
+                self.host, self.port
+            ),
+        }
+    }
+
     fn other_scheme(&self) -> String {
         let (now, other) = match self.scheme.as_str() {
             "https" => ("TLS", "http"),
@@ -97,6 +140,13 @@ impl Place {
 
 fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
     let mut lines: Vec<String> = place.wrong_port().into_iter().collect();
+    if let Some(proxy) = &place.proxy {
+        lines.push(format!(
+            "It goes by the proxy {proxy}, as ALL_PROXY, HTTPS_PROXY or HTTP_PROXY has it. NO_PROXY={} goes there directly.",
+            place.host
+        ));
+        return lines;
+    }
     match lack {
         Lack::Refused => {
             lines.push(format!("Nothing listens at {}:{}. Is the collector running, and does it listen on that port?", place.host, place.port));
@@ -108,19 +158,42 @@ fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
             "No host `{}` is known here. Names of compose and Kubernetes services are known in their network only.",
             place.host
         )),
-        Lack::Timeout => lines.push("A firewall that drops packets looks like this, and a server that is overloaded. OTEL_EXPORTER_OTLP_TIMEOUT gives it longer (in ms).".to_owned()),
-        Lack::Tls if cause.contains("InvalidContentType") || cause.contains("corrupt message") => {
-            lines.push(format!("The server speaks plain HTTP: write http://{}:{} instead of https.", place.host, place.port));
-        }
-        Lack::Tls => lines.push(
-            "If the server's certificate is of an authority of your own, name that authority's certificate: OTEL_EXPORTER_OTLP_CERTIFICATE=ca.pem. \
-             A server that wants to know its clients needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY."
-                .to_owned(),
-        ),
+        Lack::Timeout => lines.push(format!(
+            "A firewall that drops packets looks like this, and a server that is overloaded. OTEL_EXPORTER_OTLP_TIMEOUT gives it longer (in ms), but a run that ends waits {} s at most.",
+            SHUTDOWN_LIMIT.as_secs_f32()
+        )),
+        Lack::Tls => lines.push(of_tls(cause, place)),
+        Lack::Other if place.is_other_protocol(cause) => lines.push(place.other_protocol()),
+        Lack::Other if place.scheme == "https" && !place.identified => lines.push(CLIENT.to_owned()),
         Lack::Other if lines.is_empty() => lines.push(place.other_scheme()),
         Lack::Other => {}
     }
     lines
+}
+
+/// What to do about a machine that knows no authorities.
+const AUTHORITIES: &str = "This machine has no certificates of authorities: install them (ca-certificates), or name some: OTEL_EXPORTER_OTLP_CERTIFICATE=ca.pem.";
+
+/// What to do about a server that closes the connection as soon as TLS is there.
+const CLIENT: &str = "Does the server want to know its clients? OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY say who this one is.";
+
+fn of_tls(cause: &str, place: &Place) -> String {
+    let is = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+    if is(&["InvalidContentType", "corrupt message"]) {
+        return format!(
+            "The server speaks without TLS: write http://{}:{} instead of https.",
+            place.host, place.port
+        );
+    }
+    if is(&["CertificateRequired", "HandshakeFailure"]) {
+        return CLIENT.to_owned();
+    }
+    if is(&["CA certificates"]) {
+        return AUTHORITIES.to_owned();
+    }
+    "If the server's certificate is of an authority of your own, name that authority's certificate: OTEL_EXPORTER_OTLP_CERTIFICATE=ca.pem. \
+     A server that wants to know its clients needs OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY."
+        .to_owned()
 }
 
 fn of_status(
@@ -144,21 +217,21 @@ fn of_status(
     lines
 }
 
-fn of_grpc_code(signal: Signal, code: u16, message: &str, otlp: &Otlp) -> Vec<String> {
+fn of_grpc_code(
+    signal: Signal,
+    code: u16,
+    message: &str,
+    otlp: &Otlp,
+    place: &Place,
+) -> Vec<String> {
     // Codes of gRPC: https://grpc.io/docs/guides/status-codes.
     match code {
-        12 => vec![format!(
-            "The server has no receiver of {}. Jaeger takes traces only; a collector has a pipeline for each signal.",
-            signal.name()
-        )],
+        12 => vec![not_taken(signal)],
         7 | 16 => unauthorised(otlp),
         8 | 14 => {
             vec!["The server has too much to do, or what is behind it does not answer.".to_owned()]
         }
-        _ if message.contains("http2") => vec![
-            "The server does not speak gRPC there: try OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf."
-                .to_owned(),
-        ],
+        _ if place.is_other_protocol(message) => vec![place.other_protocol()],
         _ => vec!["The server's own log may say more.".to_owned()],
     }
 }
@@ -177,15 +250,39 @@ fn unknown_path(signal: Signal, place: &Place) -> Vec<String> {
             format!("Its path is /api/v1/otlp/v1/metrics; the endpoint has {}.", place.path),
         ];
     }
-    match place.path.ends_with(&format!("/v1/{}", signal.name())) {
-        true => vec![format!(
-            "The server takes no {} there. Jaeger takes traces only; a collector has a pipeline for each signal.",
-            signal.name()
-        )],
-        false => vec![format!(
+    let own = format!("/v1/{}", signal.name());
+    let before = place.path.strip_suffix(&own);
+    match before {
+        Some(before)
+            if Signal::ALL
+                .iter()
+                .any(|signal| before.ends_with(&format!("/v1/{}", signal.name()))) =>
+        {
+            vec![format!(
+                "{own} was added to an endpoint that has its path already: OTEL_EXPORTER_OTLP_ENDPOINT is the beginning that all signals share, {}://{}:{}.",
+                place.scheme, place.host, place.port
+            )]
+        }
+        Some(_) => vec![not_taken(signal)],
+        None => vec![format!(
             "The endpoint is used as it is, and its path is {}. OTLP over HTTP has {}.",
             place.path,
             place.with_path(signal)
         )],
     }
+}
+
+/// What to do about a server that has nothing for a signal.
+fn not_taken(signal: Signal) -> String {
+    let others = match signal {
+        Signal::Traces => "Prometheus takes metrics only",
+        Signal::Metrics => {
+            "Prometheus has /api/v1/otlp/v1/metrics, VictoriaMetrics /opentelemetry/v1/metrics, and Jaeger takes traces only"
+        }
+        Signal::Logs => "Jaeger takes traces only, and Prometheus metrics",
+    };
+    format!(
+        "The server takes no {} there. {others}; a collector has a pipeline for each signal.",
+        signal.name()
+    )
 }

@@ -10,11 +10,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use uuid::Uuid;
+
+use super::SHUTDOWN_LIMIT;
 use super::configuration::{Configuration, Exporter, Otlp};
 use super::delivery::Delivery;
 use super::export::{Answer, Client};
 use super::resource::{Service, resource};
 use super::signal::Signal;
+use super::trace_context::{self, Unusable};
 use crate::settings::Settings;
 
 /// What was found.
@@ -32,6 +36,7 @@ use crate::settings::Settings;
 pub struct Report {
     configuration: Configuration,
     settings: Settings,
+    unusable: Vec<Unusable>,
     findings: Vec<Finding>,
 }
 
@@ -54,7 +59,9 @@ enum Outcome {
 /// Resolves the settings as a run would, and tries each endpoint.
 pub fn examine(settings: &Settings, service: Service<'_>) -> Report {
     let configuration = Configuration::of_process(settings);
-    let resource = resource(service, "doctor", &configuration);
+    trace_context::set_propagators(&configuration.propagators.value);
+    let (_, unusable) = trace_context::parent_context(settings);
+    let resource = resource(service, &Uuid::new_v4().to_string(), &configuration);
     let mut findings = Vec::new();
     if configuration.disabled.is_none() {
         for signal in Signal::ALL {
@@ -66,6 +73,7 @@ pub fn examine(settings: &Settings, service: Service<'_>) -> Report {
     Report {
         configuration,
         settings: settings.clone(),
+        unusable,
         findings,
     }
 }
@@ -92,6 +100,10 @@ impl Finding {
     }
 
     fn is_well(&self) -> bool {
+        self.is_taken() && self.took <= SHUTDOWN_LIMIT
+    }
+
+    fn is_taken(&self) -> bool {
         matches!(
             &self.outcome,
             Outcome::Answered(Answer::Taken {
@@ -104,15 +116,23 @@ impl Finding {
 }
 
 impl Report {
-    /// Whether all that would be sent arrives.
+    /// Whether all settings count, and all that would be sent arrives before a run that ends stops waiting.
     pub fn is_well(&self) -> bool {
-        self.findings.iter().all(Finding::is_well)
+        self.configuration.ignored.is_empty()
+            && self.unusable.is_empty()
+            && self.findings.iter().all(Finding::is_well)
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         table::write(f, &self.configuration, &self.settings)?;
+        for ignored in &self.configuration.ignored {
+            writeln!(f, "! {ignored}")?;
+        }
+        for unusable in &self.unusable {
+            writeln!(f, "! {unusable}")?;
+        }
         for finding in &self.findings {
             writeln!(f)?;
             finding.fmt(f)?;
@@ -138,7 +158,7 @@ impl fmt::Display for Finding {
         let advice = match outcome {
             Outcome::Unusable(reason) => {
                 writeln!(f, "✗ {}: {reason}", signal.name())?;
-                Vec::new()
+                advice::of_inability(reason)
             }
             Outcome::Answered(answer) => {
                 match answer.complaint() {
@@ -148,6 +168,12 @@ impl fmt::Display for Finding {
                         signal.name(),
                         took.as_millis()
                     )?,
+                    None if self.is_taken() => writeln!(
+                        f,
+                        "✗ {}: {place} took a {what} after {:.1} s, too late for the end of a run",
+                        signal.name(),
+                        took.as_secs_f32()
+                    )?,
                     None => writeln!(f, "✗ {}: {place} answered, but not in OTLP", signal.name())?,
                     Some(complaint) => writeln!(
                         f,
@@ -155,7 +181,10 @@ impl fmt::Display for Finding {
                         signal.name()
                     )?,
                 }
-                advice::advice(*signal, otlp, answer)
+                match self.is_taken() && !self.is_well() {
+                    true => advice::of_slowness(),
+                    false => advice::advice(*signal, otlp, answer),
+                }
             }
         };
         advice.iter().try_for_each(|line| writeln!(f, "  {line}"))

@@ -1,15 +1,19 @@
-//! The settings that would be used, and where each came from.
+//! The settings that would be used, and where each came from. Those that hardly anybody sets are shown where somebody did.
 
 use std::fmt::{self, Display};
 
-use super::super::configuration::{Chosen, Configuration, Exporter, Otlp};
+use super::super::configuration::{
+    Batches, Chosen, Configuration, Exporter, Limits, Origin, Otlp, Protocol,
+};
+use super::super::resource::{ENVIRONMENT, environment};
 use super::super::signal::Signal;
+use crate::client;
 use crate::settings::Settings;
 
 /// A setting, its value, and its origin.
 type Row = [String; 3];
 
-/// Writes them as a table, and what is ignored below.
+/// Writes them as a table.
 pub(super) fn write(
     f: &mut fmt::Formatter<'_>,
     configuration: &Configuration,
@@ -23,17 +27,10 @@ pub(super) fn write(
             .unwrap_or_default()
     };
     let (first, second) = (width(0), width(1));
-    for [name, value, origin] in &rows {
-        writeln!(
-            f,
-            "{}",
-            format!("{name:<first$}  {value:<second$}  {origin}").trim_end()
-        )?;
-    }
-    configuration
-        .ignored
-        .iter()
-        .try_for_each(|ignored| writeln!(f, "! {ignored}"))
+    rows.iter().try_for_each(|[name, value, origin]| {
+        let row = format!("{name:<first$}  {value:<second$}  {origin}");
+        writeln!(f, "{}", row.trim_end())
+    })
 }
 
 fn rows(configuration: &Configuration, settings: &Settings) -> Vec<Row> {
@@ -56,6 +53,7 @@ fn rows(configuration: &Configuration, settings: &Settings) -> Vec<Row> {
             .as_ref()
             .map(|said| row("resource", said)),
     );
+    rows.extend(environment().map(|name| ["environment", &name, ENVIRONMENT].map(str::to_owned)));
     rows.push(row(
         "sampler",
         &Chosen {
@@ -68,6 +66,9 @@ fn rows(configuration: &Configuration, settings: &Settings) -> Vec<Row> {
     rows.push(row("histograms", &configuration.histograms));
     rows.push(row("exemplars", &configuration.exemplars));
     rows.push(row("metric interval", &configuration.interval));
+    batches("spans", &configuration.spans, &mut rows);
+    batches("log records", &configuration.records, &mut rows);
+    limits(&configuration.limits, &mut rows);
     let given = [
         ("trace parent", &settings.trace_parent),
         ("trace state", &settings.trace_state),
@@ -99,10 +100,61 @@ fn exporter(signal: Signal, exporter: &Exporter, rows: &mut Vec<Row>) {
     }
 }
 
+/// What of a processor's batches somebody has set.
+fn batches(what: &str, batches: &Batches, rows: &mut Vec<Row>) {
+    let Batches {
+        delay,
+        queue,
+        size,
+        timeout,
+    } = batches;
+    rows.extend(set(&format!("{what}: delay"), delay));
+    rows.extend(set(&format!("{what}: queue"), queue));
+    rows.extend(set(&format!("{what}: batch"), size));
+    let timeout = timeout.as_ref();
+    rows.extend(timeout.map(|timeout| row(&format!("{what}: timeout"), timeout)));
+}
+
+/// The limits that somebody has set.
+fn limits(limits: &Limits, rows: &mut Vec<Row>) {
+    let Limits {
+        span_attributes,
+        span_events,
+        span_links,
+        event_attributes,
+        link_attributes,
+        span_value_length,
+        record_attributes,
+        record_value_length,
+    } = limits;
+    let limits = [
+        ("span attributes", span_attributes),
+        ("span events", span_events),
+        ("span links", span_links),
+        ("event attributes", event_attributes),
+        ("link attributes", link_attributes),
+        ("span value length", span_value_length),
+        ("record attributes", record_attributes),
+        ("record value length", record_value_length),
+    ];
+    for (name, limit) in limits {
+        rows.extend(limit.as_ref().map(|limit| row(name, limit)));
+    }
+}
+
 fn details(otlp: &Otlp, rows: &mut Vec<Row>) {
     rows.push(row("  protocol", &otlp.protocol));
     rows.push(row("  compression", &otlp.compression));
     rows.push(row("  timeout", &otlp.timeout));
+    if otlp.protocol.value != Protocol::Grpc
+        && let Some(proxy) = client::proxy(otlp.endpoint.value.uri())
+    {
+        rows.push([
+            "  proxy".to_owned(),
+            proxy,
+            "the process's variables".to_owned(),
+        ]);
+    }
     if !otlp.headers.value.0.is_empty() {
         rows.push(row("  headers", &otlp.headers));
     }
@@ -123,4 +175,9 @@ fn row<T: Display>(name: &str, chosen: &Chosen<T>) -> Row {
         chosen.value.to_string(),
         chosen.origin.to_string(),
     ]
+}
+
+/// The row of a setting, if somebody has said anything.
+fn set<T: Display>(name: &str, chosen: &Chosen<T>) -> Option<Row> {
+    (chosen.origin != Origin::Default).then(|| row(name, chosen))
 }

@@ -5,7 +5,8 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceResponse;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
 use prost::Message;
-use serde::de::DeserializeOwned;
+use serde::de::Error;
+use serde::{Deserialize as _, Deserializer};
 
 use super::super::signal::Signal;
 
@@ -94,27 +95,14 @@ impl Answer {
 
     /// The answer of a server that took a request, by the body of what it said. One that is no OTLP answer says nothing.
     pub(super) fn taken(signal: Signal, body: &Bytes, content_type: &str) -> Self {
-        let json = content_type.starts_with("application/json");
-        let understood =
-            json || body.is_empty() || content_type.starts_with("application/x-protobuf");
-        let (rejected, message) = match signal {
-            Signal::Traces => partial(body, json, |answer: ExportTraceServiceResponse| {
-                answer
-                    .partial_success
-                    .map(|partial| (partial.rejected_spans, partial.error_message))
-            }),
-            Signal::Metrics => partial(body, json, |answer: ExportMetricsServiceResponse| {
-                answer
-                    .partial_success
-                    .map(|partial| (partial.rejected_data_points, partial.error_message))
-            }),
-            Signal::Logs => partial(body, json, |answer: ExportLogsServiceResponse| {
-                answer
-                    .partial_success
-                    .map(|partial| (partial.rejected_log_records, partial.error_message))
-            }),
-        }
-        .unwrap_or_default();
+        let partial = match media_type(content_type) {
+            _ if body.is_empty() => Some(Partial::default()),
+            "application/json" => in_json(body),
+            "application/x-protobuf" | "" => in_protobuf(signal, body),
+            _ => None,
+        };
+        let understood = partial.is_some();
+        let Partial { rejected, message } = partial.unwrap_or_default();
         Self::Taken {
             rejected: u64::try_from(rejected).unwrap_or_default(),
             message: short(&message),
@@ -123,16 +111,68 @@ impl Answer {
     }
 }
 
-fn partial<T: Message + Default + DeserializeOwned>(
-    body: &Bytes,
-    json: bool,
-    partial: impl FnOnce(T) -> Option<(i64, String)>,
-) -> Option<(i64, String)> {
-    let answer = match json {
-        true => serde_json::from_slice(body).ok(),
-        false => T::decode(body.clone()).ok(),
+/// What a server says of what it took in part, or of all. The three kinds of answers differ in the name of a number.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Partial {
+    #[serde(
+        alias = "rejectedSpans",
+        alias = "rejectedDataPoints",
+        alias = "rejectedLogRecords",
+        deserialize_with = "number"
+    )]
+    rejected: i64,
+    #[serde(rename = "errorMessage")]
+    message: String,
+}
+
+fn in_protobuf(signal: Signal, body: &Bytes) -> Option<Partial> {
+    let body = body.clone();
+    let partial = match signal {
+        Signal::Traces => ExportTraceServiceResponse::decode(body)
+            .ok()?
+            .partial_success
+            .map(|partial| (partial.rejected_spans, partial.error_message)),
+        Signal::Metrics => ExportMetricsServiceResponse::decode(body)
+            .ok()?
+            .partial_success
+            .map(|partial| (partial.rejected_data_points, partial.error_message)),
+        Signal::Logs => ExportLogsServiceResponse::decode(body)
+            .ok()?
+            .partial_success
+            .map(|partial| (partial.rejected_log_records, partial.error_message)),
     };
-    answer.and_then(partial)
+    let (rejected, message) = partial.unwrap_or_default();
+    Some(Partial { rejected, message })
+}
+
+fn in_json(body: &Bytes) -> Option<Partial> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        #[serde(rename = "partialSuccess")]
+        partial: Option<Partial>,
+    }
+    let answer: Answer = serde_json::from_slice(body).ok()?;
+    Some(answer.partial.unwrap_or_default())
+}
+
+/// A 64-bit integer, which is a string or a number in JSON (OTLP specification, "JSON Protobuf Encoding").
+fn number<'de, D: Deserializer<'de>>(json: D) -> Result<i64, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Number(i64),
+        Text(String),
+    }
+    match Number::deserialize(json)? {
+        Number::Number(number) => Ok(number),
+        Number::Text(text) => text.parse().map_err(Error::custom),
+    }
+}
+
+/// A content type without its parameters.
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 /// `google.rpc.Status`, in which a server explains itself (OTLP specification, "Failures").
@@ -149,7 +189,7 @@ struct Status {
 /// The words of a server that refuses, in what it says: a status, or plain text. Pages for browsers say nothing to us.
 pub(super) fn words(body: &[u8], content_type: &str) -> String {
     let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
-    let message = match content_type.split(';').next().unwrap_or_default().trim() {
+    let message = match media_type(content_type) {
         "application/x-protobuf" => Status::decode(body)
             .map(|status| status.message)
             .unwrap_or_default(),
@@ -168,4 +208,76 @@ pub(super) fn short(text: &str) -> String {
     let printable =
         |character: &char| !character.is_control() && *character != char::REPLACEMENT_CHARACTER;
     text.trim().chars().filter(printable).take(WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_in_json_says_what_was_rejected_as_text_or_number() {
+        for body in [
+            r#"{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}"#,
+            r#"{"partialSuccess":{"rejectedDataPoints":3,"errorMessage":"too old"}}"#,
+            r#"{"partialSuccess":{"errorMessage":"too old","rejectedLogRecords":"3","more":1}}"#,
+        ] {
+            let answer = Answer::taken(
+                Signal::Traces,
+                &Bytes::from_static(body.as_bytes()),
+                "application/json; charset=utf-8",
+            );
+            let expected = Answer::Taken {
+                rejected: 3,
+                message: "too old".to_owned(),
+                understood: true,
+            };
+            assert_eq!(answer, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_takes_everything() {
+        for (body, content_type) in [
+            ("", "text/plain"),
+            ("{}", "application/json"),
+            (r#"{"partialSuccess":null}"#, "application/json"),
+            (r#"{"partialSuccess":{}}"#, "application/json"),
+        ] {
+            let body = Bytes::from_static(body.as_bytes());
+            let answer = Answer::taken(Signal::Logs, &body, content_type);
+            let expected = Answer::Taken {
+                rejected: 0,
+                message: String::new(),
+                understood: true,
+            };
+            assert_eq!(answer, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_of_otlp_is_not_understood() {
+        for (body, content_type) in [
+            ("<html>", "text/html"),
+            ("<html>", "application/json"),
+            ("[]", "application/json"),
+            (
+                r#"{"partialSuccess":{"rejectedSpans":"many"}}"#,
+                "application/json",
+            ),
+            ("<html>", "application/x-protobuf"),
+        ] {
+            let body = Bytes::from_static(body.as_bytes());
+            let answer = Answer::taken(Signal::Metrics, &body, content_type);
+            assert!(
+                matches!(
+                    answer,
+                    Answer::Taken {
+                        understood: false,
+                        ..
+                    }
+                ),
+                "{content_type}"
+            );
+        }
+    }
 }

@@ -12,18 +12,19 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde::Serialize;
 use ureq::Agent;
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig};
 
-use super::super::configuration::{Compression, Otlp, Pem, Protocol};
+use super::super::configuration::{Compression, Otlp, Protocol};
 use super::super::signal::Signal;
-use super::{Answer, Lack, TransportError, answer};
+use super::credentials::Credentials;
+use super::{Answer, Lack, answer};
 use crate::client;
 
 /// OTLP answers hold a few bytes; what is longer is no OTLP answer.
 const ANSWER_LIMIT: u64 = 1024 * 1024;
 
 /// How we name ourselves (OTLP exporter specification, "User Agent").
-pub(super) const AGENT: &str = concat!("samara/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("samara/", env!("CARGO_PKG_VERSION"), " (rust)");
 
 /// The way to a server that speaks HTTP.
 #[derive(Debug)]
@@ -34,18 +35,18 @@ pub(super) struct Http {
 }
 
 impl Http {
-    pub fn new(signal: Signal, otlp: &Otlp) -> Result<Self, TransportError> {
+    pub fn new(signal: Signal, otlp: &Otlp, credentials: Credentials) -> Self {
         let config = client::config(otlp.timeout.value.0)
             // A redirect turns a POST into a GET, which delivers nothing and yet succeeds.
             .max_redirects(0)
             .max_redirects_will_error(false)
-            .tls_config(tls(otlp)?)
+            .tls_config(tls(credentials))
             .build();
-        Ok(Self {
+        Self {
             signal,
             otlp: otlp.clone(),
             agent: config.new_agent(),
-        })
+        }
     }
 
     pub fn send(&self, body: Bytes) -> Answer {
@@ -54,7 +55,11 @@ impl Http {
             Err(error) => {
                 return Answer::None {
                     lack: lack(&error),
-                    cause: client::cause(&error, self.otlp.timeout.value.0),
+                    cause: client::cause(
+                        &error,
+                        self.otlp.timeout.value.0,
+                        self.otlp.endpoint.value.uri(),
+                    ),
                 };
             }
         };
@@ -79,9 +84,11 @@ impl Http {
         let mut request = Request::post(self.otlp.endpoint.value.uri().clone()).body(())?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type()));
-        headers.extend(self.otlp.headers.value.0.iter().cloned());
-        let body = self.encoded(body);
+        for (name, value) in &self.otlp.headers.value.0 {
+            headers.insert(name, value.clone());
+        }
+        let (content_type, body) = self.encoded(body);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         let body = match self.otlp.compression.value {
             Compression::None => body,
             Compression::Gzip => {
@@ -97,19 +104,17 @@ impl Http {
         Ok(Response::from_parts(head, body.into()))
     }
 
-    fn content_type(&self) -> &'static str {
-        match self.otlp.protocol.value {
-            Protocol::HttpJson => "application/json",
-            Protocol::HttpProtobuf | Protocol::Grpc => "application/x-protobuf",
-        }
-    }
-
-    fn encoded(&self, body: Bytes) -> Vec<u8> {
-        match (self.otlp.protocol.value, self.signal) {
-            (Protocol::HttpJson, Signal::Traces) => json::<ExportTraceServiceRequest>(body),
-            (Protocol::HttpJson, Signal::Metrics) => json::<ExportMetricsServiceRequest>(body),
-            (Protocol::HttpJson, Signal::Logs) => json::<ExportLogsServiceRequest>(body),
-            (Protocol::HttpProtobuf | Protocol::Grpc, _) => body.into(),
+    /// The body, and what it is.
+    fn encoded(&self, body: Bytes) -> (&'static str, Vec<u8>) {
+        let json = match (self.otlp.protocol.value, self.signal) {
+            (Protocol::HttpJson, Signal::Traces) => json::<ExportTraceServiceRequest>(&body),
+            (Protocol::HttpJson, Signal::Metrics) => json::<ExportMetricsServiceRequest>(&body),
+            (Protocol::HttpJson, Signal::Logs) => json::<ExportLogsServiceRequest>(&body),
+            (Protocol::HttpProtobuf | Protocol::Grpc, _) => None,
+        };
+        match json {
+            Some(json) => ("application/json", json),
+            None => ("application/x-protobuf", body.into()),
         }
     }
 }
@@ -143,10 +148,16 @@ fn text(headers: &HeaderMap, name: &http::HeaderName) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-/// A request as JSON. What the exporter has encoded can be decoded, and has no value that JSON has none for.
-fn json<T: Message + Default + Serialize>(body: Bytes) -> Vec<u8> {
-    let request = T::decode(body).unwrap_or_default();
-    serde_json::to_vec(&request).unwrap_or_default()
+/// How `serde_json` writes a number that JSON has none for, where OTLP wants a text such as "NaN". No text in a request looks like it, since
+/// its quotes are escaped.
+const NOT_A_NUMBER: [&str; 2] = ["\"doubleValue\":null", "\"asDouble\":null"];
+
+/// A request as JSON; none if it holds a number that is none, which protobuf says as it is.
+fn json<T: Message + Default + Serialize>(body: &Bytes) -> Option<Vec<u8>> {
+    let request = T::decode(body.clone()).ok()?;
+    let json = serde_json::to_string(&request).ok()?;
+    let is_json = !NOT_A_NUMBER.iter().any(|number| json.contains(number));
+    is_json.then(|| json.into_bytes())
 }
 
 fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -155,42 +166,61 @@ fn compressed(body: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Where no certificate is given, the system says whom to trust.
-fn tls(otlp: &Otlp) -> Result<TlsConfig, TransportError> {
-    let mut config = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
-    if let Some(certificate) = &otlp.certificate {
-        config = config.root_certs(RootCerts::new_with_certs(&certificates(
-            &certificate.value,
-        )?));
-    }
-    if let Some(identity) = &otlp.identity {
-        let key = PrivateKey::from_pem(&identity.key.value.text);
-        let key = key.map_err(|error| unusable(&identity.key.value, &error))?;
-        let chain = certificates(&identity.certificate.value)?;
-        config = config.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
-    }
-    Ok(config.build())
+/// Where no authority is given, the system says whom to trust.
+fn tls(credentials: Credentials) -> TlsConfig {
+    let roots = match credentials.authorities.as_slice() {
+        [] => RootCerts::PlatformVerifier,
+        authorities => RootCerts::new_with_certs(authorities),
+    };
+    TlsConfig::builder()
+        .root_certs(roots)
+        .client_cert(credentials.identity)
+        .build()
 }
 
-fn certificates(pem: &Pem) -> Result<Vec<Certificate<'static>>, TransportError> {
-    let items: Result<Vec<_>, _> = parse_pem(&pem.text).collect();
-    let items = items.map_err(|error| unusable(pem, &error))?;
-    let certificates: Vec<_> = items
-        .into_iter()
-        .filter_map(|item| match item {
-            PemItem::Certificate(certificate) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    match certificates.is_empty() {
-        true => Err(unusable(pem, &"there is no certificate in it")),
-        false => Ok(certificates),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest as Request;
+    use opentelemetry_proto::tonic::common::v1::any_value::Value;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+    use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 
-fn unusable(pem: &Pem, reason: &dyn std::fmt::Display) -> TransportError {
-    TransportError::Certificate {
-        path: pem.path.clone(),
-        reason: reason.to_string(),
+    use super::*;
+
+    fn request(value: Value) -> Bytes {
+        let attribute = KeyValue {
+            key: "ratio".to_owned(),
+            value: Some(AnyValue { value: Some(value) }),
+            ..KeyValue::default()
+        };
+        let span = Span {
+            attributes: vec![attribute],
+            ..Span::default()
+        };
+        let scope = ScopeSpans {
+            spans: vec![span],
+            ..ScopeSpans::default()
+        };
+        let resource = ResourceSpans {
+            scope_spans: vec![scope],
+            ..ResourceSpans::default()
+        };
+        let request = Request {
+            resource_spans: vec![resource],
+        };
+        request.encode_to_vec().into()
+    }
+
+    #[test]
+    fn a_request_that_json_cannot_say_is_not_said_in_json() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(json::<Request>(&request(Value::DoubleValue(number))), None);
+        }
+        let texts = [r#""doubleValue":null"#, "NaN", "null"];
+        for text in texts {
+            let value = Value::StringValue(text.to_owned());
+            assert!(json::<Request>(&request(value)).is_some(), "{text}");
+        }
+        assert!(json::<Request>(&request(Value::DoubleValue(0.5))).is_some());
     }
 }

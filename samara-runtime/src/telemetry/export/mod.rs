@@ -4,9 +4,11 @@
 //! SDK has not got. So all signals and protocols have one way, and one account.
 
 mod answer;
+mod credentials;
 mod grpc;
 mod http;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use ::http::StatusCode;
@@ -19,6 +21,8 @@ use super::configuration::{Otlp, Protocol};
 use super::delivery::Delivery;
 use super::exemplars;
 use super::signal::Signal;
+
+use credentials::Credentials;
 
 pub(super) use answer::{Answer, Lack};
 
@@ -33,12 +37,28 @@ pub enum TransportError {
         /// Why.
         reason: String,
     },
+    /// A client's key is of another certificate.
+    #[error("the key {key} does not fit the client certificate {certificate}")]
+    Mismatch {
+        /// The file of the key.
+        key: String,
+        /// The file of the certificate.
+        certificate: String,
+    },
     /// gRPC cannot be set up.
-    #[error("gRPC cannot be set up: {0}")]
+    #[error("gRPC cannot be set up: {}", innermost(.0))]
     Grpc(#[from] tonic::transport::Error),
     /// No thread or socket is to be had.
     #[error("gRPC cannot be set up: {0}")]
     Runtime(#[from] std::io::Error),
+}
+
+/// What lies at the bottom of an error: those of the transport say "transport error" at their top.
+fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error
 }
 
 /// The way to a server.
@@ -63,10 +83,11 @@ impl Client {
         otlp: &Otlp,
         delivery: Arc<Delivery>,
     ) -> Result<Self, TransportError> {
+        let credentials = Credentials::of(otlp)?;
         let transport = match otlp.protocol.value {
             Protocol::Grpc => Transport::Grpc(Box::new(grpc::Grpc::new(signal, otlp)?)),
             Protocol::HttpProtobuf | Protocol::HttpJson => {
-                Transport::Http(Box::new(http::Http::new(signal, otlp)?))
+                Transport::Http(Box::new(http::Http::new(signal, otlp, credentials)))
             }
         };
         Ok(Self {

@@ -20,9 +20,11 @@ impl Fields {
         fields
     }
 
+    /// A field that an event has twice has its last value.
     fn add(&mut self, field: &Field, value: impl Into<Value>) {
-        self.attributes
-            .push(KeyValue::new(Key::from_static_str(field.name()), value));
+        let key = Key::from_static_str(field.name());
+        self.attributes.retain(|attribute| attribute.key != key);
+        self.attributes.push(KeyValue::new(key, value));
     }
 }
 
