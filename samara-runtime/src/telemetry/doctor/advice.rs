@@ -111,7 +111,10 @@ impl Place {
         match self.grpc {
             true => cause.contains("http2") || cause.contains("frame"),
             // Some close the connection before what they said has been read.
-            false => cause.contains("HTTP version") || cause.contains("connection reset"),
+            false => {
+                cause.contains("HTTP version")
+                    || self.scheme == "http" && cause.contains("connection reset")
+            }
         }
     }
 
