@@ -66,6 +66,7 @@ pub mod entry;
 mod error;
 #[cfg(feature = "engine")]
 mod interrupt;
+mod panicked;
 #[cfg(feature = "engine")]
 pub mod request;
 pub mod settings;
