@@ -7,6 +7,7 @@
 //! and its end says once what was lost.
 
 pub mod configuration;
+mod console;
 mod delivery;
 pub mod doctor;
 mod exemplars;

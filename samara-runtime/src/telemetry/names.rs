@@ -200,6 +200,9 @@ pub const PROCESS_PID: &str = "process.pid";
 /// File of the program, without its directory, on the resource (string; semantic conventions, "Process").
 pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 
+/// Processors of the machine, on the resource (string; semantic conventions, "Host"): `amd64`, `arm64`.
+pub const HOST_ARCH: &str = "host.arch";
+
 /// Digest of the workflow that the program was built from, on the resource (string): `sha256:` and 64 digits.
 pub const WORKFLOW_DIGEST: &str = "samara.workflow.digest";
 

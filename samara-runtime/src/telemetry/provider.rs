@@ -19,6 +19,7 @@ use super::SHUTDOWN_LIMIT;
 use super::configuration::{
     Chosen, Configuration, Exporter, Histograms, Limit, Limits, Otlp, Temporality,
 };
+use super::console::Console;
 use super::delivery::{
     CountedLogExporter, CountedMetricExporter, CountedRecords, CountedSpanExporter, CountedSpans,
     Delivery,
@@ -101,11 +102,6 @@ fn traces(
         .with_sampler(configuration.sampler.value.clone())
         .with_span_limits(span_limits(&configuration.limits))
         .with_resource(resource.clone());
-    let Some(otlp) = otlp else {
-        return Ok(builder
-            .with_batch_exporter(opentelemetry_stdout::SpanExporter::default())
-            .build());
-    };
     let exporter = opentelemetry_otlp::SpanExporter::builder().with_http();
     let exporter = CountedSpanExporter {
         exporter: configured(exporter, Signal::Traces, otlp, delivery)?.build()?,
@@ -136,18 +132,6 @@ fn metrics(
         temporality(configuration.temporality.value),
         configuration.interval.value.0,
     );
-    let Some(otlp) = otlp else {
-        let exporter = opentelemetry_stdout::MetricExporter::builder()
-            .with_temporality(temporality)
-            .build();
-        return Ok(builder
-            .with_reader(
-                PeriodicReader::builder(exporter)
-                    .with_interval(interval)
-                    .build(),
-            )
-            .build());
-    };
     let exporter = opentelemetry_otlp::MetricExporter::builder()
         .with_http()
         .with_temporality(temporality);
@@ -172,11 +156,6 @@ fn logs(
     delivery: &Arc<Delivery>,
 ) -> Result<SdkLoggerProvider, ProviderError> {
     let builder = SdkLoggerProvider::builder().with_resource(resource.clone());
-    let Some(otlp) = otlp else {
-        return Ok(builder
-            .with_batch_exporter(opentelemetry_stdout::LogExporter::default())
-            .build());
-    };
     let exporter = opentelemetry_otlp::LogExporter::builder().with_http();
     let exporter = CountedLogExporter {
         exporter: configured(exporter, Signal::Logs, otlp, delivery)?.build()?,
@@ -195,15 +174,25 @@ fn logs(
 fn configured<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     signal: Signal,
-    otlp: &Otlp,
+    otlp: Option<&Otlp>,
     delivery: &Arc<Delivery>,
 ) -> Result<B, TransportError> {
-    Ok(builder
-        .with_endpoint(otlp.endpoint.value.uri().to_string())
+    let builder = builder
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(RETRY_LIMIT)
-        .with_retry_policy(RetryPolicy::recommended().with_max_retries(2))
-        .with_http_client(Client::new(signal, otlp, Arc::clone(delivery))?))
+        .with_retry_policy(RetryPolicy::recommended().with_max_retries(2));
+    Ok(match otlp {
+        Some(otlp) => builder
+            .with_endpoint(otlp.endpoint.value.uri().to_string())
+            .with_http_client(Client::new(signal, otlp, Arc::clone(delivery))?),
+        // The exporter asks for an address, which the console does not look at.
+        None => builder
+            .with_endpoint("http://localhost")
+            .with_http_client(Console {
+                signal,
+                delivery: Arc::clone(delivery),
+            }),
+    })
 }
 
 fn span_limits(limits: &Limits) -> SpanLimits {

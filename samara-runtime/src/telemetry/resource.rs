@@ -27,6 +27,18 @@ pub struct Service<'a> {
     pub digest: &'a str,
 }
 
+/// The processors that the program was compiled for, in OpenTelemetry's words (semantic conventions, "Host"): the detector has Rust's.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "arm" => "arm32",
+        "powerpc" => "ppc32",
+        "powerpc64" => "ppc64",
+        other => other,
+    }
+}
+
 /// The container that the process runs in, if it does. Its detector takes any hexadecimal name of a cgroup for an id; ids have 64 digits.
 struct Container;
 
@@ -69,6 +81,7 @@ pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configur
         ),
         (names::SERVICE_VERSION, Some(service.version.to_owned())),
         (names::WORKFLOW_DIGEST, Some(service.digest.to_owned())),
+        (names::HOST_ARCH, Some(architecture().to_owned())),
         (
             names::DEPLOYMENT_ENVIRONMENT_NAME,
             std::env::var(ENVIRONMENT).ok(),

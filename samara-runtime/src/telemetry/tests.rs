@@ -298,6 +298,11 @@ fn the_resource_names_the_service_the_run_and_where_it_runs() {
         text(names::PROCESS_PID),
         Some(std::process::id().to_string())
     );
+    let processors = text(names::HOST_ARCH).expect("always known");
+    let known = [
+        "amd64", "arm32", "arm64", "ia64", "ppc32", "ppc64", "s390x", "x86",
+    ];
+    assert!(known.contains(&processors.as_str()), "{processors}");
     assert_eq!(text("process.command_args"), None, "they may hold secrets");
 }
 
