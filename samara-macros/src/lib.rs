@@ -59,7 +59,7 @@ use quote::quote;
 ///             ::samara::step::Site::new("load-rows", "load", ::samara::source_location!());
 ///         STEP.enter()
 ///     };
-///     let outcome = ::samara::step::call(move || -> Result<u64, LoadError> { body });
+///     let (step, outcome) = step.call(move || -> Result<u64, LoadError> { body });
 ///     ::samara::conclude!(step, outcome)
 /// }
 /// ```
@@ -81,7 +81,7 @@ use quote::quote;
 ///         attributes.set("table", &(table));
 ///         attributes.display("db.path", &(path.display()));
 ///     });
-///     let outcome = ::samara::step::call(move || -> Result<u64, LoadError> { body });
+///     let (step, outcome) = step.call(move || -> Result<u64, LoadError> { body });
 ///     ::samara::conclude!(step, outcome, Debug)
 /// }
 /// ```
@@ -153,7 +153,7 @@ use quote::quote;
 ///             ::samara::step::Site::new("serve", "step", ::samara::source_location!());
 ///         STEP.enter()
 ///     };
-///     ::samara::step::call(move || -> ! { body })
+///     step.call(move || -> ! { body }).1
 /// }
 /// ```
 ///

@@ -68,7 +68,6 @@ impl Step<'_> {
     /// A function that returns: its body in a closure, whose value is the outcome of the step.
     fn call(&self, output: &ReturnType) -> TokenStream {
         let opened = self.opened(&quote!(enter));
-        let runtime = &self.runtime;
         let output = output_type(output);
         let body = &self.function.body;
         // As if the closure were written there: of one that a macro writes, the compiler does not name what it captures.
@@ -77,13 +76,13 @@ impl Step<'_> {
             // It ends by a panic, or not at all.
             return quote_spanned! {Span::mixed_site()=>
                 #opened
-                #runtime::step::call(#closure)
+                step.call(#closure).1
             };
         }
         let concluded = self.concluded();
         quote_spanned! {Span::mixed_site()=>
             #opened
-            let outcome = #runtime::step::call(#closure);
+            let (step, outcome) = step.call(#closure);
             #concluded
         }
     }

@@ -15,6 +15,8 @@ pub struct Package {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
+    /// What it is; empty if it does not say.
+    pub description: &'static str,
 }
 
 /// The [`Package`](crate::entry::Package) that is compiled.
@@ -24,12 +26,15 @@ macro_rules! package {
         $crate::entry::Package {
             name: ::core::env!("CARGO_PKG_NAME"),
             version: ::core::env!("CARGO_PKG_VERSION"),
+            description: ::core::env!("CARGO_PKG_DESCRIPTION"),
         }
     };
 }
 
 /// The arguments of a `main` that takes none.
 #[derive(Debug, Clone, Copy, Args)]
+// Or else the line above would become the program's description.
+#[command(about = None)]
 pub struct NoArguments {}
 
 /// What a `main` under `#[samara::main]` may return: whatever any `main` may, or a `Workflow`. `A` are the arguments that it takes.
@@ -44,9 +49,7 @@ pub trait Program<A>: Sized {
 
 impl<A: Args, T: Termination> Program<A> for T {
     fn start(package: Package, main: impl FnOnce(A) -> Self) -> ExitCode {
-        let command = Command::new(package.name).version(package.version);
-        let command = Settings::augment_args(A::augment_args(command));
-        let mut matches = command.get_matches();
+        let mut matches = command::<A>(package).get_matches();
         let parsed = Settings::from_arg_matches(&matches)
             .and_then(|settings| Ok((settings, A::from_arg_matches_mut(&mut matches)?)));
         match parsed {
@@ -61,6 +64,16 @@ impl<A: Args, T: Termination> Program<A> for T {
                 main(arguments).report()
             }
         }
+    }
+}
+
+/// The command line of a program that is no workflow: what its arguments say of it stands above what its package says.
+fn command<A: Args>(package: Package) -> Command {
+    let command = Command::new(package.name).version(package.version);
+    let command = Settings::augment_args(A::augment_args(command));
+    match command.get_about() {
+        None if !package.description.is_empty() => command.about(package.description),
+        _ => command,
     }
 }
 
@@ -113,5 +126,38 @@ pub fn block_on<T>(main: impl Future<Output = T>) -> T {
     match runtime {
         Ok(runtime) => runtime.block_on(main),
         Err(error) => panic!("the threads of the program cannot be started: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts lines
+    #[derive(Args)]
+    struct Arguments {}
+
+    fn about<A: Args>(description: &'static str) -> Option<String> {
+        let package = Package {
+            name: "orders",
+            version: "1.2.3",
+            description,
+        };
+        let command = command::<A>(package);
+        command.get_about().map(ToString::to_string)
+    }
+
+    #[test]
+    fn a_program_is_described_by_its_arguments_or_else_by_its_package() {
+        let description = "Takes orders";
+        assert_eq!(
+            about::<Arguments>(description).as_deref(),
+            Some("Counts lines")
+        );
+        assert_eq!(
+            about::<NoArguments>(description).as_deref(),
+            Some(description)
+        );
+        assert_eq!(about::<NoArguments>(""), None);
     }
 }

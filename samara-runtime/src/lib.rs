@@ -55,6 +55,14 @@ fn main() -> samara::Workflow {
 
 extern crate self as samara;
 
+// What the guides show compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/step.md")]
+mod guide_of_steps {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/telemetry.md")]
+mod guide_of_telemetry {}
+
 #[cfg(feature = "engine")]
 pub mod alert;
 mod client;
@@ -66,6 +74,7 @@ pub mod entry;
 mod error;
 #[cfg(feature = "engine")]
 mod interrupt;
+mod panicked;
 #[cfg(feature = "engine")]
 pub mod request;
 pub mod settings;

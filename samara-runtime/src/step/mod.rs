@@ -1,7 +1,7 @@
 //! Steps: what `#[samara::step]` expands into.
 //!
-//! A [`Site`] is a step as it stands in the source. A call of a function opens it with [`Site::enter`], an async one with [`Site::start`]
-//! and [`Started::drive`]; [`conclude!`](crate::conclude!) ends it with what the function returned. In between the step's span is the
+//! A [`Site`] is a step as it stands in the source. A call of a function opens it with [`Site::enter`] and [`Step::call`], an async one with
+//! [`Site::start`] and [`Started::drive`]; [`conclude!`](crate::conclude!) ends it with what the function returned. In between the step's span is the
 //! current one. Where nobody has set telemetry up, all of that comes to one atomic load.
 //!
 //! A step that returns a `DataFrame` hands its open span to the frame, which ends it when the rows have streamed through: its work happens
@@ -34,7 +34,7 @@ pub use drive::{Driven, Started};
 pub use error_type::ErrorType;
 pub use location::Location;
 pub use outcome::*;
-pub use site::{Site, Step, call, returns};
+pub use site::{Site, Step, returns};
 
 #[cfg(feature = "engine")]
 pub(crate) use frame::{OpenStep, StepFailed};

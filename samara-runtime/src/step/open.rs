@@ -106,10 +106,8 @@ impl Open {
     }
 
     /// Ends the step now: one that panicked.
-    pub fn panicked(self) {
-        self.fail(names::ERROR_TYPE_PANIC, || {
-            Some("the step panicked".to_owned())
-        });
+    pub fn panicked(self, message: &str) {
+        self.fail(names::ERROR_TYPE_PANIC, || Some(message.to_owned()));
         self.end(Some(names::ERROR_TYPE_PANIC));
     }
 

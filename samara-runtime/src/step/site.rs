@@ -1,5 +1,7 @@
 //! A step as it stands in the source, and one call of it.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::OnceLock;
 
 use opentelemetry::{ContextGuard, KeyValue};
@@ -9,6 +11,7 @@ use super::drive::Started;
 use super::location::Location;
 use super::open::Open;
 use super::outcome::Failure;
+use crate::panicked;
 use crate::telemetry::{instruments, names};
 
 /// A step as it stands in the source: its names, and what all of its calls have in common.
@@ -87,7 +90,7 @@ impl Site {
     }
 }
 
-/// One call of a step, open until it is [concluded](crate::conclude!). One that is dropped before that has panicked.
+/// One call of a step, open until it is [concluded](crate::conclude!). One that is dropped before that has panicked while it was described.
 #[must_use = "a step that is not concluded has panicked"]
 #[derive(Debug)]
 pub struct Step {
@@ -121,6 +124,20 @@ impl Step {
         }
     }
 
+    /// Calls the body of the step, which may return early, and may return what it borrows from its arguments. A panic in it ends the step as an
+    /// error, and goes on.
+    #[inline]
+    pub fn call<T>(self, body: impl FnOnce() -> T) -> (Self, T) {
+        if self.open.is_none() {
+            return (self, body());
+        }
+        // The panic goes on, so nobody sees what it left half done.
+        match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(outcome) => (self, outcome),
+            Err(payload) => self.panicked(payload),
+        }
+    }
+
     /// Ends the step with what its function returned, seen as `failure` sees it.
     #[inline]
     pub fn conclude<T>(self, outcome: &T, failure: Failure<T>) {
@@ -144,10 +161,12 @@ impl Step {
     }
 
     #[cold]
-    fn panicked(&mut self) {
+    fn panicked(mut self, payload: Box<dyn Any + Send>) -> ! {
         if let Some(open) = self.open.take() {
-            open.panicked();
+            open.panicked(panicked::message(&*payload));
         }
+        drop(self);
+        resume_unwind(payload)
     }
 
     #[cfg(feature = "engine")]
@@ -159,16 +178,10 @@ impl Step {
 impl Drop for Step {
     #[inline]
     fn drop(&mut self) {
-        if self.open.is_some() {
-            self.panicked();
+        if let Some(open) = self.open.take() {
+            open.panicked("an attribute of the step panicked");
         }
     }
-}
-
-/// Calls the body of a step, which may return early, and may return what it borrows from its arguments.
-#[inline(always)]
-pub fn call<T>(body: impl FnOnce() -> T) -> T {
-    body()
 }
 
 /// Never called: stands in the body of an async step, so that the compiler knows what type it returns.

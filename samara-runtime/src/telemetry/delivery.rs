@@ -3,6 +3,7 @@
 //! The SDK drops the result of the last export, hides a failure's cause, and forgets what its queue had no room for. So we count
 //! what is produced, count what a server has taken, and keep the last cause: the difference is what a warning tells of.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,6 +24,9 @@ use super::configuration::Exporter;
 use super::export::Answer;
 use super::signal::Signal;
 
+/// The attribute of the point that stands for all sets of attributes beyond the SDK's limit.
+const OVERFLOW: &str = "otel.metric.overflow";
+
 /// The account of one signal.
 #[derive(Debug)]
 pub(super) struct Delivery {
@@ -31,6 +35,8 @@ pub(super) struct Delivery {
     produced: AtomicU64,
     delivered: AtomicU64,
     export: Mutex<Export>,
+    /// Metrics that have more sets of attributes than the SDK keeps apart.
+    overflown: Mutex<BTreeSet<String>>,
 }
 
 /// The export that goes on, why the last one failed, and what a server has said of one that it took.
@@ -55,6 +61,7 @@ impl Delivery {
             produced: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             export: Mutex::default(),
+            overflown: Mutex::default(),
         }
     }
 
@@ -120,6 +127,18 @@ impl Delivery {
             self.endpoint,
             self.signal.name()
         ))
+    }
+
+    /// Of which metrics some measurements have lost their attributes, if of any (OpenTelemetry specification, "Cardinality limits").
+    pub(super) fn overflow(&self) -> Option<String> {
+        let overflown = self.overflown.lock();
+        let names: Vec<&str> = overflown.iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "too many sets of attributes in {}: those beyond the limit are one point, `{OVERFLOW}`",
+                names.join(", ")
+            )
+        })
     }
 }
 
@@ -248,7 +267,11 @@ pub(super) struct CountedMetricExporter {
 
 impl PushMetricExporter for CountedMetricExporter {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        let count = data_points(metrics);
+        let points = points(metrics);
+        let count = points.len() as u64;
+        let overflown = points.into_iter().filter(|(_, is_overflow)| *is_overflow);
+        let overflown = overflown.map(|(metric, _)| metric.to_owned());
+        self.delivery.overflown.lock().extend(overflown);
         if self.temporality() == Temporality::Cumulative {
             // Each export says all again, so only the last one can lose anything.
             self.delivery.delivered.store(0, Ordering::Relaxed);
@@ -273,21 +296,40 @@ impl PushMetricExporter for CountedMetricExporter {
     }
 }
 
-fn data_points(metrics: &ResourceMetrics) -> u64 {
+/// The metric of each data point, and whether the point stands for all beyond the SDK's limit.
+fn points(metrics: &ResourceMetrics) -> Vec<(&str, bool)> {
     let metrics = metrics.scope_metrics().flat_map(|scope| scope.metrics());
-    let counts = metrics.map(|metric| match metric.data() {
-        AggregatedMetrics::F64(data) => data_points_of(data),
-        AggregatedMetrics::U64(data) => data_points_of(data),
-        AggregatedMetrics::I64(data) => data_points_of(data),
+    let points = metrics.flat_map(|metric| {
+        let points = match metric.data() {
+            AggregatedMetrics::F64(data) => points_of(data),
+            AggregatedMetrics::U64(data) => points_of(data),
+            AggregatedMetrics::I64(data) => points_of(data),
+        };
+        points
+            .into_iter()
+            .map(|is_overflow| (metric.name(), is_overflow))
     });
-    counts.sum::<usize>() as u64
+    points.collect()
 }
 
-fn data_points_of<T>(data: &MetricData<T>) -> usize {
+fn points_of<T>(data: &MetricData<T>) -> Vec<bool> {
+    fn each<'a, P: 'a, A: Iterator<Item = &'a KeyValue>>(
+        points: impl Iterator<Item = &'a P>,
+        attributes: impl Fn(&'a P) -> A,
+    ) -> Vec<bool> {
+        let is_overflow = |attribute: &KeyValue| attribute.key.as_str() == OVERFLOW;
+        points
+            .map(|point| attributes(point).any(is_overflow))
+            .collect()
+    }
     match data {
-        MetricData::Gauge(gauge) => gauge.data_points().count(),
-        MetricData::Sum(sum) => sum.data_points().count(),
-        MetricData::Histogram(histogram) => histogram.data_points().count(),
-        MetricData::ExponentialHistogram(histogram) => histogram.data_points().count(),
+        MetricData::Gauge(gauge) => each(gauge.data_points(), |point| point.attributes()),
+        MetricData::Sum(sum) => each(sum.data_points(), |point| point.attributes()),
+        MetricData::Histogram(histogram) => {
+            each(histogram.data_points(), |point| point.attributes())
+        }
+        MetricData::ExponentialHistogram(histogram) => {
+            each(histogram.data_points(), |point| point.attributes())
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod baggage;
 pub mod configuration;
 mod conforming;
+mod console;
 mod delivery;
 pub mod doctor;
 mod exemplars;
@@ -147,7 +148,8 @@ impl Telemetry {
         self.parent.clone()
     }
 
-    /// Delivers what is left, waiting [`SHUTDOWN_LIMIT`] at most, and says in one warning what could not be delivered, and what servers remarked.
+    /// Delivers what is left, waiting [`SHUTDOWN_LIMIT`] at most, and says in one warning what could not be delivered; in others, what servers
+    /// remarked, and which metrics have more sets of attributes than the SDK keeps apart.
     ///
     /// Spans that end later are lost. A second call does nothing, and so does dropping after it.
     pub fn shutdown(&self) {
@@ -161,8 +163,9 @@ impl Telemetry {
             tracing::warn!("telemetry was not delivered: {}", losses.join("; "));
         }
         for pipeline in &pipelines {
-            if let Some(remark) = pipeline.delivery.remark() {
-                tracing::warn!("{remark}");
+            let said = [pipeline.delivery.remark(), pipeline.delivery.overflow()];
+            for said in said.into_iter().flatten() {
+                tracing::warn!("{said}");
             }
         }
     }

@@ -200,6 +200,18 @@ pub const PROCESS_PID: &str = "process.pid";
 /// File of the program, without its directory, on the resource (string; semantic conventions, "Process").
 pub const PROCESS_EXECUTABLE_NAME: &str = "process.executable.name";
 
+/// Processors of the machine, on the resource (string; semantic conventions, "Host"): `amd64`, `arm64`.
+pub const HOST_ARCH: &str = "host.arch";
+
+/// Name of the machine, on the resource (string; semantic conventions, "Host").
+pub const HOST_NAME: &str = "host.name";
+
+/// Operating system, on the resource (string; semantic conventions, "Operating System"): `linux`, `darwin`.
+pub const OS_TYPE: &str = "os.type";
+
+/// Id of the container that the process runs in, on the resource (string; semantic conventions, "Container").
+pub const CONTAINER_ID: &str = "container.id";
+
 /// Digest of the workflow that the program was built from, on the resource (string): `sha256:` and 64 digits.
 pub const WORKFLOW_DIGEST: &str = "samara.workflow.digest";
 

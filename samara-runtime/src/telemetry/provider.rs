@@ -12,7 +12,7 @@ use opentelemetry_sdk::metrics::{
     Aggregation, Instrument, InstrumentKind, PeriodicReader, SdkMeterProvider, Stream,
     Temporality as SdkTemporality,
 };
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanExporter, SpanLimits};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider, SpanLimits};
 use thiserror::Error;
 
 use super::SHUTDOWN_LIMIT;
@@ -20,6 +20,7 @@ use super::configuration::{
     Chosen, Configuration, Exporter, Histograms, Limit, Limits, Otlp, Temporality,
 };
 use super::conforming::Conforming;
+use super::console::Console;
 use super::delivery::{
     CountedLogExporter, CountedMetricExporter, CountedRecords, CountedSpanExporter, CountedSpans,
     Delivery,
@@ -102,32 +103,21 @@ fn traces(
         .with_sampler(configuration.sampler.value.clone())
         .with_span_limits(span_limits(&configuration.limits))
         .with_resource(resource.clone());
-    let Some(otlp) = otlp else {
-        let batches = batches(opentelemetry_stdout::SpanExporter::default(), configuration);
-        return Ok(builder.with_span_processor(batches).build());
-    };
     let exporter = opentelemetry_otlp::SpanExporter::builder().with_http();
     let exporter = CountedSpanExporter {
         exporter: configured(exporter, Signal::Traces, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),
     };
-    let spans = CountedSpans::new(batches(exporter, configuration), Arc::clone(delivery));
-    Ok(builder.with_span_processor(spans).build())
-}
-
-/// Gathers spans for an exporter.
-fn batches(
-    exporter: impl SpanExporter + 'static,
-    configuration: &Configuration,
-) -> BatchSpanProcessor {
     let limit = configuration.limits.span_value_length.as_ref();
     let exporter = Conforming {
         exporter,
         value_length: limit.map(|limit| limit.value.0 as usize),
     };
-    BatchSpanProcessor::builder(exporter)
+    let batches = BatchSpanProcessor::builder(exporter)
         .with_batch_config(configuration.spans.for_spans())
-        .build()
+        .build();
+    let spans = CountedSpans::new(batches, Arc::clone(delivery));
+    Ok(builder.with_span_processor(spans).build())
 }
 
 fn metrics(
@@ -144,18 +134,6 @@ fn metrics(
         temporality(configuration.temporality.value),
         configuration.interval.value.0,
     );
-    let Some(otlp) = otlp else {
-        let exporter = opentelemetry_stdout::MetricExporter::builder()
-            .with_temporality(temporality)
-            .build();
-        return Ok(builder
-            .with_reader(
-                PeriodicReader::builder(exporter)
-                    .with_interval(interval)
-                    .build(),
-            )
-            .build());
-    };
     let exporter = opentelemetry_otlp::MetricExporter::builder()
         .with_http()
         .with_temporality(temporality);
@@ -180,20 +158,13 @@ fn logs(
     delivery: &Arc<Delivery>,
 ) -> Result<SdkLoggerProvider, ProviderError> {
     let builder = SdkLoggerProvider::builder().with_resource(resource.clone());
-    let batches = configuration.records.for_records();
-    let Some(otlp) = otlp else {
-        let batches = BatchLogProcessor::builder(opentelemetry_stdout::LogExporter::default())
-            .with_batch_config(batches)
-            .build();
-        return Ok(builder.with_log_processor(batches).build());
-    };
     let exporter = opentelemetry_otlp::LogExporter::builder().with_http();
     let exporter = CountedLogExporter {
         exporter: configured(exporter, Signal::Logs, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),
     };
     let batches = BatchLogProcessor::builder(exporter)
-        .with_batch_config(batches)
+        .with_batch_config(configuration.records.for_records())
         .build();
     Ok(builder
         .with_log_processor(CountedRecords::new(batches, Arc::clone(delivery)))
@@ -205,15 +176,25 @@ fn logs(
 fn configured<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     signal: Signal,
-    otlp: &Otlp,
+    otlp: Option<&Otlp>,
     delivery: &Arc<Delivery>,
 ) -> Result<B, TransportError> {
-    Ok(builder
-        .with_endpoint(otlp.endpoint.value.uri().to_string())
+    let builder = builder
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(RETRY_LIMIT)
-        .with_retry_policy(RetryPolicy::recommended().with_max_retries(2))
-        .with_http_client(Client::new(signal, otlp, Arc::clone(delivery))?))
+        .with_retry_policy(RetryPolicy::recommended().with_max_retries(2));
+    Ok(match otlp {
+        Some(otlp) => builder
+            .with_endpoint(otlp.endpoint.value.uri().to_string())
+            .with_http_client(Client::new(signal, otlp, Arc::clone(delivery))?),
+        // The exporter asks for an address, which the console does not look at.
+        None => builder
+            .with_endpoint("http://localhost")
+            .with_http_client(Console {
+                signal,
+                delivery: Arc::clone(delivery),
+            }),
+    })
 }
 
 fn span_limits(limits: &Limits) -> SpanLimits {

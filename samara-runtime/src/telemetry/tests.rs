@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::Receiver;
 
+use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry::trace::{Tracer as _, TracerProvider as _};
 use opentelemetry_proto::tonic::collector::trace::v1::{
@@ -244,6 +245,29 @@ fn spans_that_a_server_rejects_are_counted() {
 }
 
 #[test]
+fn a_metric_with_more_sets_of_attributes_than_the_sdk_keeps_apart_is_named() {
+    let (url, _heads) = server("200 OK", Vec::new());
+    let said_of = |sets: i64| {
+        let ((), log) = log::tests::captured(|| {
+            let telemetry = started(&endpoints(None, Some(&url)));
+            for pipeline in telemetry.pipelines.lock().iter() {
+                if let Provider::Metrics(provider) = &pipeline.provider {
+                    let counter = provider.meter("orders").u64_counter("orders.read").build();
+                    (0..sets).for_each(|order| counter.add(1, &[KeyValue::new("order", order)]));
+                }
+            }
+        });
+        log
+    };
+    assert_eq!(said_of(2000), "");
+    let log = said_of(2001);
+    assert!(
+        log.contains("WARN too many sets of attributes in orders.read: "),
+        "{log}"
+    );
+}
+
+#[test]
 fn an_answer_that_is_no_otlp_is_taken_for_success() {
     let (url, _heads) = server("200 OK", b"<html>hello</html>".to_vec());
     assert_eq!(run(&endpoints(Some(&url), Some(&url))).1, "");
@@ -274,6 +298,11 @@ fn the_resource_names_the_service_the_run_and_where_it_runs() {
         text(names::PROCESS_PID),
         Some(std::process::id().to_string())
     );
+    let processors = text(names::HOST_ARCH).expect("always known");
+    let known = [
+        "amd64", "arm32", "arm64", "ia64", "ppc32", "ppc64", "s390x", "x86",
+    ];
+    assert!(known.contains(&processors.as_str()), "{processors}");
     assert_eq!(text("process.command_args"), None, "they may hold secrets");
 }
 

@@ -11,6 +11,7 @@ use super::span::{JobSpan, fail_span, open_span};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::panicked;
 use crate::telemetry::{meters, names, point};
 
 #[derive(Debug)]
@@ -58,6 +59,13 @@ impl Job {
         };
         let outcome = catch_unwind(AssertUnwindSafe(work));
         span.end_open_steps();
+        if let Err(payload) = &outcome {
+            fail_span(
+                &span.0,
+                names::ERROR_TYPE_PANIC,
+                panicked::message(&**payload),
+            );
+        }
         self.hooks.send(match outcome {
             Ok(Ok(())) => Moment::Success,
             Ok(Err(Error::Interrupted { .. })) => Moment::Interruption,

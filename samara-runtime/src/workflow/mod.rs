@@ -20,6 +20,7 @@ use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::panicked;
 use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
 use crate::telemetry;
@@ -242,7 +243,10 @@ impl Workflow {
             return End::Unfit(unset);
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| self.run_jobs(settings)));
-        outcome.map_or(End::Panicked, End::Ran)
+        outcome.map_or_else(
+            |payload| End::Panicked(panicked::message(&*payload).to_owned()),
+            End::Ran,
+        )
     }
 
     fn run_jobs(&self, settings: &RunSettings) -> Result<()> {
@@ -351,7 +355,8 @@ enum End {
     /// It did not begin.
     Unfit(Vec<Problem>),
     Ran(Result<()>),
-    Panicked,
+    /// It panicked with this message.
+    Panicked(String),
 }
 
 impl End {
@@ -361,7 +366,7 @@ impl End {
             Self::Ran(Ok(())) => Exit::Success,
             Self::Ran(Err(Error::Interrupted { .. })) => Exit::Interrupted,
             Self::Ran(Err(_)) => Exit::JobFailed,
-            Self::Panicked => Exit::Unexpected,
+            Self::Panicked(_) => Exit::Unexpected,
         }
     }
 
@@ -374,9 +379,9 @@ impl End {
             }
             Self::Ran(Ok(())) => None,
             Self::Ran(Err(error)) => Some((error.kind(), error.to_string())),
-            Self::Panicked => Some((
+            Self::Panicked(message) => Some((
                 names::ERROR_TYPE_PANIC,
-                "the run panicked; the message above says where".to_owned(),
+                format!("the run panicked: {message}"),
             )),
         }
     }

@@ -31,8 +31,8 @@ impl Workflow {
                 tracing::error!("{error}");
                 Exit::Unexpected
             }
-            Err(_panic) => {
-                tracing::error!("validate panicked; the message above says where");
+            Err(payload) => {
+                tracing::error!("validate panicked: {}", panicked::message(&*payload));
                 Exit::Unexpected
             }
         };

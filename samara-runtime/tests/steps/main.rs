@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::Status;
 use samara::telemetry::names;
 use tokio::runtime::{Builder, Runtime};
@@ -198,7 +199,7 @@ fn an_error_without_a_text_is_still_a_failure() {
 }
 
 #[test]
-fn a_panic_ends_the_step_as_an_error_and_goes_on() {
+fn a_panic_ends_the_step_as_an_error_with_its_message_and_goes_on() {
     #[samara::step]
     fn panics() -> u64 {
         panic!("as it was")
@@ -208,16 +209,36 @@ fn a_panic_ends_the_step_as_an_error_and_goes_on() {
         yield_once().await;
         panic!("as it was")
     }
+    #[samara::step]
+    fn panics_with_a_value() -> ! {
+        panic!("{} rows", 3)
+    }
+    #[samara::step]
+    fn panics_with_no_text() -> ! {
+        std::panic::panic_any(3)
+    }
     let ((), trace) = traced(|| {
         let later = || runtime().block_on(panics_later());
         for panicked in [catch_unwind(panics), catch_unwind(AssertUnwindSafe(later))] {
             let payload = panicked.expect_err("a panic");
             assert_eq!(payload.downcast_ref(), Some(&"as it was"));
         }
+        for panics in [panics_with_a_value, panics_with_no_text] {
+            assert!(catch_unwind(|| panics()).is_err());
+        }
     });
-    for name in ["panics", "panics_later"] {
+    for (name, message) in [
+        ("panics", "as it was"),
+        ("panics_later", "as it was"),
+        ("panics_with_a_value", "3 rows"),
+        ("panics_with_no_text", "a panic without a text"),
+    ] {
         let span = trace.span(name);
-        assert_eq!(span.status, Status::error("the step panicked"));
+        assert_eq!(span.status, Status::error(message));
+        let exception = &span.events[0];
+        let said = KeyValue::new(names::EXCEPTION_MESSAGE, message);
+        assert_eq!(exception.name, names::EXCEPTION_EVENT);
+        assert!(exception.attributes.contains(&said), "{exception:?}");
         assert_eq!(attribute(span, names::ERROR_TYPE).as_deref(), Some("panic"));
         assert_eq!(points(name), failed("panic", 1));
     }

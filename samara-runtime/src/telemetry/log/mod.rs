@@ -10,9 +10,9 @@ use std::io::{self, IsTerminal as _};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
@@ -27,8 +27,8 @@ use span_events::SpanEvents;
 
 pub(super) use records::shortened;
 
-/// Targets of the libraries that deliver telemetry. What they say is said better by the one warning at the end of a run, so
-/// they are shown at [`LogLevel::Trace`] only. Each stands for all targets that begin with it.
+/// Targets of the libraries that deliver telemetry. What they say is said better by the one warning at the end of a run, so they are shown
+/// at [`LogLevel::Trace`] only, and never sent: sending what they say of sending has no end. Each stands for all targets that begin with it.
 const DELIVERY_TARGETS: [&str; 8] = [
     "opentelemetry",
     "ureq",
@@ -39,6 +39,10 @@ const DELIVERY_TARGETS: [&str; 8] = [
     "tonic",
     "tower",
 ];
+
+/// The SDK's event of an instrument that it refuses, so that its measurements count for nothing: a mistake of the program, which nothing else
+/// tells of.
+const REFUSED_INSTRUMENT: &str = "InstrumentCreationFailed";
 
 /// How log events are shown on stderr, and which.
 #[derive(Debug, Clone)]
@@ -65,7 +69,7 @@ pub(super) struct Sent<'a> {
 pub(super) fn install(shown: &Shown, sent: Sent<'_>) {
     let records = sent
         .logs
-        .map(|(provider, limits)| Records::new(provider, limits).with_filter(targets(shown.level)));
+        .map(|(provider, limits)| Records::new(provider, limits).with_filter(sends(shown.level)));
     let _ = on_stderr(shown)
         .with(sent.traces.map(trace_layer))
         .with(records)
@@ -109,7 +113,7 @@ where
         .with_tracked_inactivity(false)
         .with_filter(filter_fn(|metadata| metadata.is_span()));
     let events = SpanEvents.with_filter(filter_fn(|metadata| metadata.is_event()));
-    spans.and_then(events).with_filter(targets(LogLevel::Info))
+    spans.and_then(events).with_filter(sends(LogLevel::Info))
 }
 
 fn on_stderr(shown: &Shown) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
@@ -131,15 +135,33 @@ where
             format: shown.format,
             run: shown.run.clone(),
         });
-    tracing_subscriber::registry().with(lines.with_filter(targets(shown.level)))
+    tracing_subscriber::registry().with(lines.with_filter(shows(shown.level)))
 }
 
-fn targets(level: LogLevel) -> Targets {
-    let all = Targets::new().with_default(level.filter());
-    match level {
-        LogLevel::Trace => all,
-        _ => all.with_targets(DELIVERY_TARGETS.map(|target| (target, LevelFilter::OFF))),
-    }
+/// What is shown, from a level up.
+fn shows(level: LogLevel) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
+    from(level, move |metadata| {
+        level == LogLevel::Trace || !tells_of_delivery(metadata)
+    })
+}
+
+/// What is sent, from a level up.
+fn sends(level: LogLevel) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
+    from(level, |metadata| !tells_of_delivery(metadata))
+}
+
+fn from(
+    level: LogLevel,
+    wanted: impl Fn(&Metadata<'_>) -> bool,
+) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
+    let least: LevelFilter = level.filter();
+    filter_fn(move |metadata| *metadata.level() <= least && wanted(metadata))
+        .with_max_level_hint(least)
+}
+
+fn tells_of_delivery(metadata: &Metadata<'_>) -> bool {
+    let is_delivery = |target| metadata.target().starts_with(target);
+    DELIVERY_TARGETS.into_iter().any(is_delivery) && metadata.name() != REFUSED_INSTRUMENT
 }
 
 #[cfg(test)]
@@ -147,6 +169,10 @@ pub(crate) mod tests {
     use std::io::Write;
     use std::sync::Arc;
 
+    use opentelemetry::logs::AnyValue;
+    use opentelemetry::metrics::MeterProvider as _;
+    use opentelemetry_sdk::logs::InMemoryLogExporter;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
     use parking_lot::Mutex;
 
     use super::*;
@@ -231,13 +257,50 @@ pub(crate) mod tests {
 
     #[test]
     fn libraries_that_deliver_telemetry_are_shown_at_trace_only() {
-        let event = || tracing::error!(target: "opentelemetry_sdk", "export failed");
-        assert_eq!(captured_at(LogLevel::Debug, LogFormat::Text, event).1, "");
+        let shut_down = || {
+            let _ = SdkTracerProvider::default().shutdown();
+        };
+        let (_, log) = captured_at(LogLevel::Debug, LogFormat::Text, shut_down);
+        assert_eq!(log, "");
+        let (_, log) = captured_at(LogLevel::Trace, LogFormat::Text, shut_down);
         assert!(
-            captured_at(LogLevel::Trace, LogFormat::Text, event)
-                .1
-                .contains("export failed")
+            log.contains("TracerProvider was already shut down"),
+            "{log}"
         );
+    }
+
+    #[test]
+    fn an_instrument_that_the_sdk_refuses_is_an_error() {
+        let (_, log) = captured(|| {
+            let meter = SdkMeterProvider::default().meter("orders");
+            meter.u64_counter("orders read").build().add(1, &[]);
+        });
+        let (_, said) = log.split_once("ERROR ").expect("an error");
+        for part in [
+            "will be ignored",
+            "instrument_name=\"orders read\"",
+            "reason=",
+        ] {
+            assert!(said.contains(part), "{log}");
+        }
+    }
+
+    #[test]
+    fn what_libraries_say_of_delivery_is_never_sent() {
+        let exporter = InMemoryLogExporter::default();
+        let provider = SdkLoggerProvider::builder()
+            .with_simple_exporter(exporter.clone())
+            .build();
+        let records =
+            Records::new(&provider, &Limits::default()).with_filter(sends(LogLevel::Trace));
+        let subscriber = tracing_subscriber::registry().with(records);
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::trace!(target: "opentelemetry_sdk", "a batch was sent");
+            tracing::trace!("a row was read");
+        });
+        let records = exporter.get_emitted_logs().expect("records");
+        let bodies: Vec<_> = records.iter().map(|log| log.record.body()).collect();
+        assert_eq!(bodies, [Some(&AnyValue::from("a row was read"))]);
     }
 
     #[test]
