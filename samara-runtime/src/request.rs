@@ -82,6 +82,7 @@ pub(crate) struct Request {
     headers: HeaderMap,
     body: Option<String>,
     timeout: Duration,
+    sender: Option<KeyValue>,
 }
 
 impl Request {
@@ -109,7 +110,16 @@ impl Request {
             headers: map,
             body,
             timeout,
+            sender: None,
         })
+    }
+
+    /// Names who sends it, on its spans.
+    pub fn of(self, sender: KeyValue) -> Self {
+        Self {
+            sender: Some(sender),
+            ..self
+        }
     }
 
     /// Sends it until the server accepts it, or all attempts are used up. The error is the last attempt's.
@@ -204,6 +214,7 @@ impl Request {
             KeyValue::new(names::SERVER_ADDRESS, host),
             KeyValue::new(names::SERVER_PORT, i64::from(port)),
         ];
+        attributes.extend(self.sender.clone());
         if resend > 0 {
             let resend = i64::from(resend);
             attributes.push(KeyValue::new(names::HTTP_REQUEST_RESEND_COUNT, resend));

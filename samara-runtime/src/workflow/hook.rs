@@ -97,7 +97,12 @@ impl Hook {
     fn request(&self, timeout: Duration) -> Result<Request, RequestError> {
         let body = self.payload.map(resolved_json).transpose()?;
         let headers = self.headers.iter().copied();
-        Request::new(self.method, self.url, headers, body, timeout)
+        let request = Request::new(self.method, self.url, headers, body, timeout)?;
+        Ok(request.of(self.name()))
+    }
+
+    fn name(&self) -> KeyValue {
+        KeyValue::new(names::HOOK_NAME, self.id)
     }
 
     fn send(&self) -> Result<(), RequestError> {
@@ -224,9 +229,8 @@ fn send_in_haste(hooks: &[Hook]) {
 
 fn log(hook: &Hook, sent: Result<(), RequestError>) {
     if let Some(meters) = meters() {
-        let name = KeyValue::new(names::HOOK_NAME, hook.id);
         let failure = sent.as_ref().err().map(RequestError::kind);
-        meters.hook_requests.add(1, &point(name, failure));
+        meters.hook_requests.add(1, &point(hook.name(), failure));
     }
     match sent {
         Ok(()) => tracing::debug!("hook `{}` sent", hook.id),

@@ -11,6 +11,7 @@ use super::span::{JobSpan, fail_span, open_span};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::step::JobSteps;
 use crate::telemetry::{meters, names, point};
 
 #[derive(Debug)]
@@ -25,7 +26,8 @@ impl Job {
         interrupt::check()?;
         let began = Instant::now();
         let name = KeyValue::new(names::JOB_NAME, self.id);
-        let context = open_span(&Context::current(), names::job_span(self.id), name.clone());
+        let context = open_span(&Context::current(), names::job_span(self.id), name.clone())
+            .with_value(JobSteps::new(self.id));
         let span = JobSpan(context.clone());
         let outcome = {
             let _current = context.attach();
@@ -57,7 +59,7 @@ impl Job {
             (self.run)(session)
         };
         let outcome = catch_unwind(AssertUnwindSafe(work));
-        span.end_open_steps();
+        span.end_open_steps(!matches!(outcome, Ok(Ok(()))));
         self.hooks.send(match outcome {
             Ok(Ok(())) => Moment::Success,
             Ok(Err(Error::Interrupted { .. })) => Moment::Interruption,
