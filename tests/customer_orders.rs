@@ -265,7 +265,8 @@ fn a_run_counts_once_and_each_step_has_one_duration() {
         assert!(
             ["extract", "transform", "load"].contains(&attributes["samara.step.kind"].as_str())
         );
-        assert_eq!(attributes.len(), 2, "few values, so few series");
+        assert_eq!(attributes["samara.job.name"], "silver");
+        assert_eq!(attributes.len(), 3, "few values, so few series");
     }
 }
 
@@ -434,6 +435,11 @@ fn a_failed_run_exits_50_says_which_step_and_raises_the_alert() {
         customers.status.as_ref().map_or(0, |status| status.code),
         0,
         "what did not fail is not marked"
+    );
+    assert_eq!(
+        attributes(&customers.attributes)["error.type"],
+        "cancelled",
+        "nobody read it any more"
     );
     assert!(
         !workplace.path().join(OUTPUT).exists(),

@@ -119,6 +119,7 @@ fn hooks_and_alerts_tell_of_a_run_and_carry_its_trace_on() {
     }
     let resent = attributes(&requests[3].attributes);
     assert_eq!(resent["http.request.resend_count"], "1");
+    assert_eq!(resent["samara.hook.name"], "tell/finally-flaky");
     assert_eq!(attributes(&requests[2].attributes)["error.type"], "503");
     let (start, load) = (requests[0], named("out"));
     assert!(start.end_time_unix_nano <= load.start_time_unix_nano);
@@ -150,4 +151,5 @@ fn hooks_and_alerts_tell_of_a_run_and_carry_its_trace_on() {
     let alert = spans_of(&requests, &spans)[4];
     let run = spans.iter().find(|span| span.name == "run hooked");
     assert_eq!(alert.parent_span_id, run.expect("a span").span_id);
+    assert_eq!(attributes(&alert.attributes)["samara.alert.channel"], "web");
 }

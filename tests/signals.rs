@@ -184,10 +184,15 @@ fn a_signal_ends_a_long_load_in_order() {
         let named = |name: &str| spans.iter().find(|span| span.name == name).expect(name);
         let run = attributes(&named("run square").attributes);
         assert_eq!(run["samara.run.outcome"], "interrupted");
-        assert_eq!(
-            attributes(&named("out").attributes)["error.type"],
-            "Interrupted"
-        );
+        for (name, class) in [
+            ("run square", "Interrupted"),
+            ("job square", "Interrupted"),
+            ("pairs", "cancelled"),
+            ("out", "cancelled"),
+        ] {
+            let span = attributes(&named(name).attributes);
+            assert_eq!(span["error.type"], class, "{name}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod delivery;
 mod doctor;
 mod documented;
 mod grpc_receiver;
+mod jobs;
 mod variables;
 
 use std::fs::{File, OpenOptions};

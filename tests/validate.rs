@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use crate::collector::{Collector, attributes, counter_points, histogram_points};
 use crate::program::{Workplace, streams};
 
 /// Two jobs: the second reads what the first writes. `${IN}`, `${OUT}` and `${TOKEN}` are given at the run.
@@ -145,6 +146,55 @@ fn all_that_a_run_would_stumble_over_is_told_at_once_with_its_step() {
 }
 
 #[test]
+fn a_validation_is_traced_and_measured_and_is_neither_a_run_nor_the_work_of_its_steps() {
+    let workplace = workplace();
+    let validate = || {
+        let collector = Collector::start();
+        let mut command = command(&workplace, &["validate"]);
+        let code = told(&output(command.args(collector.flags()))).0;
+        (code, collector)
+    };
+    let measured = |collector: &Collector| {
+        let metrics = collector.metrics();
+        let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+        assert_eq!(names, ["samara.validation.duration"]);
+        let points = histogram_points(&metrics[0]);
+        assert_eq!((points.len(), points[0].0), (1, 1));
+        points[0].2.get("error.type").cloned()
+    };
+    let (code, collector) = validate();
+    assert_eq!(code, Some(0));
+    assert_eq!(measured(&collector), None);
+    let classes = |collector: &Collector| {
+        let classes = collector.spans().into_iter().filter_map(|span| {
+            let class = attributes(&span.attributes).remove("error.type")?;
+            let failed = span.status.is_some_and(|status| status.code == 2);
+            assert!(failed, "{}", span.name);
+            Some((span.name, class, span.events.len()))
+        });
+        let mut classes: Vec<(String, String, usize)> = classes.collect();
+        classes.sort();
+        classes
+    };
+    assert_eq!(classes(&collector), []);
+
+    std::fs::remove_file(workplace.path().join("in/shops.json")).expect("the file");
+    // Both what it would write and its schema are in the way.
+    std::fs::create_dir_all(workplace.path().join("out/deep/placed.json")).expect("a directory");
+    std::fs::create_dir_all(workplace.path().join("out/deep/placed")).expect("a directory");
+    let (code, collector) = validate();
+    assert_eq!(code, Some(40));
+    assert_eq!(measured(&collector).as_deref(), Some("unfit"));
+    let expected = [
+        ("keep", "Write", 1),
+        ("shops", "Read", 1),
+        ("validate checked", "unfit", 0),
+    ];
+    let expected = expected.map(|(name, class, events)| (name.into(), class.into(), events));
+    assert_eq!(classes(&collector), expected);
+}
+
+#[test]
 fn output_that_nobody_could_write_is_told() {
     let workplace = workplace();
     workplace.write("occupied", "a file where a directory has to be");
@@ -203,6 +253,40 @@ fn all_variables_that_are_missing_are_told_at_once_by_validate_and_before_a_run_
         "{log}"
     );
     assert_eq!(names(workplace.path()), ["in"], "no work was done");
+}
+
+#[test]
+fn a_run_that_lacks_variables_counts_as_failed_and_one_that_cannot_read_its_alerts_does_not_count()
+{
+    let workplace = workplace();
+    let counted = |arguments: &[&str], prepare: &dyn Fn(&mut Command)| {
+        let collector = Collector::start();
+        let mut command = command(&workplace, arguments);
+        prepare(command.args(collector.flags()));
+        let code = told(&output(&mut command)).0;
+        let count = |name: &str| {
+            let metrics = collector.metrics();
+            let found = metrics.iter().find(|metric| metric.name == name);
+            let points = found.map(counter_points).unwrap_or_default();
+            let points = points.into_iter();
+            let classed = points.map(|(count, mut point)| (count, point.remove("error.type")));
+            classed.collect::<Vec<_>>()
+        };
+        let counts = ["samara.cli.run.invocations", "samara.run.failures"].map(count);
+        (code, counts)
+    };
+    let unfit = [vec![(1, None)], vec![(1, Some("unfit".to_owned()))]];
+    let lacking = counted(&["run"], &|command| {
+        command.env_remove("OUT");
+    });
+    assert_eq!(lacking, (Some(30), unfit.clone()));
+    let lacking = counted(&["run"], &|command| {
+        command.env("ENV", "prod");
+    });
+    assert_eq!(lacking, (Some(31), unfit));
+    let alerts = ["run", "--alert-filepath", "missing.json"];
+    let unread = counted(&alerts, &|_| {});
+    assert_eq!(unread, (Some(20), [Vec::new(), Vec::new()]));
 }
 
 #[test]

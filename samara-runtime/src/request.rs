@@ -82,6 +82,7 @@ pub(crate) struct Request {
     headers: HeaderMap,
     body: Option<String>,
     timeout: Duration,
+    sender: Option<KeyValue>,
 }
 
 impl Request {
@@ -109,7 +110,16 @@ impl Request {
             headers: map,
             body,
             timeout,
+            sender: None,
         })
+    }
+
+    /// Names who sends it, on its spans.
+    pub fn of(self, sender: KeyValue) -> Self {
+        Self {
+            sender: Some(sender),
+            ..self
+        }
     }
 
     /// Sends it until the server accepts it, or all attempts are used up. The error is the last attempt's.
@@ -139,7 +149,11 @@ impl Request {
         }
         if let Err(error) = &answer {
             span.set_attribute(KeyValue::new(names::ERROR_TYPE, error.kind()));
-            span.set_status(Status::error(error.to_string()));
+            // A status of HTTP says all by itself (semantic conventions, "HTTP client span").
+            span.set_status(match error {
+                RequestError::Status(_) => Status::error(""),
+                error => Status::error(error.to_string()),
+            });
         }
         span.end();
         answer.map(drop)
@@ -151,12 +165,9 @@ impl Request {
         *request.uri_mut() = self.url.clone();
         *request.headers_mut() = self.headers.clone();
         for (name, value) in trace_headers(context) {
-            let value = HeaderValue::try_from(value);
-            request.headers_mut().extend(
-                value
-                    .ok()
-                    .map(|value| (HeaderName::from_static(name), value)),
-            );
+            if let Ok(value) = HeaderValue::try_from(value) {
+                request.headers_mut().insert(name, value);
+            }
         }
         let answer = match &self.body {
             Some(body) => agent.run(request.map(|()| body.as_str())),
@@ -177,13 +188,18 @@ impl Request {
     }
 
     fn transport(&self, error: &ureq::Error) -> RequestError {
+        let other = "_OTHER".to_owned();
         RequestError::Transport {
             cause: client::cause(error, self.timeout, &self.url),
             kind: match error {
                 ureq::Error::Timeout(_) => "timeout".to_owned(),
                 ureq::Error::HostNotFound => "HostNotFound".to_owned(),
-                ureq::Error::Io(error) => format!("{:?}", error.kind()),
-                _ => "_OTHER".to_owned(),
+                ureq::Error::Io(error) if client::is_unresolved(error) => "HostNotFound".to_owned(),
+                ureq::Error::Io(error) => match format!("{:?}", error.kind()) {
+                    kind if ["Other", "Uncategorized"].contains(&kind.as_str()) => other,
+                    kind => kind,
+                },
+                _ => other,
             },
         }
     }
@@ -196,7 +212,9 @@ impl Request {
             (None, Some("https")) => 443,
             (None, _) => 80,
         };
-        let host = self.url.host().unwrap_or_default().to_owned();
+        // An address of IPv6 has brackets in a URL only.
+        let host = self.url.host().unwrap_or_default();
+        let host = host.trim_matches(['[', ']']).to_owned();
         let method = self.method.as_str().to_owned();
         let mut attributes = vec![
             KeyValue::new(names::HTTP_REQUEST_METHOD, method.clone()),
@@ -204,6 +222,7 @@ impl Request {
             KeyValue::new(names::SERVER_ADDRESS, host),
             KeyValue::new(names::SERVER_PORT, i64::from(port)),
         ];
+        attributes.extend(self.sender.clone());
         if resend > 0 {
             let resend = i64::from(resend);
             attributes.push(KeyValue::new(names::HTTP_REQUEST_RESEND_COUNT, resend));

@@ -14,7 +14,7 @@ use crate::program::Workplace;
 use crate::receiver::Receiver;
 
 /// A run whose inputs have records that do not fit, one whose memory does not hold its rows, runs with hooks that end well and badly, the alerts of
-/// the latter, hooks that nobody receives, and the doctor.
+/// the latter, hooks that nobody receives, a validation that finds something, and the doctor.
 fn reports() -> Collector {
     let (collector, receiver) = (Collector::start(), Receiver::start());
     let url = collector.url();
@@ -38,9 +38,13 @@ fn reports() -> Collector {
     assert_eq!(hooked("http://127.0.0.1:9"), Some(0));
     std::fs::remove_file(input).expect("the input");
     assert_eq!(hooked(&receiver.url()), Some(50));
-    let mut doctor = workplace.command(binary());
-    let output = doctor.arg("doctor").envs(variables).output();
-    assert!(output.expect("the binary starts").status.success());
+    let other = |command: &str| {
+        let mut program = workplace.command(binary());
+        let output = program.arg(command).envs(variables).output();
+        output.expect("the binary starts").status.code()
+    };
+    assert_eq!(other("validate"), Some(40));
+    assert_eq!(other("doctor"), Some(0));
     collector
 }
 
@@ -148,6 +152,7 @@ fn place(span: &Span) -> &'static str {
     match span.name.split(' ').next() {
         _ if span.kind == SpanKind::Client as i32 => "request",
         Some("run") => "run",
+        Some("validate") => "validation",
         Some("job") => "job",
         _ => "step",
     }

@@ -54,9 +54,9 @@ impl Channel {
     pub(super) fn notify(&self, message: &Message) -> Result<(), ChannelError> {
         let sent = self.send(message);
         if let Some(meters) = meters() {
-            let channel = KeyValue::new(names::ALERT_CHANNEL, self.id().to_owned());
             let failure = sent.as_ref().err().map(ChannelError::kind);
-            meters.alert_notifications.add(1, &point(channel, failure));
+            let point = point(named(self.id()), failure);
+            meters.alert_notifications.add(1, &point);
         }
         sent
     }
@@ -108,7 +108,8 @@ impl HttpChannel {
             count: self.retry.max_attempts,
             delay: seconds(self.retry.delay_in_seconds),
         };
-        self.request(body.to_string())?.send(retries)
+        let request = self.request(body.to_string())?.of(named(&self.id));
+        request.send(retries)
     }
 
     fn request(&self, body: String) -> Result<Request, RequestError> {
@@ -117,6 +118,11 @@ impl HttpChannel {
         let (url, timeout) = (self.url.expose(), seconds(self.timeout));
         Request::new(&self.method, url, headers, Some(body), timeout)
     }
+}
+
+/// The attribute that names a channel.
+fn named(id: &str) -> KeyValue {
+    KeyValue::new(names::ALERT_CHANNEL, id.to_owned())
 }
 
 fn seconds(seconds: u32) -> Duration {

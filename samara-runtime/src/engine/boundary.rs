@@ -5,7 +5,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize,
+    Ordering::{AcqRel, Relaxed},
+};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -212,6 +215,8 @@ struct Flow {
     batches: AtomicU64,
     bytes: AtomicU64,
     remaining: AtomicUsize,
+    /// Whether a partition ended before its last row.
+    is_cut: AtomicBool,
 }
 
 /// The work of the operators between the top of `plan` and the steps before it.
@@ -344,6 +349,7 @@ impl ExecutionPlan for BoundaryExec {
         Ok(Box::pin(BoundaryStream {
             input,
             whole: Some(whole),
+            has_failed: false,
         }))
     }
 
@@ -372,6 +378,7 @@ impl ExecutionPlan for BoundaryExec {
 struct BoundaryStream {
     input: SendableRecordBatchStream,
     whole: Option<BoundaryExec>,
+    has_failed: bool,
 }
 
 impl BoundaryStream {
@@ -384,14 +391,18 @@ impl BoundaryStream {
     }
 
     /// Reports the step's measures when its last partition has ended.
-    fn end(&mut self) {
+    fn end(&mut self, is_exhausted: bool) {
         let Some(whole) = self.whole.take() else {
             return;
         };
+        if !is_exhausted || self.has_failed {
+            whole.flow.is_cut.store(true, Relaxed);
+        }
         // Some operators (joins) account for their time only when their stream is dropped.
         self.input = Box::pin(EmptyRecordBatchStream::new(self.input.schema()));
-        if whole.flow.remaining.fetch_sub(1, Relaxed) == 1 {
-            whole.step.measure(whole.measured());
+        if whole.flow.remaining.fetch_sub(1, AcqRel) == 1 {
+            let is_complete = !whole.flow.is_cut.load(Relaxed);
+            whole.step.measure(whole.measured(), is_complete);
         }
     }
 }
@@ -405,12 +416,15 @@ impl Stream for BoundaryStream {
                 self.record(&batch);
                 Some(Ok(batch))
             }
-            Some(Err(error)) => Some(Err(match &self.whole {
-                Some(whole) => stopped(&whole.step, error),
-                None => error,
-            })),
+            Some(Err(error)) => {
+                self.has_failed = true;
+                Some(Err(match &self.whole {
+                    Some(whole) => stopped(&whole.step, error),
+                    None => error,
+                }))
+            }
             None => {
-                self.end();
+                self.end(true);
                 None
             }
         })
@@ -429,7 +443,7 @@ impl RecordBatchStream for BoundaryStream {
 
 impl Drop for BoundaryStream {
     fn drop(&mut self) {
-        self.end();
+        self.end(false);
     }
 }
 

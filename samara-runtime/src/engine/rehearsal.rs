@@ -8,12 +8,11 @@ use std::sync::Arc;
 
 use glob::Pattern;
 use opentelemetry::Context;
-use opentelemetry::trace::{Status, TraceContextExt as _};
 use parking_lot::Mutex;
 
 use crate::engine::{DataFrame, Field, Schema, Session};
 use crate::error::{Error, Result};
-use crate::step::current_step;
+use crate::step::{current_step, fail_current};
 
 /// What would be written, and what would go wrong.
 #[derive(Debug, Clone)]
@@ -80,10 +79,7 @@ impl Rehearsal {
     /// Notes what the current step cannot do.
     pub fn note(&self, error: impl Into<Error>) {
         let (step, error) = (current_step(), error.into());
-        Context::map_current(|context| {
-            let status = Status::error(error.to_string());
-            context.span().set_status(status);
-        });
+        fail_current(error.kind(), &error.to_string());
         self.state.lock().faults.push(Fault { step, error });
     }
 

@@ -22,6 +22,8 @@ mod drive;
 mod error_type;
 #[cfg(feature = "engine")]
 mod frame;
+#[cfg(feature = "engine")]
+mod job;
 mod location;
 mod open;
 mod outcome;
@@ -39,4 +41,8 @@ pub use site::{Site, Step, returns};
 #[cfg(feature = "engine")]
 pub(crate) use frame::{OpenStep, StepFailed};
 #[cfg(feature = "engine")]
-pub(crate) use report::{Measured, Reports, StepReport, current_step, measure_current};
+pub(crate) use job::JobSteps;
+#[cfg(feature = "engine")]
+pub(crate) use report::{
+    Measured, Reports, StepReport, current_step, fail_current, measure_current,
+};

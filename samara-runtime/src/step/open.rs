@@ -1,5 +1,6 @@
 //! A step whose span is open.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::{
@@ -9,8 +10,9 @@ use opentelemetry::{Context, KeyValue};
 
 use super::attributes::Attributes;
 use super::site::Site;
-use crate::telemetry::Instruments;
-use crate::telemetry::names;
+#[cfg(feature = "engine")]
+use crate::engine::rehearsal::Rehearsal;
+use crate::telemetry::{Instruments, Meters, names};
 
 /// One run of a step: its span and its clock. Whoever holds it ends it, once.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ pub(crate) struct Open {
     site: &'static Site,
     instruments: &'static Instruments,
     context: Context,
+    /// The job that it was called in.
+    job: Option<&'static str>,
     began: Instant,
     began_at: SystemTime,
 }
@@ -25,6 +29,7 @@ pub(crate) struct Open {
 impl Open {
     pub fn new(site: &'static Site, instruments: &'static Instruments) -> Self {
         let parent = Context::current();
+        let job = job_of(&parent);
         let (began, began_at) = (Instant::now(), SystemTime::now());
         let context = match instruments.tracer() {
             None => parent,
@@ -35,6 +40,7 @@ impl Open {
                 // Room for the step's own attributes, too.
                 let mut attributes = Vec::with_capacity(10);
                 attributes.extend_from_slice(site.span_attributes());
+                attributes.extend(job.map(|job| KeyValue::new(names::JOB_NAME, job)));
                 span.attributes = Some(attributes);
                 parent.with_span(tracer.build_with_context(span, &parent))
             }
@@ -45,6 +51,7 @@ impl Open {
             site,
             instruments,
             context,
+            job,
             began,
             began_at,
         }
@@ -75,11 +82,12 @@ impl Open {
     /// Adds what went through the step to the counters.
     #[cfg(feature = "engine")]
     pub fn count(&self, measured: &super::report::Measured) {
-        let Some(meters) = self.instruments.meters() else {
+        let Some(meters) = self.meters() else {
             return;
         };
+        let point = self.point(None);
         for (counter, count) in measured.counts(meters) {
-            counter.add(count, self.site.point_attributes());
+            counter.add(count, &point);
         }
     }
 
@@ -91,18 +99,11 @@ impl Open {
         }
     }
 
-    /// Marks the span as failed, with an exception event (semantic conventions, "Exceptions").
+    /// Marks the span as failed.
     pub fn fail(&self, error_type: &'static str, message: impl FnOnce() -> Option<String>) {
-        let Some(span) = self.recording_span() else {
-            return;
-        };
-        let message = message();
-        let mut event = vec![KeyValue::new(names::EXCEPTION_TYPE, error_type)];
-        let text = message.clone();
-        event.extend(text.map(|text| KeyValue::new(names::EXCEPTION_MESSAGE, text)));
-        span.add_event(names::EXCEPTION_EVENT, event);
-        span.set_status(Status::error(message.unwrap_or_default()));
-        span.set_attribute(KeyValue::new(names::ERROR_TYPE, error_type));
+        if let Some(span) = self.recording_span() {
+            mark_failed(&span, error_type, message());
+        }
     }
 
     /// Ends the step now: one that panicked.
@@ -111,15 +112,20 @@ impl Open {
         self.end(Some(names::ERROR_TYPE_PANIC));
     }
 
-    /// Ends the step now: one whose future was dropped. That is told apart from a success, and is no error.
+    /// Ends the step now: one whose future was dropped, or that met the failure of another.
     pub fn cancelled(self) {
+        self.mark_cancelled();
+        self.end(Some(names::ERROR_TYPE_CANCELLED));
+    }
+
+    /// Marks the span as that of a step which did not come to its end. That is told apart from a success, and is no error.
+    pub fn mark_cancelled(&self) {
         if let Some(span) = self.recording_span() {
             span.set_attribute(KeyValue::new(
                 names::ERROR_TYPE,
                 names::ERROR_TYPE_CANCELLED,
             ));
         }
-        self.end(Some(names::ERROR_TYPE_CANCELLED));
     }
 
     /// Ends the step now.
@@ -136,18 +142,55 @@ impl Open {
             let span = self.context.span();
             span.end_with_timestamp(self.began_at + took);
         }
-        if let Some(meters) = self.instruments.meters() {
-            let fixed = self.site.point_attributes();
-            match error_type {
-                None => meters.step_duration.record(took, fixed, &self.context),
-                Some(error_type) => {
-                    let [name, kind] = fixed.clone();
-                    let error_type = KeyValue::new(names::ERROR_TYPE, error_type);
-                    meters
-                        .step_duration
-                        .record(took, &[name, kind, error_type], &self.context);
-                }
+        if let Some(meters) = self.meters() {
+            let point = self.point(error_type);
+            meters.step_duration.record(took, &point, &self.context);
+        }
+    }
+
+    /// What its points are recorded with. In a rehearsal there is nothing: its times say nothing of the work.
+    fn meters(&self) -> Option<&'static Meters> {
+        let meters = self.instruments.meters()?;
+        #[cfg(feature = "engine")]
+        if self.context.get::<Rehearsal>().is_some() {
+            return None;
+        }
+        Some(meters)
+    }
+
+    /// The attributes of its points, without an allocation for a step of no job that went well.
+    fn point(&self, error_type: Option<&'static str>) -> Cow<'static, [KeyValue]> {
+        let fixed = self.site.point_attributes();
+        let job = self.job.map(|job| KeyValue::new(names::JOB_NAME, job));
+        let error_type = error_type.map(|class| KeyValue::new(names::ERROR_TYPE, class));
+        match (job, error_type) {
+            (None, None) => Cow::Borrowed(fixed),
+            (job, error_type) => {
+                let own = fixed.iter().cloned();
+                Cow::Owned(own.chain(job).chain(error_type).collect())
             }
         }
     }
+}
+
+/// Marks a step's span as failed, with an exception event (semantic conventions, "Exceptions").
+pub(super) fn mark_failed(span: &SpanRef<'_>, error_type: &'static str, message: Option<String>) {
+    let mut event = vec![KeyValue::new(names::EXCEPTION_TYPE, error_type)];
+    let text = message.clone();
+    event.extend(text.map(|text| KeyValue::new(names::EXCEPTION_MESSAGE, text)));
+    span.add_event(names::EXCEPTION_EVENT, event);
+    span.set_status(Status::error(message.unwrap_or_default()));
+    span.set_attribute(KeyValue::new(names::ERROR_TYPE, error_type));
+}
+
+/// The id of the job that a context is in.
+#[cfg(feature = "engine")]
+fn job_of(context: &Context) -> Option<&'static str> {
+    super::job::JobSteps::job_of(context)
+}
+
+/// None: there are no jobs.
+#[cfg(not(feature = "engine"))]
+fn job_of(_context: &Context) -> Option<&'static str> {
+    None
 }

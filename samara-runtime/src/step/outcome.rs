@@ -74,7 +74,7 @@ pub struct Failure<T> {
     pub message: fn(&T) -> Option<String>,
 }
 
-/// An error of this runtime: a failure of an earlier step, met while its rows streamed, is that step's.
+/// An error of this runtime: a failure of an earlier step, met while its rows streamed, is that step's, and a signal is nobody's. Both cut this step off.
 pub trait RuntimeErrorType<T> {
     /// How to tell the class of the error.
     fn error_type(self) -> fn(&T) -> Option<&'static str>;
@@ -85,7 +85,10 @@ impl<T> RuntimeErrorType<Result<T, crate::Error>> for &&&Probe<Result<T, crate::
     #[inline]
     fn error_type(self) -> fn(&Result<T, crate::Error>) -> Option<&'static str> {
         |outcome| match outcome {
-            Ok(_) | Err(crate::Error::Step { .. }) => None,
+            Ok(_) => None,
+            Err(crate::Error::Step { .. } | crate::Error::Interrupted { .. }) => {
+                Some(crate::telemetry::names::ERROR_TYPE_CANCELLED)
+            }
             Err(error) => Some(error.kind()),
         }
     }

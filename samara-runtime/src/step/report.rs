@@ -1,14 +1,14 @@
 //! What went through a step, and what the steps of a run came to: on their spans, and in the table at the end of the run.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::Counter;
+use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry::{Context, KeyValue};
 use parking_lot::Mutex;
 
-use super::frame::OpenStep;
-use super::open::Open;
+use super::open::{Open, mark_failed};
 use crate::engine::read::reject::Rejected;
 use crate::telemetry::{Meters, names};
 
@@ -81,6 +81,8 @@ impl Measured {
 struct Gauge {
     step: &'static str,
     measured: Mutex<Measured>,
+    /// Set once something in it has failed without ending it.
+    failed: OnceLock<()>,
 }
 
 /// The context of a step, with a place for what its work measures.
@@ -88,6 +90,7 @@ pub(super) fn measurable(context: Context, step: &'static str) -> Context {
     context.with_value(Gauge {
         step,
         measured: Mutex::default(),
+        failed: OnceLock::new(),
     })
 }
 
@@ -101,6 +104,16 @@ pub(crate) fn measure_current(measured: Measured) {
     Context::map_current(|context| {
         if let Some(gauge) = context.get::<Gauge>() {
             *gauge.measured.lock() = measured;
+        }
+    });
+}
+
+/// Marks the step that this thread is in as failed, though it goes on. Only the first failure counts.
+pub(crate) fn fail_current(error_type: &'static str, message: &str) {
+    Context::map_current(|context| {
+        let gauge = context.get::<Gauge>();
+        if gauge.is_some_and(|gauge| gauge.failed.set(()).is_ok()) {
+            mark_failed(&context.span(), error_type, Some(message.to_owned()));
         }
     });
 }
@@ -127,42 +140,23 @@ pub(super) fn finished(open: &Open, measured: Measured, error_type: Option<&'sta
             .for_each(|rejected| rejected.tell());
     }
     if let Some(reports) = open.context().get::<Reports>() {
-        reports.0.lock().finished.push(StepReport {
+        reports.0.lock().push(StepReport {
             name: open.name(),
             began: open.began(),
-            failed: error_type.is_some(),
+            failed: error_type.is_some_and(|class| class != names::ERROR_TYPE_CANCELLED),
             measured,
         });
     }
 }
 
-/// The steps of a run, shared through the context.
+/// The steps of a run that have ended, shared through the context.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Reports(Arc<Mutex<Steps>>);
-
-#[derive(Debug, Default)]
-struct Steps {
-    open: Vec<Weak<OpenStep>>,
-    finished: Vec<StepReport>,
-}
+pub(crate) struct Reports(Arc<Mutex<Vec<StepReport>>>);
 
 impl Reports {
-    /// Remembers a step that ends later than its function.
-    pub(super) fn hold(&self, step: &Arc<OpenStep>) {
-        self.0.lock().open.push(Arc::downgrade(step));
-    }
-
-    /// Ends every step that is still open. After a failure the engine may hold on to plans for a moment, and no step outlives its job.
-    pub fn end_open_steps(&self) {
-        let open = std::mem::take(&mut self.0.lock().open);
-        for step in open.iter().filter_map(Weak::upgrade) {
-            step.end();
-        }
-    }
-
     /// What the steps so far came to, in the order in which they began.
     pub fn take(&self) -> Vec<StepReport> {
-        let mut finished = std::mem::take(&mut self.0.lock().finished);
+        let mut finished = std::mem::take(&mut *self.0.lock());
         finished.sort_by_key(|report| report.began);
         finished
     }

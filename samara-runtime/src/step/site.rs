@@ -152,11 +152,14 @@ impl Step {
     #[inline(never)]
     fn conclude_open<T>(mut self, outcome: &T, failure: Failure<T>) {
         if let Some(open) = self.open.take() {
-            let error_type = (failure.error_type)(outcome);
-            if let Some(error_type) = error_type {
-                open.fail(error_type, || (failure.message)(outcome));
+            match (failure.error_type)(outcome) {
+                None => open.end(None),
+                Some(names::ERROR_TYPE_CANCELLED) => open.cancelled(),
+                Some(error_type) => {
+                    open.fail(error_type, || (failure.message)(outcome));
+                    open.end(Some(error_type));
+                }
             }
-            open.end(error_type);
         }
     }
 

@@ -67,6 +67,7 @@ pub(crate) struct Meters {
     pub step_spilled_bytes: Counter<u64>,
     pub job_duration: Duration,
     pub run_duration: Duration,
+    pub validation_duration: Duration,
     pub run_invocations: Counter<u64>,
     pub run_failures: Counter<u64>,
     pub run_end_time: Gauge<f64>,
@@ -124,6 +125,11 @@ impl Meters {
                 meter,
                 names::RUN_DURATION,
                 "Duration of a run, from its start to its end",
+            ),
+            validation_duration: Duration::new(
+                meter,
+                names::VALIDATION_DURATION,
+                "Duration of a validation: a look at whether a workflow could run",
             ),
             run_invocations: counter(
                 names::RUN_INVOCATIONS,

@@ -44,6 +44,9 @@ pub const RUN_FAILURES: &str = "samara.run.failures";
 /// Gauge in seconds since 1970: when a run ended. Attribute: [`RUN_OUTCOME`].
 pub const RUN_END_TIME: &str = "samara.run.end_time";
 
+/// Histogram in seconds: the duration of a validation. Boundaries: [`DURATION_BOUNDARIES`]; attribute: [`ERROR_TYPE`] if it found something.
+pub const VALIDATION_DURATION: &str = "samara.validation.duration";
+
 /// Histogram in seconds: the duration of a job. Boundaries: [`DURATION_BOUNDARIES`]; attributes: [`JOB_NAME`], and [`ERROR_TYPE`] if it failed.
 pub const JOB_DURATION: &str = "samara.job.duration";
 
@@ -53,14 +56,14 @@ pub const HOOK_REQUESTS: &str = "samara.hook.requests";
 /// Counter of unit `{notification}`: alerts, one for each channel. Attributes: [`ALERT_CHANNEL`], and [`ERROR_TYPE`] if it could not be sent.
 pub const ALERT_NOTIFICATIONS: &str = "samara.alert.notifications";
 
-/// Id of the hook (string).
+/// Id of the hook, on its requests' spans, too (string).
 pub const HOOK_NAME: &str = "samara.hook.name";
 
-/// Id of the channel of an alert (string).
+/// Id of the channel of an alert, on its requests' spans, too (string).
 pub const ALERT_CHANNEL: &str = "samara.alert.channel";
 
 /// Histogram in seconds: the duration of a step's call or, if that gives rows, until the last one has streamed through. Boundaries: [`DURATION_BOUNDARIES`];
-/// attributes: [`STEP_NAME`], [`STEP_KIND`], and [`ERROR_TYPE`] if the step failed.
+/// attributes: [`STEP_NAME`], [`STEP_KIND`], [`JOB_NAME`] if it was called in a job, and [`ERROR_TYPE`] if it failed or was cut off.
 pub const STEP_DURATION: &str = "samara.step.duration";
 
 /// Bucket boundaries of durations, in seconds: from a millisecond, a step over a few rows, to four hours, a night's batch.
@@ -90,7 +93,7 @@ pub const OUTCOME_FAILURE: &str = "failure";
 /// Value of [`RUN_OUTCOME`]: a signal ended it.
 pub const OUTCOME_INTERRUPTED: &str = "interrupted";
 
-/// Id of the job, on its span (string).
+/// Id of the job, on its span and on those of its steps (string).
 pub const JOB_NAME: &str = "samara.job.name";
 
 /// Id of the step (string).
@@ -101,17 +104,17 @@ pub const STEP_KIND: &str = "samara.step.kind";
 
 /// Rows that went into the step, over all of its inputs (int).
 ///
-/// And a counter of unit `{row}`, by [`STEP_NAME`] and [`STEP_KIND`].
+/// And a counter of unit `{row}`, by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_INPUT_ROWS: &str = "samara.step.input.rows";
 
 /// Bytes that the step read (int).
 ///
-/// And a counter of unit `By`, by [`STEP_NAME`] and [`STEP_KIND`].
+/// And a counter of unit `By`, by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_INPUT_BYTES: &str = "samara.step.input.bytes";
 
 /// Rows that came out of the step (int).
 ///
-/// And a counter of unit `{row}`, by [`STEP_NAME`] and [`STEP_KIND`].
+/// And a counter of unit `{row}`, by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_OUTPUT_ROWS: &str = "samara.step.output.rows";
 
 /// Batches that those rows came in (int).
@@ -119,16 +122,16 @@ pub const STEP_OUTPUT_BATCHES: &str = "samara.step.output.batches";
 
 /// Bytes that came out of the step: in memory, or written by a load (int).
 ///
-/// And a counter of unit `By`, by [`STEP_NAME`] and [`STEP_KIND`].
+/// And a counter of unit `By`, by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_OUTPUT_BYTES: &str = "samara.step.output.bytes";
 
 /// Bytes that a step's operators wrote to disk because the memory limit did not hold them. On a step's span, if there were any.
 ///
-/// And a counter of unit `By`, by [`STEP_NAME`] and [`STEP_KIND`].
+/// And a counter of unit `By`, by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_SPILLED_BYTES: &str = "samara.step.spilled.bytes";
 
 /// Records of files that do not fit their schema: on the span of the extract that read them, if there are any (int); and a counter of unit `{row}`,
-/// by [`STEP_NAME`] and [`STEP_KIND`].
+/// by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_REJECTED_ROWS: &str = "samara.step.rejected.rows";
 
 /// Seconds that the step itself was busy, waiting for its input not counted, over all threads (double).

@@ -97,7 +97,12 @@ impl Hook {
     fn request(&self, timeout: Duration) -> Result<Request, RequestError> {
         let body = self.payload.map(resolved_json).transpose()?;
         let headers = self.headers.iter().copied();
-        Request::new(self.method, self.url, headers, body, timeout)
+        let request = Request::new(self.method, self.url, headers, body, timeout)?;
+        Ok(request.of(self.name()))
+    }
+
+    fn name(&self) -> KeyValue {
+        KeyValue::new(names::HOOK_NAME, self.id)
     }
 
     fn send(&self) -> Result<(), RequestError> {
@@ -215,19 +220,22 @@ fn send_in_haste(hooks: &[Hook]) {
     for hook in hooks {
         match HASTE.saturating_sub(began.elapsed()) {
             Duration::ZERO => {
-                tracing::warn!("hook `{}` not sent: the run was interrupted", hook.id)
+                count(hook, Some(names::ERROR_TYPE_CANCELLED.to_owned()));
+                tracing::warn!("hook `{}` not sent: the run was interrupted", hook.id);
             }
             left => log(hook, hook.send_within(left)),
         }
     }
 }
 
-fn log(hook: &Hook, sent: Result<(), RequestError>) {
+fn count(hook: &Hook, failure: Option<String>) {
     if let Some(meters) = meters() {
-        let name = KeyValue::new(names::HOOK_NAME, hook.id);
-        let failure = sent.as_ref().err().map(RequestError::kind);
-        meters.hook_requests.add(1, &point(name, failure));
+        meters.hook_requests.add(1, &point(hook.name(), failure));
     }
+}
+
+fn log(hook: &Hook, sent: Result<(), RequestError>) {
+    count(hook, sent.as_ref().err().map(RequestError::kind));
     match sent {
         Ok(()) => tracing::debug!("hook `{}` sent", hook.id),
         Err(error) => tracing::warn!("hook `{}` failed: {error}", hook.id),

@@ -3,7 +3,7 @@
 use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue, global};
 
-use crate::step::Reports;
+use crate::step::JobSteps;
 use crate::telemetry::names;
 
 /// A context with a new span in it, a child of the given one's.
@@ -26,17 +26,17 @@ pub(super) fn fail_span(context: &Context, kind: &'static str, message: &str) {
 pub(super) struct JobSpan(pub Context);
 
 impl JobSpan {
-    /// Ends the steps that a failure left open: what follows is not their time.
-    pub fn end_open_steps(&self) {
-        if let Some(steps) = self.0.get::<Reports>() {
-            steps.end_open_steps();
+    /// Ends the steps that are still open: what follows is not their time.
+    pub fn end_open_steps(&self, has_failed: bool) {
+        if let Some(steps) = self.0.get::<JobSteps>() {
+            steps.end(has_failed);
         }
     }
 }
 
 impl Drop for JobSpan {
     fn drop(&mut self) {
-        self.end_open_steps();
+        self.end_open_steps(std::thread::panicking());
         self.0.span().end();
     }
 }

@@ -1,46 +1,68 @@
 //! `validate`: a workflow looked at without being run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Instant;
 
 use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry::{Context, KeyValue};
 
 use super::problem::{self, Problem};
 use super::span::{fail_span, open_span};
-use super::{Exit, Job, Workflow};
+use super::{Exit, Job, Workflow, failed};
 use crate::engine::Session;
 use crate::engine::rehearsal::Rehearsal;
 use crate::error::Result;
+use crate::panicked;
 use crate::settings::RunSettings;
-use crate::step::Reports;
-use crate::telemetry::names;
+use crate::step::{JobSteps, Reports};
+use crate::telemetry::{meters, names};
 use crate::variables;
+
+/// The class of a failure, and what it says.
+type Failure = (&'static str, String);
 
 impl Workflow {
     /// Looks at all that a run would need, and says at once what is wrong.
     pub(super) fn validate_traced(&self, settings: &RunSettings, parent: &Context) -> Exit {
+        let began = Instant::now();
         let name = KeyValue::new(names::WORKFLOW_NAME, self.id);
         let context = open_span(parent, names::validate_span(self.id), name);
         let looked = {
             let _current = context.clone().attach();
             catch_unwind(AssertUnwindSafe(|| self.problems(settings)))
         };
-        let exit = match looked {
-            Ok(Ok(problems)) => self.tell(&problems),
-            Ok(Err(error)) => {
-                tracing::error!("{error}");
-                Exit::Unexpected
-            }
-            Err(payload) => {
-                tracing::error!("validate panicked: {}", panicked::message(&*payload));
-                Exit::Unexpected
-            }
-        };
-        if exit != Exit::Success {
-            fail_span(&context, names::ERROR_TYPE_UNFIT, "there are problems");
+        let (exit, failure) = self.judge(looked);
+        if let Some((kind, message)) = &failure {
+            fail_span(&context, kind, message);
+        }
+        if let Some(meters) = meters() {
+            let error_type = failure.map(|(kind, _)| KeyValue::new(names::ERROR_TYPE, kind));
+            let duration = &meters.validation_duration;
+            duration.record(began.elapsed(), error_type.as_slice(), &context);
         }
         context.span().end();
         exit
+    }
+
+    /// Tells what came of the look, and says how the program ends and of what class the failure is, if it is one.
+    fn judge(&self, looked: thread::Result<Result<Vec<Problem>>>) -> (Exit, Option<Failure>) {
+        match looked {
+            Ok(Ok(problems)) => {
+                let failure = (names::ERROR_TYPE_UNFIT, "there are problems".to_owned());
+                let is_unfit = !problems.is_empty();
+                (self.tell(&problems), is_unfit.then_some(failure))
+            }
+            Ok(Err(error)) => {
+                let failure = (error.kind(), error.to_string());
+                (failed(&error, Exit::Unexpected), Some(failure))
+            }
+            Err(payload) => {
+                let message = format!("validate panicked: {}", panicked::message(&*payload));
+                let exit = failed(&message, Exit::Unexpected);
+                (exit, Some((names::ERROR_TYPE_PANIC, message)))
+            }
+        }
     }
 
     fn problems(&self, settings: &RunSettings) -> Result<Vec<Problem>> {
@@ -94,13 +116,16 @@ impl Workflow {
 impl Job {
     /// What keeps the job's steps from doing their work.
     fn rehearse(&self, session: &Session, rehearsal: &Rehearsal) -> Vec<Problem> {
-        let reports = Reports::default();
+        let (reports, steps) = (Reports::default(), JobSteps::new(self.id));
         let outcome = {
-            let context = Context::current().with_value(reports.clone());
+            let context = Context::current()
+                .with_value(reports.clone())
+                .with_value(steps.clone());
             let _current = context.with_value(rehearsal.clone()).attach();
             (self.run)(session)
         };
-        reports.end_open_steps();
+        // Nothing streams, so nothing is cut off.
+        steps.end(false);
         let job = self.id;
         let of_steps = rehearsal.end_job().into_iter();
         let of_steps = of_steps.map(|fault| match fault.step {

@@ -72,8 +72,7 @@ impl Session {
             plans.extend(plan.map(|plan| (index, plan)));
         }
         for pass in share::passes(plans) {
-            let written = self.pass(pass, &mut staged);
-            written.inspect_err(|error| interrupted(&staged, error))?;
+            self.pass(pass, &mut staged)?;
         }
         staged.into_iter().try_for_each(Staged::publish)
     }
@@ -91,14 +90,6 @@ impl Session {
             }
             Ok(())
         })
-    }
-}
-
-/// Ends the steps of all loads where a signal ended the run: none of them is published.
-fn interrupted(staged: &[Staged], error: &Error) {
-    if matches!(error, Error::Interrupted { .. }) {
-        let steps = staged.iter().filter_map(|load| load.step.as_ref());
-        steps.for_each(|step| step.fail(error.kind(), &error.to_string()));
     }
 }
 
@@ -254,7 +245,7 @@ impl Staged {
             destination: Some(self.location),
         };
         match self.step {
-            Some(step) => step.measure(measured),
+            Some(step) => step.measure(measured, true),
             None => measure_current(measured),
         }
     }
