@@ -1,15 +1,11 @@
-//! Environment variables as settings that change what a run does: the fallback of a flag.
+//! Environment variables as settings that change what a run does, the fallback of a flag: a bad one is a usage error.
 
-use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 
 use clap::error::ErrorKind;
 
-use super::Given;
-
-/// The variables of a process, by their names.
-pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+use super::{Environment, Given};
 
 /// The flag, which clap has parsed already, or else the first of the variables that is set and not empty.
 pub(super) fn parsed<T>(

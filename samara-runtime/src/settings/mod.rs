@@ -7,6 +7,7 @@
 
 #[cfg(feature = "engine")]
 mod alert_test;
+#[cfg(feature = "engine")]
 mod environment;
 mod log_format;
 mod log_level;
@@ -26,7 +27,6 @@ use crate::telemetry::configuration::{Ignored, Variables};
 
 #[cfg(feature = "engine")]
 pub use alert_test::{AlertTest, NotAVariable};
-pub use environment::Environment;
 pub use log_format::LogFormat;
 pub use log_level::LogLevel;
 #[cfg(feature = "engine")]
@@ -236,6 +236,9 @@ struct Flags {
     )]
     log_format: Option<LogFormat>,
 }
+
+/// The variables of a process, by their names.
+pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 
 /// A text setting and the flag or variable that it came from, so that a warning can name its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]

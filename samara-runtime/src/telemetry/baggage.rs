@@ -23,6 +23,7 @@ const MEMBERS: usize = 64;
 const BYTES: usize = 8192;
 
 /// The members that a context was given, as they were written.
+#[cfg(feature = "engine")]
 #[derive(Debug)]
 struct Received(String);
 
@@ -49,7 +50,9 @@ pub(super) fn received(context: &Context, text: &str) -> (Context, usize) {
     if members.is_empty() {
         return (context.clone(), left_out);
     }
-    let context = context.with_baggage(members).with_value(Received(header));
+    let context = context.with_baggage(members);
+    #[cfg(feature = "engine")]
+    let context = context.with_value(Received(header));
     (context, left_out)
 }
 

@@ -44,9 +44,9 @@ use provider::{Provider, ProviderError};
 
 pub use guard::{Guard, init};
 pub use instruments::{AlreadyInstalled, Providers};
-pub(crate) use instruments::{Instruments, instruments};
+pub(crate) use instruments::{Instruments, Meters, instruments};
 #[cfg(feature = "engine")]
-pub(crate) use instruments::{Meters, meters, point};
+pub(crate) use instruments::{meters, point};
 pub use resource::Service;
 pub use signal::Signal;
 #[cfg(feature = "engine")]
