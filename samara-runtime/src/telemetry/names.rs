@@ -146,16 +146,17 @@ pub const CODE_FILE_PATH: &str = "code.file.path";
 /// Line of the step's function (int; semantic conventions, "Code").
 pub const CODE_LINE_NUMBER: &str = "code.line.number";
 
-/// Class of a failure, of low cardinality (string; semantic conventions, "Error"): on a span or point of what failed, and only there.
+/// Class of a failure, of low cardinality (string; semantic conventions, "Error"): on a span or point of what failed or was cut off, and only there.
 pub const ERROR_TYPE: &str = "error.type";
 
 /// Value of [`ERROR_TYPE`] for a step that panicked.
 pub const ERROR_TYPE_PANIC: &str = "panic";
 
-/// Value of [`ERROR_TYPE`] for a run that did not begin, or a workflow that could not run here.
+/// Value of [`ERROR_TYPE`] for a run that did nothing since it lacks variables, or a workflow that could not run here.
 pub const ERROR_TYPE_UNFIT: &str = "unfit";
 
-/// Value of [`ERROR_TYPE`] for an async step whose future was dropped before its end.
+/// Value of [`ERROR_TYPE`] for a step that was cut off: by the failure of another, by a signal, or since its future was dropped before its end. No
+/// failure of its own.
 pub const ERROR_TYPE_CANCELLED: &str = "cancelled";
 
 /// Method of a request that the run sends, on its span (string; semantic conventions, "HTTP").
