@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use opentelemetry::trace::Status;
+
 use super::*;
 use crate::request::tests::{Server, traced as in_trace};
 use crate::telemetry::log::tests::captured;
@@ -103,6 +105,23 @@ fn a_hooks_span_is_a_child_of_its_jobs() {
     let (job, request) = (named("job silver"), named("POST"));
     assert_eq!(request.parent_span_id, job.span_context.span_id());
     assert!(request.end_time <= job.end_time);
+}
+
+#[test]
+fn what_a_panic_says_is_on_the_span_of_its_job_and_in_the_failure_of_its_run() {
+    let (_, _, spans) = in_trace(|| run(panic, Hooks::new()));
+    let job = spans.iter().find(|span| span.name == "job silver");
+    let status = &job.expect("a span").status;
+    assert_eq!(*status, Status::error("a panic of the test"));
+
+    let workflow = Workflow::new("orders").job("silver", panic);
+    let end = workflow.run_if_fit(&RunSettings::default(), None);
+    let expected = (
+        names::ERROR_TYPE_PANIC,
+        "the run panicked: a panic of the test".to_owned(),
+    );
+    assert_eq!(end.failure(), Some(expected));
+    assert_eq!(end.exit(), Exit::Unexpected);
 }
 
 #[test]
