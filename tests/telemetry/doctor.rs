@@ -88,6 +88,21 @@ fn all_is_well() {
 }
 
 #[test]
+fn nobody_has_to_read_it_to_its_end() {
+    let workplace = Workplace::empty();
+    let mut command = workplace.command(binary());
+    let mut child = command
+        .arg("doctor")
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stdout.take());
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
 fn samara_has_it_too() {
     let (workplace, collector) = (Workplace::empty(), Collector::start());
     let output = workplace

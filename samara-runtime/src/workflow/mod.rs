@@ -9,6 +9,7 @@ mod summary;
 mod validate;
 
 use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -157,7 +158,7 @@ impl Workflow {
             match alerts.test(test) {
                 Err(error) => failed(&error, Exit::InvalidArguments),
                 Ok(report) => {
-                    print!("{report}");
+                    say(&report);
                     Exit::AlertTest
                 }
             }
@@ -297,6 +298,11 @@ impl Workflow {
     }
 }
 
+/// Prints a text. That nobody reads it to its end is no failure.
+fn say(text: &dyn Display) {
+    let _ = write!(io::stdout().lock(), "{text}");
+}
+
 /// Prints what becomes of telemetry with these settings: [`Exit::Configuration`] if some of it does not arrive.
 ///
 /// # Examples
@@ -309,7 +315,7 @@ impl Workflow {
 /// ```
 pub fn doctor(settings: &Settings, service: Service<'_>) -> Exit {
     let report = telemetry::doctor::examine(settings, service);
-    print!("{report}");
+    say(&report);
     match report.is_well() {
         true => Exit::Success,
         false => Exit::Configuration,

@@ -47,8 +47,7 @@ const HEAD: [&str; 5] = ["step", "rows in", "rows out", "busy", "bytes"];
 impl Summary {
     /// Prints it to standard output.
     pub fn print(&self) {
-        // A closed pipe is no reason to fail a run that has succeeded.
-        let _ = std::io::Write::write_all(&mut std::io::stdout(), self.text().as_bytes());
+        super::say(&self.text());
     }
 
     fn text(&self) -> String {

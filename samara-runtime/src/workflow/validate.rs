@@ -9,7 +9,7 @@ use opentelemetry::{Context, KeyValue};
 
 use super::problem::{self, Problem};
 use super::span::{fail_span, open_span};
-use super::{Exit, Job, Workflow, failed};
+use super::{Exit, Job, Workflow, failed, say};
 use crate::engine::Session;
 use crate::engine::rehearsal::Rehearsal;
 use crate::error::Result;
@@ -103,7 +103,7 @@ impl Workflow {
         }
         match problems.len() {
             0 => {
-                println!("{} is valid", self.id);
+                say(&format_args!("{} is valid\n", self.id));
                 return Exit::Success;
             }
             1 => eprintln!("{} is not valid: 1 problem", self.id),
