@@ -275,7 +275,7 @@ fn build_binary(arguments: &BuildArguments) -> Result<String, Error> {
         profile: arguments.profile,
     };
     let binary = build::build(&krate, &options)?;
-    let output = output_path(arguments.output.as_deref(), &krate);
+    let output = output_path(arguments.output.as_deref(), &krate.name);
     binary.copy_to(&output)?;
     Ok(how_to_run(&krate, &binary, &output, arguments.profile))
 }
@@ -408,12 +408,16 @@ fn raise_alert(path: &Path, workflow: &Path, error: &Error) {
     }
 }
 
-/// `-o`, or else the binary's name here; a directory means a file of that name in it.
-fn output_path(output: Option<&Path>, krate: &Crate) -> PathBuf {
-    let name = format!("{}{}", krate.name, std::env::consts::EXE_SUFFIX);
+/// `-o`, or else the binary's name here; a directory, or what ends like one and is to be made, means a file of that name in it.
+fn output_path(output: Option<&Path>, binary: &str) -> PathBuf {
+    let name = format!("{binary}{}", std::env::consts::EXE_SUFFIX);
+    let is_directory = |path: &Path| {
+        let text = path.to_string_lossy();
+        text.ends_with(std::path::is_separator) || path.is_dir()
+    };
     match output {
         None => PathBuf::from(".").join(name),
-        Some(path) if path.is_dir() => path.join(name),
+        Some(path) if is_directory(path) => path.join(name),
         Some(path) => path.to_owned(),
     }
 }
@@ -475,4 +479,24 @@ fn in_colour(diagnostics: &[Diagnostic], colour: Colour) -> String {
         .map(|diagnostic| diagnostic.render(colour))
         .collect::<Vec<_>>()
         .join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_binary_is_a_file_or_in_a_directory() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let there = folder.path();
+        for (output, expected) in [
+            (None, PathBuf::from("./orders")),
+            (Some(there.join("nightly")), there.join("nightly")),
+            (Some(there.to_owned()), there.join("orders")),
+            (Some(PathBuf::from("bin/")), PathBuf::from("bin/orders")),
+        ] {
+            assert_eq!(output_path(output.as_deref(), "orders"), expected);
+        }
+    }
 }

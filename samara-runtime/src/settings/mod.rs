@@ -1,6 +1,6 @@
 //! Every flag and environment variable that a Samara program understands, in one place.
 //!
-//! A program flattens [`Settings`] into its own clap type; one that runs workflows has [`RunSettings`], which hold them. All flags are
+//! A program flattens [`Settings`] into its own clap type; one that runs workflows has `RunSettings`, which hold them. All flags are
 //! global: they stand before or after a subcommand. A flag beats a variable, and an empty variable counts as unset. Reading the variables
 //! is part of parsing, so that a bad value of one that changes what a run does is a usage error with the variable's name, just as a bad flag
 //! is. A bad value of one for telemetry is ignored, and told of: telemetry never stops a run.
