@@ -52,8 +52,17 @@ fn place(uri: &Uri) -> &str {
         .map_or(authority, |(_, place)| place)
 }
 
-/// Host and port of the proxy that requests to a URL go by: of the first of `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, in upper or lower
-/// case, whatever the scheme, unless `NO_PROXY` has the host.
+/// The variables that name a proxy, in the order in which [`Proxy::try_from_env`] looks at them.
+pub(crate) const PROXIES: [&str; 6] = [
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+];
+
+/// Host and port of the proxy that requests to a URL go by: of the first of [`PROXIES`], whatever the scheme, unless `NO_PROXY` has the host.
 pub(crate) fn proxy(uri: &Uri) -> Option<String> {
     let proxy = Proxy::try_from_env().filter(|proxy| !proxy.is_no_proxy(uri))?;
     Some(format!("{}:{}", proxy.host(), proxy.port()))

@@ -141,7 +141,7 @@ fn a_server_that_refuses_is_quoted_and_not_asked_again() {
             "302 Found",
             "Location: /login\r\n",
             b"<html>".to_vec(),
-            "302 Found",
+            r#"302 Found: "/login""#,
         ),
     ];
     for (status, head, body, words) in cases {
@@ -195,6 +195,26 @@ fn a_server_that_takes_the_second_request_gets_everything() {
         assert_eq!(requests.len(), 2, "{status}");
         assert_eq!(requests[0].body, requests[1].body);
     }
+}
+
+#[test]
+fn a_server_that_is_away_for_some_seconds_amid_a_run_gets_everything() {
+    let collector = Collector::answering(Security::Plain, |number| match number {
+        0..5 => Answer::Status("503 Service Unavailable", "", Vec::new()),
+        _ => Answer::taken(),
+    });
+    let workplace = Workplace::empty();
+    let endpoint = format!("{}/v1/traces", collector.url());
+    let run = Waiting::start(
+        &workplace,
+        &[
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", endpoint.as_str()),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+        ],
+    );
+    run.until(|| collector.requests().len() > 5);
+    let log = run.end();
+    assert!(!log.contains("not delivered"), "{log}");
 }
 
 fn partial_success(rejected: i64) -> Vec<u8> {

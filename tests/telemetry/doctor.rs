@@ -309,6 +309,50 @@ fn a_server_that_rejects_what_it_reads() {
 }
 
 #[test]
+fn a_server_that_sends_requests_elsewhere() {
+    let collector = Collector::answering(Security::Plain, |_| {
+        let head = "Location: https://otlp.example.com/v1/traces?key=hunter4\r\n";
+        Answer::Status("308 Permanent Redirect", head, Vec::new())
+    });
+    let text = ill(&[(TRACES, &format!("{}/v1/traces", collector.url()))]);
+    says(
+        &text,
+        &[
+            "\"https://otlp.example.com/v1/traces\"",
+            "name that place as the endpoint",
+        ],
+    );
+    assert!(!text.contains("hunter"), "{text}");
+}
+
+#[test]
+fn a_certificate_of_the_client_that_the_server_does_not_accept() {
+    let collector = Collector::answering(Security::Mutual, |_| Answer::taken());
+    let endpoint = format!("{}/v1/traces", collector.url());
+    let (key, certificate) = (certificate("localhost.key"), certificate("localhost.pem"));
+    let authority = authority();
+    for protocol in ["http/protobuf", "grpc"] {
+        let text = ill(&[
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &endpoint),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            (
+                "OTEL_EXPORTER_OTLP_CERTIFICATE",
+                authority.to_str().expect("UTF-8"),
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+                key.to_str().expect("UTF-8"),
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+                certificate.to_str().expect("UTF-8"),
+            ),
+        ]);
+        says(&text, &["may not accept the client's certificate"]);
+    }
+}
+
+#[test]
 fn a_page_is_no_answer_of_a_collector() {
     let collector = Collector::answering(Security::Plain, |_| {
         let page = b"<html>Grafana</html>".to_vec();
@@ -329,11 +373,44 @@ fn what_counts_for_nothing_is_told() {
         ("LOG_LEVEL", "loud", "! ignored LOG_LEVEL=\"loud\""),
         ("TRACEPARENT", "00-0-0-0", "! began a new trace"),
         ("BAGGAGE", "a=1,b", "! left out what is not valid"),
+        ("HTTP_PROXY", "garbage://x", "! ignored HTTP_PROXY="),
     ] {
         let (code, text) = doctor(&[(name, value)]);
         assert_eq!(code, Some(30), "{text}");
         says(&text, &[told]);
     }
+}
+
+#[test]
+fn what_a_run_would_not_send_is_told_though_nothing_is_wrong() {
+    let collector = Collector::start();
+    let url = collector.url();
+    let unsampled = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+    let ratio = ("OTEL_TRACES_SAMPLER_ARG", "0");
+    for (variables, told) in [
+        (vec![("OTEL_TRACES_SAMPLER", "always_off")], "no trace"),
+        (
+            vec![("OTEL_TRACES_SAMPLER", "traceidratio"), ratio],
+            "no trace",
+        ),
+        (vec![("TRACEPARENT", unsampled)], "no trace"),
+        (
+            vec![("TRACEPARENT", unsampled), ("OTEL_PROPAGATORS", "none")],
+            "not continue the trace of TRACEPARENT",
+        ),
+        (vec![("LOG_LEVEL", "off")], "no log record"),
+    ] {
+        let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str())];
+        let (code, text) = doctor(&[&endpoint[..], &variables].concat());
+        assert_eq!(code, Some(0), "{text}");
+        says(&text, &["! a run would ", told]);
+    }
+    let sampled = unsampled.replace("-00", "-01");
+    let (_, text) = doctor(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &url),
+        ("TRACEPARENT", &sampled),
+    ]);
+    assert!(!text.contains('!'), "{text}");
 }
 
 #[test]
@@ -442,4 +519,7 @@ fn a_proxy_on_the_way() {
     let text = ill(&[endpoint, ("HTTPS_PROXY", &proxy.url()), direct]);
     says(&text, &["No host `collector.invalid` is known here"]);
     assert!(!text.contains("proxy"), "{text}");
+    let socks = proxy.url().replace("http", "socks5");
+    let text = ill(&[endpoint, ("ALL_PROXY", &socks)]);
+    says(&text, &[&format!("by the proxy {place}")]);
 }

@@ -4,9 +4,9 @@
 //! what is produced, count what a server has taken, and keep the last cause: the difference is what a warning tells of.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentelemetry_sdk::Resource;
@@ -35,6 +35,8 @@ pub(super) struct Delivery {
     produced: AtomicU64,
     delivered: AtomicU64,
     export: Mutex<Export>,
+    /// When the run had ended, which waits from then on.
+    ended: OnceLock<Instant>,
     /// Metrics that have more sets of attributes than the SDK keeps apart.
     overflown: Mutex<BTreeSet<String>>,
 }
@@ -46,6 +48,7 @@ struct Export {
     cause: Option<String>,
     last_failure: Option<String>,
     remark: Option<String>,
+    is_given_up: bool,
 }
 
 impl Delivery {
@@ -61,6 +64,7 @@ impl Delivery {
             produced: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             export: Mutex::default(),
+            ended: OnceLock::new(),
             overflown: Mutex::default(),
         }
     }
@@ -93,10 +97,21 @@ impl Delivery {
         }
     }
 
+    /// The run has ended, and waits for what is still to be sent.
+    pub(super) fn run_ended(&self) {
+        let _ = self.ended.set(Instant::now());
+    }
+
+    /// How long the run has been waiting, if it has ended.
+    pub(super) fn since_end(&self) -> Option<Duration> {
+        self.ended.get().map(Instant::elapsed)
+    }
+
     /// The run does not wait any longer for what is still on its way.
     pub(super) fn given_up(&self, waited: Duration) {
-        self.export.lock().last_failure =
-            Some(format!("no answer within {} s", waited.as_secs_f32()));
+        let mut export = self.export.lock();
+        export.last_failure = Some(format!("no answer within {} s", waited.as_secs_f32()));
+        export.is_given_up = true;
     }
 
     /// What was lost, where and why, if anything was.
@@ -112,8 +127,13 @@ impl Delivery {
             .last_failure
             .as_deref()
             .unwrap_or("the queue was full");
+        // The last metrics are gathered when all before them have been sent.
+        let least = match self.signal {
+            Signal::Metrics if export.is_given_up => "at least ",
+            _ => "",
+        };
         Some(format!(
-            "{} to {} ({cause})",
+            "{least}{} to {} ({cause})",
             self.signal.count(lost),
             self.endpoint
         ))
@@ -217,7 +237,10 @@ impl CountedRecords {
 
 impl LogProcessor for CountedRecords {
     fn emit(&self, record: &mut SdkLogRecord, scope: &InstrumentationScope) {
-        self.delivery.produced.fetch_add(1, Ordering::Relaxed);
+        // What is said while the rest is sent comes too late, and is on stderr.
+        if self.delivery.since_end().is_none() {
+            self.delivery.produced.fetch_add(1, Ordering::Relaxed);
+        }
         self.batches.emit(record, scope);
     }
 

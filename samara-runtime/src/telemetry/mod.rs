@@ -292,6 +292,7 @@ fn deliver(pipelines: &[Pipeline]) {
     let started = Instant::now();
     let (finish, finished) = mpsc::channel();
     for (index, pipeline) in pipelines.iter().enumerate() {
+        pipeline.delivery.run_ended();
         let (provider, finish) = (pipeline.provider.clone(), finish.clone());
         let thread = thread::Builder::new().name("samara-telemetry".to_owned());
         // Where no thread can be had, nothing is sent, and the account says so.

@@ -29,8 +29,8 @@ use super::exemplars;
 use super::export::{Client, TransportError};
 use super::signal::Signal;
 
-/// No request is repeated that began longer ago: one that ran into its time limit is not, since the run would wait twice.
-const RETRY_LIMIT: Duration = Duration::from_secs(3);
+/// No request is repeated that began longer ago: by then a server that was started anew is there again.
+const RETRY_LIMIT: Duration = Duration::from_secs(30);
 
 /// How exponential histograms are made where they are wanted: OpenTelemetry's defaults.
 const EXPONENTIAL: Aggregation = Aggregation::Base2ExponentialHistogram {
@@ -171,8 +171,8 @@ fn logs(
         .build())
 }
 
-/// An exporter's builder with all that the signals have in common. Few and quick retries: a run that has ended waits for them. What goes
-/// out, and how, is up to our client: it is handed protobuf.
+/// An exporter's builder with all that the signals have in common. What goes out, how, and whether it may go out once more, is up to our client:
+/// it is handed protobuf.
 fn configured<B: WithExportConfig + WithHttpConfig>(
     builder: B,
     signal: Signal,
@@ -182,7 +182,7 @@ fn configured<B: WithExportConfig + WithHttpConfig>(
     let builder = builder
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(RETRY_LIMIT)
-        .with_retry_policy(RetryPolicy::recommended().with_max_retries(2));
+        .with_retry_policy(RetryPolicy::recommended().with_max_retries(usize::MAX));
     Ok(match otlp {
         Some(otlp) => builder
             .with_endpoint(otlp.endpoint.value.uri().to_string())

@@ -13,9 +13,6 @@ use super::names;
 /// Says that a process runs in Kubernetes: the kubelet sets it for every container.
 const IN_KUBERNETES: &str = "KUBERNETES_SERVICE_HOST";
 
-/// Where a program runs, as its owners name it: production, staging.
-pub(super) const ENVIRONMENT: &str = "SAMARA_ENVIRONMENT";
-
 /// What a program knows about itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Service<'a> {
@@ -76,12 +73,6 @@ fn detected() -> Vec<KeyValue> {
         .collect()
 }
 
-/// What [`ENVIRONMENT`] says.
-pub(super) fn environment() -> Option<String> {
-    let name = std::env::var(ENVIRONMENT).ok();
-    name.filter(|name| !name.is_empty())
-}
-
 /// The resource of a run: the service, the id of this run, where it runs, and what `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` add, which
 /// win. The SDK's own reading of them is not used: it does not decode what is written as `%20`, and skips what it cannot read.
 pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configuration) -> Resource {
@@ -113,9 +104,11 @@ pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configur
     let said = said.flat_map(|said| said.value.0.iter().cloned());
     attributes.extend(said.map(|(key, value)| KeyValue::new(key, value)));
     // Samara's own variables beat OpenTelemetry's, and its variable for the name alone the one for all.
-    let environment = environment();
-    attributes
-        .extend(environment.map(|name| KeyValue::new(names::DEPLOYMENT_ENVIRONMENT_NAME, name)));
+    let environment = configuration.environment.iter();
+    attributes.extend(
+        environment
+            .map(|name| KeyValue::new(names::DEPLOYMENT_ENVIRONMENT_NAME, name.value.0.clone())),
+    );
     let name = configuration.service_name.iter();
     attributes.extend(name.map(|name| KeyValue::new(names::SERVICE_NAME, name.value.0.clone())));
     Resource::builder_empty()

@@ -73,7 +73,9 @@ impl Summary {
             None => NOT_SAMPLED.to_owned(),
             Some(Unsent::Unasked) => HOW_TO_TRACE.to_owned(),
             Some(Unsent::Unwanted(name)) => format!("no trace was sent: {name} says so\n"),
-            Some(Unsent::Unable) => "no trace was sent: a warning above says why\n".to_owned(),
+            Some(Unsent::Unable) => {
+                "no trace was sent: a warning says why, and so does `doctor`\n".to_owned()
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod variables;
 use opentelemetry_sdk::trace::Sampler;
 
 use super::signal::Signal;
+use crate::client;
 use crate::settings::{Environment, Given, Settings};
 
 pub use batches::Batches;
@@ -24,7 +25,7 @@ pub use value::{
 pub(crate) use variables::Variables;
 pub use variables::{Chosen, Ignored, Origin};
 
-use value::{Ratio, SamplerKind, Switch};
+use value::{ProxyUrl, Ratio, SamplerKind, Switch};
 
 /// What flags and variables say about telemetry.
 ///
@@ -47,6 +48,8 @@ pub struct Configuration {
     exporters: [Exporter; 3],
     /// How the service is called, rather than as its workflow is.
     pub service_name: Option<Chosen<Text>>,
+    /// Where it runs, as its owners call that (`SAMARA_ENVIRONMENT`).
+    pub environment: Option<Chosen<Text>>,
     /// What else is said of it.
     pub resource: Option<Chosen<ResourceAttributes>>,
     /// How spans are gathered into requests.
@@ -134,12 +137,15 @@ impl Configuration {
             }
         }
         let disabled = variables.given::<Switch>(&["OTEL_SDK_DISABLED"]);
+        // The client reads them by itself, and says nothing of one that it cannot use.
+        variables.given::<ProxyUrl>(&client::PROXIES);
         Self {
             disabled: disabled
                 .filter(|chosen| chosen.value == Switch::True)
                 .map(|chosen| chosen.origin),
             exporters,
             service_name: variables.given(&["OTEL_SERVICE_NAME"]),
+            environment: variables.given(&["SAMARA_ENVIRONMENT"]),
             resource: variables.given(&["OTEL_RESOURCE_ATTRIBUTES"]),
             spans,
             records,

@@ -68,7 +68,7 @@ impl Otlp {
 
 impl Otlp {
     /// Takes no longer for a request than this.
-    pub(super) fn hurry(&mut self, timeout: &Chosen<Timeout>) {
+    pub(in crate::telemetry) fn hurry(&mut self, timeout: &Chosen<Timeout>) {
         if timeout.value.0 < self.timeout.value.0 {
             self.timeout = timeout.clone();
         }
@@ -107,8 +107,8 @@ pub(super) fn given_endpoint(
     if let Some(endpoint) = variables.given(&[&own]) {
         return Some(endpoint);
     }
-    let Chosen { value, origin } = variables.given::<Endpoint>(&[&common])?;
-    let value = value.with_path_of(signal);
+    let Chosen { value, origin } = variables.given::<Base>(&[&common])?;
+    let value = value.0.with_path_of(signal);
     Some(Chosen { value, origin })
 }
 
@@ -192,7 +192,19 @@ impl FromStr for Endpoint {
         let uri: Option<Uri> = text.trim().parse().ok();
         uri.filter(client::is_full)
             .map(Self)
-            .ok_or(Invalid::Url("http://localhost:4318/v1/traces"))
+            .ok_or(Invalid::Url("http://localhost:4318/v1/traces, for traces"))
+    }
+}
+
+/// What the URLs of all signals begin with.
+struct Base(Endpoint);
+
+impl FromStr for Base {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let url = text.parse().map(Self);
+        url.map_err(|_: Invalid| Invalid::Url("http://localhost:4318"))
     }
 }
 

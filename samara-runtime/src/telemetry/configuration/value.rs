@@ -444,6 +444,19 @@ impl fmt::Display for ResourceAttributes {
     }
 }
 
+/// Where a proxy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ProxyUrl;
+
+impl FromStr for ProxyUrl {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let proxy = ureq::Proxy::new(text).map(|_| Self);
+        proxy.map_err(|_| Invalid::Url("http://proxy:3128"))
+    }
+}
+
 /// Any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text(pub String);

@@ -109,7 +109,9 @@ impl Place {
     /// Whether a failure is that of one protocol spoken to a server of the other.
     fn is_other_protocol(&self, cause: &str) -> bool {
         match self.grpc {
-            true => cause.contains("http2") || cause.contains("frame"),
+            true => ["http2", "frame", "compression flag"]
+                .iter()
+                .any(|words| cause.contains(words)),
             // Some close the connection before what they said has been read.
             false => {
                 cause.contains("HTTP version")
@@ -129,6 +131,22 @@ impl Place {
         }
     }
 
+    /// What to do about a server that closes the connection as soon as TLS is there.
+    fn closed_over_tls(&self) -> [String; 2] {
+        let client = match self.identified {
+            true => CLIENT_REFUSED,
+            false => CLIENT,
+        };
+        let protocol = match self.grpc {
+            true => "http/protobuf",
+            false => "grpc",
+        };
+        [
+            client.to_owned(),
+            format!("Or does it speak the other protocol? OTEL_EXPORTER_OTLP_PROTOCOL={protocol}."),
+        ]
+    }
+
     fn other_scheme(&self) -> String {
         let (now, other) = match self.scheme.as_str() {
             "https" => ("TLS", "http"),
@@ -145,7 +163,7 @@ fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
     let mut lines: Vec<String> = place.wrong_port().into_iter().collect();
     if let Some(proxy) = &place.proxy {
         lines.push(format!(
-            "It goes by the proxy {proxy}, as ALL_PROXY, HTTPS_PROXY or HTTP_PROXY has it. NO_PROXY={} goes there directly.",
+            "It goes by the proxy {proxy}, as ALL_PROXY, HTTPS_PROXY or HTTP_PROXY has it. NO_PROXY={} goes there directly (hosts without blanks between them).",
             place.host
         ));
         return lines;
@@ -167,7 +185,7 @@ fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
         )),
         Lack::Tls => lines.push(of_tls(cause, place)),
         Lack::Other if place.is_other_protocol(cause) => lines.push(place.other_protocol()),
-        Lack::Other if place.scheme == "https" && !place.identified => lines.push(CLIENT.to_owned()),
+        Lack::Other if place.scheme == "https" => lines.extend(place.closed_over_tls()),
         Lack::Other if lines.is_empty() => lines.push(place.other_scheme()),
         Lack::Other => {}
     }
@@ -177,6 +195,9 @@ fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
 /// What to do about a machine that knows no authorities.
 const AUTHORITIES: &str = "This machine has no certificates of authorities: install them (ca-certificates), or name some: OTEL_EXPORTER_OTLP_CERTIFICATE=ca.pem.";
 
+/// What to do about a server that knows the client's certificate, and does not go on.
+const CLIENT_REFUSED: &str = "The server may not accept the client's certificate (OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE): it has to be of an authority that the server trusts.";
+
 /// What to do about a server that closes the connection as soon as TLS is there.
 const CLIENT: &str = "Does the server want to know its clients? OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and …_CLIENT_KEY say who this one is.";
 
@@ -184,9 +205,20 @@ fn of_tls(cause: &str, place: &Place) -> String {
     let is = |words: &[&str]| words.iter().any(|word| cause.contains(word));
     if is(&["InvalidContentType", "corrupt message"]) {
         return format!(
-            "The server speaks without TLS: write http://{}:{} instead of https.",
-            place.host, place.port
+            "The server speaks without TLS: write http://{}:{}{}.",
+            place.host,
+            place.port,
+            match place.grpc {
+                true => ", or set OTEL_EXPORTER_OTLP_INSECURE=true where no scheme is written",
+                false => " instead of https",
+            }
         );
+    }
+    if is(&["received fatal alert"]) && place.identified {
+        return CLIENT_REFUSED.to_owned();
+    }
+    if is(&["not valid for name"]) {
+        return "The endpoint has to name the server as its certificate does.".to_owned();
     }
     if is(&["CertificateRequired", "HandshakeFailure"]) {
         return CLIENT.to_owned();
@@ -210,9 +242,10 @@ fn of_status(
     match status {
         400 if message.contains("HTTPS") || message.contains("TLS") => lines.push(place.other_scheme()),
         401 | 403 => lines.extend(unauthorised(otlp)),
+        300..=399 => lines.push("It sends requests elsewhere, which is not followed: name that place as the endpoint, with its path.".to_owned()),
         404 | 405 => lines.extend(unknown_path(signal, place)),
         415 => lines.push("The server does not take this encoding: try OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf, without compression.".to_owned()),
-        429 | 502..=504 => lines.push("The server has too much to do, or what is behind it does not answer. A run repeats such a request twice.".to_owned()),
+        429 | 502..=504 => lines.push("The server has too much to do, or what is behind it does not answer. A run repeats such a request for a while.".to_owned()),
         500.. => lines.push("The fault is the server's: look into its log.".to_owned()),
         _ => lines.push(format!("Is it an OTLP server? OTLP over HTTP has {}.", place.with_path(signal))),
     }

@@ -3,23 +3,28 @@
 //! It sends one real span, data point and log record to each endpoint, once, and says what came back, and what to do.
 
 mod advice;
+mod note;
 mod probe;
 mod table;
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use opentelemetry_sdk::Resource;
 use uuid::Uuid;
 
 use super::SHUTDOWN_LIMIT;
-use super::configuration::{Configuration, Exporter, Otlp};
+use super::configuration::{Chosen, Configuration, Exporter, Otlp, Timeout};
 use super::delivery::Delivery;
 use super::export::{Answer, Client};
 use super::resource::{Service, resource};
 use super::signal::Signal;
 use super::trace_context::{self, Unusable};
 use crate::settings::Settings;
+use note::Note;
 
 /// What was found.
 ///
@@ -37,8 +42,12 @@ pub struct Report {
     configuration: Configuration,
     settings: Settings,
     unusable: Vec<Unusable>,
+    notes: Vec<Note>,
     findings: Vec<Finding>,
 }
+
+/// The longest that somebody who looks waits for a server, whatever a run would do.
+const PATIENCE: Timeout = Timeout(Duration::from_secs(10));
 
 /// What became of one signal.
 #[derive(Debug)]
@@ -60,17 +69,14 @@ enum Outcome {
 pub fn examine(settings: &Settings, service: Service<'_>) -> Report {
     let configuration = Configuration::of_process(settings);
     trace_context::set_propagators(&configuration.propagators.value);
-    let (_, unusable) = trace_context::parent_context(settings);
+    let (parent, unusable) = trace_context::parent_context(settings);
     let resource = resource(service, &Uuid::new_v4().to_string(), &configuration);
-    let mut findings = Vec::new();
-    if configuration.disabled.is_none() {
-        for signal in Signal::ALL {
-            if let Exporter::Otlp(otlp) = configuration.exporter(signal) {
-                findings.push(Finding::of(signal, otlp, &configuration, &resource));
-            }
-        }
-    }
+    let findings = match configuration.disabled {
+        Some(_) => Vec::new(),
+        None => findings(&configuration, &resource),
+    };
     Report {
+        notes: note::notes(&configuration, settings, &parent),
         configuration,
         settings: settings.clone(),
         unusable,
@@ -78,16 +84,33 @@ pub fn examine(settings: &Settings, service: Service<'_>) -> Report {
     }
 }
 
+/// Tries all endpoints at once, so that servers that do not answer are waited for once.
+fn findings(configuration: &Configuration, resource: &Resource) -> Vec<Finding> {
+    thread::scope(|scope| {
+        let probes: Vec<_> = Signal::ALL
+            .into_iter()
+            .filter_map(|signal| match configuration.exporter(signal) {
+                Exporter::Otlp(otlp) => Some((signal, otlp)),
+                Exporter::Console(_) | Exporter::None(_) => None,
+            })
+            .map(|(signal, otlp)| {
+                scope.spawn(move || Finding::of(signal, otlp, configuration, resource))
+            })
+            .collect();
+        let found = probes.into_iter().map(ScopedJoinHandle::join);
+        found
+            .map(|found| found.unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
 impl Finding {
-    fn of(
-        signal: Signal,
-        otlp: &Otlp,
-        configuration: &Configuration,
-        resource: &opentelemetry_sdk::Resource,
-    ) -> Self {
+    fn of(signal: Signal, otlp: &Otlp, configuration: &Configuration, resource: &Resource) -> Self {
+        let mut hurried = otlp.clone();
+        hurried.hurry(&Chosen::default(PATIENCE));
         let began = Instant::now();
         let delivery = Arc::new(Delivery::new(signal, configuration.exporter(signal)));
-        let outcome = match Client::new(signal, otlp, delivery) {
+        let outcome = match Client::new(signal, &hurried, delivery) {
             Ok(client) => Outcome::Answered(client.send(probe::request(signal, resource))),
             Err(error) => Outcome::Unusable(error.to_string()),
         };
@@ -132,6 +155,9 @@ impl fmt::Display for Report {
         }
         for unusable in &self.unusable {
             writeln!(f, "! {unusable}")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "! {note}")?;
         }
         for finding in &self.findings {
             writeln!(f)?;

@@ -5,7 +5,6 @@ use std::fmt::{self, Display};
 use super::super::configuration::{
     Batches, Chosen, Configuration, Exporter, Limits, Origin, Otlp, Protocol,
 };
-use super::super::resource::{ENVIRONMENT, environment};
 use super::super::signal::Signal;
 use crate::client;
 use crate::settings::Settings;
@@ -47,13 +46,14 @@ fn rows(configuration: &Configuration, settings: &Settings) -> Vec<Row> {
             .as_ref()
             .map(|name| row("service name", name)),
     );
+    let environment = configuration.environment.as_ref();
+    rows.extend(environment.map(|name| row("environment", name)));
     rows.extend(
         configuration
             .resource
             .as_ref()
             .map(|said| row("resource", said)),
     );
-    rows.extend(environment().map(|name| ["environment", &name, ENVIRONMENT].map(str::to_owned)));
     rows.push(row(
         "sampler",
         &Chosen {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use opentelemetry_http::{Bytes, Request, Response};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -71,7 +71,13 @@ impl Http {
         Answer::Refused {
             status: status.to_string(),
             code: status.as_u16(),
-            message: answer::words(response.body(), &content_type),
+            message: match status.is_redirection() {
+                true => text(response.headers(), &LOCATION)
+                    .split('?')
+                    .next()
+                    .map_or_else(String::new, answer::short),
+                false => answer::words(response.body(), &content_type),
+            },
             // OTLP specification, "Retryable Response Codes".
             repeat: matches!(status.as_u16(), 429 | 502 | 503 | 504),
             after: throttled(status)

@@ -10,6 +10,7 @@ mod http;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::StatusCode;
 use ::http::header::RETRY_AFTER;
@@ -110,9 +111,27 @@ impl Client {
     }
 }
 
+/// No request is repeated that failed longer after the end of its run, which waits for it.
+const REPEATED_AT_END: Duration = Duration::from_millis(500);
+
+/// The longest time that a server may ask for, so that a run which ends meanwhile has not to wait for nothing else.
+const LONGEST_DELAY: u64 = 3;
+
+impl Client {
+    /// Whether what the specification calls worth repeating is repeated, after the time that the server asks for.
+    fn repeats(&self, after: Option<&str>) -> bool {
+        let is_soon = after.is_none_or(|after| {
+            let seconds = after.trim().parse::<u64>();
+            seconds.is_ok_and(|seconds| seconds <= LONGEST_DELAY)
+        });
+        let since_end = self.delivery.since_end();
+        is_soon && since_end.is_none_or(|since| since < REPEATED_AT_END)
+    }
+}
+
 #[async_trait]
 impl HttpClient for Client {
-    /// A failure of gRPC is the failure of HTTP that is treated alike: what is worth repeating is "unavailable".
+    /// A failure of gRPC is the failure of HTTP that is treated alike: what is worth repeating is "unavailable", and what is not is "bad".
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let answer = self.send(request.into_body());
         self.delivery.request_ended(&answer);
@@ -122,9 +141,9 @@ impl HttpClient for Client {
                 repeat: true,
                 after,
                 ..
-            } => (StatusCode::SERVICE_UNAVAILABLE, after),
-            Answer::Refused { .. } => (StatusCode::BAD_REQUEST, None),
-            Answer::None { cause, .. } => return Err(cause.into()),
+            } if self.repeats(after.as_deref()) => (StatusCode::SERVICE_UNAVAILABLE, after),
+            Answer::None { cause, .. } if self.repeats(None) => return Err(cause.into()),
+            Answer::Refused { .. } | Answer::None { .. } => (StatusCode::BAD_REQUEST, None),
         };
         let mut response = Response::builder().status(status);
         if let Some(after) = retry_after {
