@@ -210,7 +210,7 @@ fn spans_that_never_were_on_their_way_are_counted_too() {
 fn a_server_that_refuses_is_quoted() {
     for (status, cause) in [
         ("404 Not Found", "404 Not Found"),
-        ("302 Found", "302 Found"),
+        ("302 Found", "302 Found: \"/elsewhere\""),
         ("503 Service Unavailable", "503 Service Unavailable"),
     ] {
         let (url, _heads) = server(status, b"<html>".to_vec());
