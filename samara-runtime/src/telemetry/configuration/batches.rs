@@ -20,7 +20,7 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub struct Batches {
     /// How long one waits for others.
     pub delay: Chosen<Delay>,
-    /// How many may wait: [`QUEUE_LIMIT`] at most.
+    /// How many may wait: 65 536 at most.
     pub queue: Chosen<Positive>,
     /// How many a request holds at most.
     pub size: Chosen<Positive>,
