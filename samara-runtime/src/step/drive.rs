@@ -1,7 +1,7 @@
 //! A step that is a future.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -10,7 +10,6 @@ use pin_project_lite::pin_project;
 use super::attributes::Attributes;
 use super::open::Open;
 use super::site::Step;
-use crate::panicked;
 
 /// A step that has begun and waits for its future.
 #[must_use = "a step that drives no future was cancelled"]
@@ -84,14 +83,10 @@ impl<F: Future> Future for Driven<F> {
         };
         this.future.set(None);
         drop(attached);
-        match (outcome, this.open.take()) {
-            (Ok(outcome), open) => Poll::Ready((Step::driven(open), outcome)),
-            (Err(payload), open) => {
-                if let Some(open) = open {
-                    open.panicked(panicked::message(&*payload));
-                }
-                resume_unwind(payload)
-            }
+        let step = Step::driven(this.open.take());
+        match outcome {
+            Ok(outcome) => Poll::Ready((step, outcome)),
+            Err(payload) => step.panicked(payload),
         }
     }
 }

@@ -163,8 +163,9 @@ impl Step {
         }
     }
 
+    /// Ends the step as one that panicked, and lets the panic go on.
     #[cold]
-    fn panicked(mut self, payload: Box<dyn Any + Send>) -> ! {
+    pub(super) fn panicked(mut self, payload: Box<dyn Any + Send>) -> ! {
         if let Some(open) = self.open.take() {
             open.panicked(panicked::message(&*payload));
         }

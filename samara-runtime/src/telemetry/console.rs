@@ -5,15 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
-use serde::Serialize;
 
 use super::delivery::Delivery;
 use super::exemplars;
-use super::export::{Answer, Lack};
+use super::export::{Answer, Lack, Layout, json};
 use super::signal::Signal;
 
 /// Shows the requests of one signal.
@@ -27,12 +22,12 @@ pub(super) struct Console {
 impl HttpClient for Console {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let body = request.into_body();
-        let text = match self.signal {
-            Signal::Traces => json::<ExportTraceServiceRequest>(body),
-            Signal::Metrics => json::<ExportMetricsServiceRequest>(exemplars::added_to(body)),
-            Signal::Logs => json::<ExportLogsServiceRequest>(body),
+        let body = match self.signal {
+            Signal::Metrics => exemplars::added_to(body),
+            Signal::Traces | Signal::Logs => body,
         };
-        match writeln!(io::stdout().lock(), "{}", text?) {
+        let text = json(self.signal, body, Layout::People)?;
+        match writeln!(io::stdout().lock(), "{text}") {
             // Who reads has seen enough, as `head` does.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
             Err(error) => {
@@ -44,8 +39,4 @@ impl HttpClient for Console {
         }
         Ok(Response::new(Bytes::new()))
     }
-}
-
-fn json<T: Message + Default + Serialize>(body: Bytes) -> Result<String, HttpError> {
-    Ok(serde_json::to_string_pretty(&T::decode(body)?)?)
 }

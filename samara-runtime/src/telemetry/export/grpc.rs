@@ -16,7 +16,7 @@ use tonic_types::StatusExt as _;
 use super::super::configuration::{Compression, Otlp};
 use super::super::signal::Signal;
 use super::http::AGENT;
-use super::{Answer, Lack, TransportError, answer};
+use super::{Answer, Lack, TransportError, answer, innermost, sources};
 use crate::client;
 
 /// The way to a server that speaks gRPC.
@@ -139,25 +139,17 @@ fn is_repeated(code: Code, has_delay: bool) -> bool {
     }
 }
 
-/// What lies at the bottom of an error of the transport, which says "transport error" at its top.
+/// Why there was no answer, as far as the causes of an error of the transport tell.
 fn unanswered(error: &(dyn std::error::Error + 'static)) -> Answer {
-    let mut error = error;
-    let mut lack = Lack::Other;
-    loop {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            lack = match error.kind() {
-                io::ErrorKind::ConnectionRefused => Lack::Refused,
-                io::ErrorKind::InvalidData => Lack::Tls,
-                io::ErrorKind::TimedOut => Lack::Timeout,
-                _ if client::is_unresolved(error) => Lack::Unresolved,
-                _ => lack,
-            };
-        }
-        match error.source() {
-            Some(source) => error = source,
-            None => break,
-        }
-    }
+    let failures = sources(error).filter_map(|error| error.downcast_ref::<io::Error>());
+    let lack = failures.fold(Lack::Other, |lack, error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Lack::Refused,
+        io::ErrorKind::InvalidData => Lack::Tls,
+        io::ErrorKind::TimedOut => Lack::Timeout,
+        _ if client::is_unresolved(error) => Lack::Unresolved,
+        _ => lack,
+    });
+    let error = innermost(error);
     let cause = error
         .downcast_ref::<io::Error>()
         .map_or_else(|| error.to_string(), client::io_cause);

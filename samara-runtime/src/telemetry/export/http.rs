@@ -6,17 +6,13 @@ use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use opentelemetry_http::{Bytes, Request, Response};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
-use serde::Serialize;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 
 use super::super::configuration::{Compression, Otlp, Protocol};
 use super::super::signal::Signal;
 use super::credentials::Credentials;
+use super::json::{Layout, json};
 use super::{Answer, Lack, answer};
 use crate::client;
 
@@ -112,11 +108,9 @@ impl Http {
 
     /// The body, and what it is.
     fn encoded(&self, body: Bytes) -> (&'static str, Vec<u8>) {
-        let json = match (self.otlp.protocol.value, self.signal) {
-            (Protocol::HttpJson, Signal::Traces) => json::<ExportTraceServiceRequest>(&body),
-            (Protocol::HttpJson, Signal::Metrics) => json::<ExportMetricsServiceRequest>(&body),
-            (Protocol::HttpJson, Signal::Logs) => json::<ExportLogsServiceRequest>(&body),
-            (Protocol::HttpProtobuf | Protocol::Grpc, _) => None,
+        let json = match self.otlp.protocol.value {
+            Protocol::HttpJson => sayable(self.signal, &body),
+            Protocol::HttpProtobuf | Protocol::Grpc => None,
         };
         match json {
             Some(json) => ("application/json", json),
@@ -159,9 +153,8 @@ fn text(headers: &HeaderMap, name: &http::HeaderName) -> String {
 const NOT_A_NUMBER: [&str; 2] = ["\"doubleValue\":null", "\"asDouble\":null"];
 
 /// A request as JSON; none if it holds a number that is none, which protobuf says as it is.
-fn json<T: Message + Default + Serialize>(body: &Bytes) -> Option<Vec<u8>> {
-    let request = T::decode(body.clone()).ok()?;
-    let json = serde_json::to_string(&request).ok()?;
+fn sayable(signal: Signal, body: &Bytes) -> Option<Vec<u8>> {
+    let json = json(signal, body.clone(), Layout::Servers).ok()?;
     let is_json = !NOT_A_NUMBER.iter().any(|number| json.contains(number));
     is_json.then(|| json.into_bytes())
 }
@@ -190,6 +183,8 @@ mod tests {
     use opentelemetry_proto::tonic::common::v1::any_value::Value;
     use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
     use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+
+    use prost::Message as _;
 
     use super::*;
 
@@ -220,13 +215,16 @@ mod tests {
     #[test]
     fn a_request_that_json_cannot_say_is_not_said_in_json() {
         for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(json::<Request>(&request(Value::DoubleValue(number))), None);
+            assert_eq!(
+                sayable(Signal::Traces, &request(Value::DoubleValue(number))),
+                None
+            );
         }
         let texts = [r#""doubleValue":null"#, "NaN", "null"];
         for text in texts {
             let value = Value::StringValue(text.to_owned());
-            assert!(json::<Request>(&request(value)).is_some(), "{text}");
+            assert!(sayable(Signal::Traces, &request(value)).is_some(), "{text}");
         }
-        assert!(json::<Request>(&request(Value::DoubleValue(0.5))).is_some());
+        assert!(sayable(Signal::Traces, &request(Value::DoubleValue(0.5))).is_some());
     }
 }

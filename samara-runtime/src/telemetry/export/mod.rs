@@ -7,8 +7,10 @@ mod answer;
 mod credentials;
 mod grpc;
 mod http;
+mod json;
 
 use std::error::Error;
+use std::iter::successors;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ use super::signal::Signal;
 use credentials::Credentials;
 
 pub(super) use answer::{Answer, Lack};
+pub(super) use json::{Layout, json};
 
 /// Why nothing can be sent there at all.
 #[derive(Debug, Error)]
@@ -54,12 +57,16 @@ pub enum TransportError {
     Runtime(#[from] std::io::Error),
 }
 
+/// An error, and what lies below it.
+fn sources<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    successors(Some(error), |&error| error.source())
+}
+
 /// What lies at the bottom of an error: those of the transport say "transport error" at their top.
-fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error
+fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    sources(error).last().unwrap_or(error)
 }
 
 /// The way to a server.
