@@ -27,13 +27,11 @@ pub const STEPS: [&str; 5] = [
 
 /// The example's binary, built by the first test that asks.
 pub fn binary() -> &'static Path {
-    static BINARY: OnceLock<(Workplace, PathBuf)> = OnceLock::new();
-    let (_, binary) = BINARY.get_or_init(|| {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
         let workplace = Workplace::with_example("customer_orders");
-        let binary = workplace.build(WORKFLOW, "customer-orders");
-        (workplace, binary)
-    });
-    binary
+        workplace.build_for_all(WORKFLOW, "customer-orders")
+    })
 }
 
 /// What the example must come to, computed here from its inputs alone: the rows of the output, and the rows of each step.

@@ -47,14 +47,12 @@ pub fn workflow() -> String {
 
 /// The pipeline, built by the first test that asks.
 pub fn pipeline() -> &'static Path {
-    static PIPELINE: OnceLock<(Workplace, PathBuf)> = OnceLock::new();
-    let (_, pipeline) = PIPELINE.get_or_init(|| {
+    static PIPELINE: OnceLock<PathBuf> = OnceLock::new();
+    PIPELINE.get_or_init(|| {
         let workplace = Workplace::empty();
         workplace.write("job.json", &workflow());
-        let pipeline = workplace.build("job.json", "hooked");
-        (workplace, pipeline)
-    });
-    pipeline
+        workplace.build_for_all("job.json", "hooked")
+    })
 }
 
 /// A run that continues a trace, reports to a collector, and has its hooks received.

@@ -110,12 +110,19 @@ impl Workplace {
 
     /// Builds a workflow into a binary of the given name in this directory.
     pub fn build(&self, workflow: &str, name: &str) -> PathBuf {
-        let output = self
-            .samara(&["build", workflow, "-o", name])
-            .output()
-            .expect("samara starts");
-        succeeded(&output);
-        self.path().join(name)
+        self.build_to(workflow, self.path().join(name))
+    }
+
+    /// Builds a workflow into a binary that many tests run. It outlives this workplace, and the next run of the tests replaces it: what a static
+    /// holds is never dropped.
+    pub fn build_for_all(&self, workflow: &str, name: &str) -> PathBuf {
+        self.build_to(workflow, Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
+    }
+
+    fn build_to(&self, workflow: &str, binary: PathBuf) -> PathBuf {
+        let mut samara = self.samara(&["build", workflow, "-o"]);
+        succeeded(&samara.arg(&binary).output().expect("samara starts"));
+        binary
     }
 
     /// Builds an emitted crate with cargo: the path of its binary.

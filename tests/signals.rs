@@ -47,14 +47,12 @@ fn workflow(id: &str) -> String {
 
 /// The pipeline, built by the first test that asks.
 fn pipeline() -> &'static Path {
-    static PIPELINE: OnceLock<(Workplace, PathBuf)> = OnceLock::new();
-    let (_, pipeline) = PIPELINE.get_or_init(|| {
+    static PIPELINE: OnceLock<PathBuf> = OnceLock::new();
+    PIPELINE.get_or_init(|| {
         let workplace = Workplace::empty();
         workplace.write("job.json", &workflow("square"));
-        let pipeline = workplace.build("job.json", "square");
-        (workplace, pipeline)
-    });
-    pipeline
+        workplace.build_for_all("job.json", "square")
+    })
 }
 
 /// A workplace with input, and with output of an earlier run.

@@ -43,14 +43,12 @@ const WORKFLOW: &str = r#"{
 
 /// The pipeline, built by the first test that asks.
 fn pipeline() -> &'static Path {
-    static PIPELINE: OnceLock<(Workplace, PathBuf)> = OnceLock::new();
-    let (_, pipeline) = PIPELINE.get_or_init(|| {
+    static PIPELINE: OnceLock<PathBuf> = OnceLock::new();
+    PIPELINE.get_or_init(|| {
         let workplace = Workplace::empty();
         workplace.write("job.json", WORKFLOW);
-        let pipeline = workplace.build("job.json", "checked");
-        (workplace, pipeline)
-    });
-    pipeline
+        workplace.build_for_all("job.json", "checked")
+    })
 }
 
 /// A workplace in which the pipeline could run.

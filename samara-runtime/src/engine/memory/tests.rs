@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use datafusion::arrow::array::{Array as _, AsArray as _, RecordBatch};
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt as _;
-use tempfile::TempDir;
+use tempfile::NamedTempFile;
 
 use super::{LEAST, Memory};
 use crate::engine::boundary::Work;
@@ -18,18 +18,21 @@ use crate::{DataFrame, Join, RunSettings, Session, asc};
 
 const ROWS: i64 = 400_000;
 
-/// Every row twice: its number, the number's half, one of four quarters, and a text of 100 characters.
-static FILE: LazyLock<TempDir> = LazyLock::new(|| {
-    let directory = tempfile::tempdir().unwrap();
+/// Every row twice: its number, the number's half, one of four quarters, and a text of 100 characters. In a place that the next run of the
+/// tests takes again: what a static holds is never dropped.
+static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut text = String::new();
     for row in 0..ROWS {
         // A prime that does not divide the count: every number once, in no order.
         let id = row * 100_003 % ROWS / 2;
         let _ = writeln!(text, "{id},{},q{},{id:0>100}", id / 2, id % 4);
     }
-    std::fs::write(directory.path().join("rows.csv"), &text).unwrap();
     assert!(text.len() as u64 > 10 * LEAST);
-    directory
+    let path = std::env::temp_dir().join("samara-memory-tests.csv");
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(&file, &text).unwrap();
+    file.persist(&path).unwrap();
+    path
 });
 
 fn session() -> Session {
@@ -48,11 +51,10 @@ fn rows(session: &Session) -> DataFrame {
         ("quarter", "string"),
         ("text", "string"),
     ];
-    let path = FILE.path().join("rows.csv");
     session
         .read()
         .schema(schema)
-        .csv(path.to_str().unwrap())
+        .csv(FILE.to_str().unwrap())
         .unwrap()
 }
 
