@@ -127,10 +127,7 @@ impl Workflow {
     pub(crate) fn run(self, settings: &RunSettings, version: &str) -> ExitCode {
         interrupt::listen();
         self.reporting(settings, version, |telemetry| {
-            match self.read_alerts(settings) {
-                Ok(alerts) => self.run_traced(settings, alerts.as_ref(), telemetry),
-                Err(error) => failed(&error, Exit::from(&error)),
-            }
+            self.run_traced(settings, telemetry)
         })
     }
 
@@ -201,12 +198,7 @@ impl Workflow {
         }
     }
 
-    fn run_traced(
-        &self,
-        settings: &RunSettings,
-        alerts: Option<&Alert>,
-        telemetry: &Telemetry,
-    ) -> Exit {
+    fn run_traced(&self, settings: &RunSettings, telemetry: &Telemetry) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
         if let Some(meters) = meters() {
@@ -219,11 +211,17 @@ impl Workflow {
             KeyValue::new(names::WORKFLOW_NAME, self.id),
         )
         .with_value(reports.clone());
-        let end = {
+        let (alerts, end) = {
             let _current = context.clone().attach();
-            self.run_if_fit(settings, alerts)
+            match self.read_alerts(settings) {
+                Err(error) => (None, End::Unfit(vec![Problem::Alerts(error)])),
+                Ok(alerts) => {
+                    let end = self.run_if_fit(settings, alerts.as_ref());
+                    (alerts, end)
+                }
+            }
         };
-        let exit = self.conclude(&context, alerts, &end, began);
+        let exit = self.conclude(&context, alerts.as_ref(), &end, began);
         let trace = context.span().span_context().clone();
         Summary {
             workflow: self.id,
