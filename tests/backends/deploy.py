@@ -89,13 +89,14 @@ def dashboards(report: Report, options):
         read = Dashboard.from_json(given)
         assert read.title == given["title"] and len(read.panels) == len(given["panels"])
     """
-    identifiers = {"samara-prometheus", "samara-jaeger"}
+    provisioned = (DEPLOY / "grafana/datasources.yaml").read_text()
     for path in sorted((DEPLOY / "grafana/dashboards").glob("*.json")):
         dashboard = json.loads(path.read_text())
         report.check(f"{path.name} is a dashboard of Grafana", *says([python, "-c", program, path]))
-        used = {panel["datasource"]["uid"] for panel in dashboard["panels"]}
-        known = (DEPLOY / "grafana/datasources.yaml").read_text()
-        report.check(f"{path.name}: its data sources are provisioned", used <= identifiers and all(f"uid: {uid}\n" in known for uid in used))
+        queried = dashboard["panels"] + [variable for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
+        report.check(f"{path.name}: where its data is from can be chosen", all(each["datasource"]["uid"] == "${metrics}" for each in queried))
+        [chosen] = [variable["current"]["value"] for variable in dashboard["templating"]["list"] if variable["name"] == "metrics"]
+        report.check(f"{path.name}: what is chosen at first is provisioned", f"uid: {chosen}\n" in provisioned)
         numbers = [panel["id"] for panel in dashboard["panels"]]
         report.check(f"{path.name}: each panel has a number of its own", len(numbers) == len(set(numbers)))
 
