@@ -1,6 +1,7 @@
 //! What building costs, and what it gives.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::program::{Workplace, succeeded};
@@ -16,8 +17,7 @@ fn the_generated_crate_of_the_example_is_the_golden_one() {
             .output()
             .expect("samara starts"),
     );
-    let golden =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/customer_orders");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/customer_orders");
     for file in ["src/main.rs", "src/silver.rs"] {
         let emitted = workplace.read(&format!("crate/{file}"));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -82,7 +82,7 @@ fn an_emitted_crate_is_a_normal_cargo_project_that_rustfmt_and_clippy_accept_and
         command
     };
     succeeded(&cargo(&["fmt", "--check"]).output().expect("cargo starts"));
-    let target = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
     let profile = if cfg!(debug_assertions) {
         "dev"
     } else {
@@ -166,4 +166,15 @@ fn a_password_in_plain_text_does_not_get_into_a_binary() {
     );
     workplace.write("alert.json", &alert("${SMTP_PASSWORD}"));
     succeeded(&workplace.samara(&emit).output().expect("samara starts"));
+}
+
+#[test]
+fn the_program_tells_its_version_under_the_name_that_it_was_called_by() {
+    let workplace = Workplace::empty();
+    let samara = Path::new(env!("CARGO_BIN_EXE_samara"));
+    for name in ["samara", "samara-gen"] {
+        let mut program = workplace.command(&samara.with_file_name(name));
+        let (out, _) = succeeded(&program.arg("--version").output().expect("it starts"));
+        assert_eq!(out, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
+    }
 }

@@ -175,9 +175,9 @@ impl Error {
     }
 }
 
-/// The program from its arguments to its exit code.
-pub fn main() -> ExitCode {
-    let cli = parse();
+/// The program, under one of its names, from its arguments to its exit code.
+pub fn main(name: &'static str) -> ExitCode {
+    let cli = parse(name);
     let done = match cli.command {
         Command::Build(arguments) => build_binary(&arguments),
         Command::Emit(arguments) => emit_crate(&arguments),
@@ -216,8 +216,9 @@ fn ended(done: Result<String, Error>, well: Exit) -> ExitCode {
 }
 
 /// The flags of a run stand before or after `run`. Before it they are hidden: `--help` shows them where they belong.
-fn parse() -> Cli {
-    let mut command = Cli::command().mut_args(|argument| argument.hide(true));
+fn parse(name: &'static str) -> Cli {
+    let command = Cli::command().name(name);
+    let mut command = command.mut_args(|argument| argument.hide(true));
     let parsed = command
         .try_get_matches_from_mut(std::env::args_os())
         .and_then(|matches| {
