@@ -6,6 +6,7 @@ mod doctor;
 mod documented;
 mod grpc_receiver;
 mod jobs;
+mod proxies;
 mod variables;
 
 use std::fs::{File, OpenOptions};

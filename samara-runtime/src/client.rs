@@ -4,19 +4,22 @@ use std::io;
 use std::time::Duration;
 
 use http::Uri;
+use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
-use ureq::{Agent, Proxy};
 
-/// A blocking client whose requests take this long at most, from the look-up of the name to the last byte of the answer. TLS and its
-/// certificates are set up when the first `https` request needs them.
-pub(crate) fn config(timeout: Duration) -> ConfigBuilder<AgentScope> {
+use crate::proxy::Proxy;
+
+/// A blocking client for requests to a URL that take this long at most, from the look-up of the name to the last byte of the answer. TLS and
+/// its certificates are set up when the first `https` request needs them.
+pub(crate) fn config(url: &Uri, timeout: Duration) -> ConfigBuilder<AgentScope> {
     let tls = TlsConfig::builder()
         .root_certs(RootCerts::PlatformVerifier)
         .build();
     Agent::config_builder()
         .timeout_global(Some(timeout))
+        .proxy(Proxy::of(url).map(Proxy::into_http))
         .http_status_as_error(false)
         .tls_config(tls)
 }
@@ -52,22 +55,6 @@ fn place(uri: &Uri) -> &str {
         .map_or(authority, |(_, place)| place)
 }
 
-/// The variables that name a proxy, in the order in which [`Proxy::try_from_env`] looks at them.
-pub(crate) const PROXIES: [&str; 6] = [
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-];
-
-/// Host and port of the proxy that requests to a URL go by: of the first of [`PROXIES`], whatever the scheme, unless `NO_PROXY` has the host.
-pub(crate) fn proxy(uri: &Uri) -> Option<String> {
-    let proxy = Proxy::try_from_env().filter(|proxy| !proxy.is_no_proxy(uri))?;
-    Some(format!("{}:{}", proxy.host(), proxy.port()))
-}
-
 /// Why a request to a URL failed, in the words of a person.
 pub(crate) fn cause(error: &ureq::Error, timeout: Duration, uri: &Uri) -> String {
     let cause = match error {
@@ -77,8 +64,13 @@ pub(crate) fn cause(error: &ureq::Error, timeout: Duration, uri: &Uri) -> String
         ureq::Error::BadUri(_) => "the URL cannot be used".to_owned(),
         error => error.to_string(),
     };
-    match proxy(uri) {
-        Some(proxy) => format!("{cause}, by the proxy {proxy}"),
+    on_the_way(cause, uri)
+}
+
+/// A cause with the proxy by which requests to the URL go, if there is one.
+pub(crate) fn on_the_way(cause: String, uri: &Uri) -> String {
+    match Proxy::of(uri) {
+        Some(proxy) => format!("{cause}, by the proxy {}", proxy.place()),
         None => cause,
     }
 }

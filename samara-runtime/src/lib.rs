@@ -75,6 +75,7 @@ mod error;
 #[cfg(feature = "engine")]
 mod interrupt;
 mod panicked;
+mod proxy;
 #[cfg(feature = "engine")]
 pub mod request;
 pub mod settings;

@@ -124,7 +124,7 @@ impl Request {
 
     /// Sends it until the server accepts it, or all attempts are used up. The error is the last attempt's.
     pub fn send(&self, retries: Retries) -> Result<(), RequestError> {
-        let agent = client::config(self.timeout).build().new_agent();
+        let agent = client::config(&self.url, self.timeout).build().new_agent();
         let mut outcome = self.attempt(&agent, 0);
         for resend in 1..=retries.count {
             if outcome.is_ok() {

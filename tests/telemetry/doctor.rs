@@ -507,7 +507,7 @@ fn a_proxy_on_the_way() {
     });
     let place = proxy.url().replace("http://", "");
     let endpoint = (TRACES, "http://collector.invalid:4318/v1/traces");
-    let text = ill(&[endpoint, ("HTTPS_PROXY", &proxy.url())]);
+    let text = ill(&[endpoint, ("HTTP_PROXY", &proxy.url())]);
     says(
         &text,
         &[
@@ -516,7 +516,7 @@ fn a_proxy_on_the_way() {
         ],
     );
     let direct = ("NO_PROXY", "collector.invalid");
-    let text = ill(&[endpoint, ("HTTPS_PROXY", &proxy.url()), direct]);
+    let text = ill(&[endpoint, ("HTTP_PROXY", &proxy.url()), direct]);
     says(&text, &["No host `collector.invalid` is known here"]);
     assert!(!text.contains("proxy"), "{text}");
     let socks = proxy.url().replace("http", "socks5");

@@ -11,7 +11,7 @@ mod variables;
 use opentelemetry_sdk::trace::Sampler;
 
 use super::signal::Signal;
-use crate::client;
+use crate::proxy;
 use crate::settings::{Environment, Given, Settings};
 
 pub use batches::Batches;
@@ -138,7 +138,7 @@ impl Configuration {
         }
         let disabled = variables.given::<Switch>(&["OTEL_SDK_DISABLED"]);
         // The client reads them by itself, and says nothing of one that it cannot use.
-        variables.given::<ProxyUrl>(&client::PROXIES);
+        variables.given::<ProxyUrl>(&proxy::VARIABLES);
         Self {
             disabled: disabled
                 .filter(|chosen| chosen.value == Switch::True)

@@ -10,6 +10,8 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
+use crate::proxy::{NoProxyUrl, Proxy};
+
 /// Why a text is no value of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Invalid {
@@ -452,8 +454,8 @@ impl FromStr for ProxyUrl {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let proxy = ureq::Proxy::new(text).map(|_| Self);
-        proxy.map_err(|_| Invalid::Url("http://proxy:3128"))
+        let proxy = text.parse::<Proxy>().map(|_| Self);
+        proxy.map_err(|NoProxyUrl| Invalid::Url("http://proxy:3128"))
     }
 }
 

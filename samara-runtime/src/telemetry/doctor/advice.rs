@@ -4,7 +4,7 @@ use super::super::SHUTDOWN_LIMIT;
 use super::super::configuration::{Otlp, Protocol};
 use super::super::export::{Answer, Lack};
 use super::super::signal::Signal;
-use crate::client;
+use crate::proxy::Proxy;
 
 /// The ports that collectors listen on: of gRPC, and of HTTP.
 const GRPC_PORT: u16 = 4317;
@@ -73,7 +73,7 @@ impl Place {
             .unwrap_or(if scheme == "https" { 443 } else { 80 });
         let grpc = otlp.protocol.value == Protocol::Grpc;
         Self {
-            proxy: client::proxy(uri).filter(|_| !grpc),
+            proxy: Proxy::of(uri).map(|proxy| proxy.place()),
             identified: otlp.identity.is_some(),
             host: uri.host().unwrap_or_default().to_owned(),
             path: uri.path().to_owned(),
@@ -163,7 +163,7 @@ fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
     let mut lines: Vec<String> = place.wrong_port().into_iter().collect();
     if let Some(proxy) = &place.proxy {
         lines.push(format!(
-            "It goes by the proxy {proxy}, as ALL_PROXY, HTTPS_PROXY or HTTP_PROXY has it. NO_PROXY={} goes there directly (hosts without blanks between them).",
+            "It goes by the proxy {proxy}, as HTTP_PROXY, HTTPS_PROXY or ALL_PROXY has it. NO_PROXY={} goes there directly.",
             place.host
         ));
         return lines;

@@ -2,11 +2,9 @@
 
 use std::fmt::{self, Display};
 
-use super::super::configuration::{
-    Batches, Chosen, Configuration, Exporter, Limits, Origin, Otlp, Protocol,
-};
+use super::super::configuration::{Batches, Chosen, Configuration, Exporter, Limits, Origin, Otlp};
 use super::super::signal::Signal;
-use crate::client;
+use crate::proxy::Proxy;
 use crate::settings::Settings;
 
 /// A setting, its value, and its origin.
@@ -146,12 +144,10 @@ fn details(otlp: &Otlp, rows: &mut Vec<Row>) {
     rows.push(row("  protocol", &otlp.protocol));
     rows.push(row("  compression", &otlp.compression));
     rows.push(row("  timeout", &otlp.timeout));
-    if otlp.protocol.value != Protocol::Grpc
-        && let Some(proxy) = client::proxy(otlp.endpoint.value.uri())
-    {
+    if let Some(proxy) = Proxy::of(otlp.endpoint.value.uri()) {
         rows.push([
             "  proxy".to_owned(),
-            proxy,
+            proxy.place(),
             "the process's variables".to_owned(),
         ]);
     }

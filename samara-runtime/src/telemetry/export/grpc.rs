@@ -3,7 +3,10 @@
 use std::io;
 
 use bytes::{Buf as _, BufMut as _};
+use http::Uri;
 use http::uri::PathAndQuery;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use opentelemetry_http::Bytes;
 use parking_lot::Mutex;
 use tokio::runtime::{self, Runtime};
@@ -12,12 +15,14 @@ use tonic::metadata::{Ascii, MetadataKey, MetadataValue};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
+use ureq::ProxyProtocol;
 
 use super::super::configuration::{Compression, Otlp};
 use super::super::signal::Signal;
 use super::http::AGENT;
 use super::{Answer, Lack, TransportError, answer, innermost, sources};
 use crate::client;
+use crate::proxy::Proxy;
 
 /// The way to a server that speaks gRPC.
 #[derive(Debug)]
@@ -42,7 +47,10 @@ impl Grpc {
         }
         let channel = {
             let _entered = runtime.enter();
-            endpoint.connect_lazy()
+            match Proxy::of(otlp.endpoint.value.uri()) {
+                Some(proxy) => by_proxy(&endpoint, &proxy)?,
+                None => endpoint.connect_lazy(),
+            }
         };
         Ok(Self {
             signal,
@@ -54,13 +62,14 @@ impl Grpc {
 
     pub fn send(&self, body: Bytes) -> Answer {
         let timeout = self.otlp.timeout.value.0;
+        let url = self.otlp.endpoint.value.uri();
         let call = async { tokio::time::timeout(timeout, self.call(body)).await };
         match self.runtime.lock().block_on(call) {
             Ok(Ok(body)) => Answer::taken(self.signal, &body, "application/x-protobuf"),
-            Ok(Err(status)) => refused(&status),
+            Ok(Err(status)) => refused(&status, url),
             Err(_) => Answer::None {
                 lack: Lack::Timeout,
-                cause: client::unanswered(timeout),
+                cause: client::on_the_way(client::unanswered(timeout), url),
             },
         }
     }
@@ -92,6 +101,30 @@ impl Grpc {
     }
 }
 
+/// A connection that a proxy makes.
+fn by_proxy(endpoint: &Endpoint, proxy: &Proxy) -> Result<Channel, TransportError> {
+    let place = Uri::try_from(format!("http://{}", proxy.place()));
+    let place = place.map_err(|_| TransportError::Proxy)?;
+    let connector = HttpConnector::new();
+    Ok(match proxy.protocol() {
+        ProxyProtocol::Http => {
+            let tunnel = Tunnel::new(place, connector);
+            endpoint.connect_with_connector_lazy(match proxy.authorization() {
+                Some(authorization) => tunnel.with_auth(authorization.clone()),
+                None => tunnel,
+            })
+        }
+        ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
+            let socks = SocksV5::new(place, connector);
+            endpoint.connect_with_connector_lazy(match proxy.credentials() {
+                Some((user, password)) => socks.with_auth(user.to_owned(), password.to_owned()),
+                None => socks,
+            })
+        }
+        _ => return Err(TransportError::Proxy),
+    })
+}
+
 /// Where no certificate is given, the system says whom to trust.
 fn tls(otlp: &Otlp) -> ClientTlsConfig {
     let config = ClientTlsConfig::new();
@@ -109,9 +142,9 @@ fn tls(otlp: &Otlp) -> ClientTlsConfig {
 }
 
 /// What a status means. One that the transport made up is no answer of a server's.
-fn refused(status: &Status) -> Answer {
+fn refused(status: &Status, url: &Uri) -> Answer {
     if let Some(source) = std::error::Error::source(status) {
-        return unanswered(source);
+        return unanswered(source, url);
     }
     let after = status
         .get_details_retry_info()
@@ -140,7 +173,7 @@ fn is_repeated(code: Code, has_delay: bool) -> bool {
 }
 
 /// Why there was no answer, as far as the causes of an error of the transport tell.
-fn unanswered(error: &(dyn std::error::Error + 'static)) -> Answer {
+fn unanswered(error: &(dyn std::error::Error + 'static), url: &Uri) -> Answer {
     let failures = sources(error).filter_map(|error| error.downcast_ref::<io::Error>());
     let lack = failures.fold(Lack::Other, |lack, error| match error.kind() {
         io::ErrorKind::ConnectionRefused => Lack::Refused,
@@ -153,7 +186,10 @@ fn unanswered(error: &(dyn std::error::Error + 'static)) -> Answer {
     let cause = error
         .downcast_ref::<io::Error>()
         .map_or_else(|| error.to_string(), client::io_cause);
-    Answer::None { lack, cause }
+    Answer::None {
+        lack,
+        cause: client::on_the_way(cause, url),
+    }
 }
 
 /// Messages that are encoded already, and are decoded later.

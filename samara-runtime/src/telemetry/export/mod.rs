@@ -49,6 +49,11 @@ pub enum TransportError {
         /// The file of the certificate.
         certificate: String,
     },
+    /// The proxy is of a kind that gRPC has no client for.
+    #[error(
+        "gRPC goes by proxies of the kinds http:// and socks5:// only; NO_PROXY goes around one"
+    )]
+    Proxy,
     /// gRPC cannot be set up.
     #[error("gRPC cannot be set up: {}", innermost(.0))]
     Grpc(#[from] tonic::transport::Error),

@@ -1,0 +1,154 @@
+//! The proxy on the way of a request, as the process's variables have it: by the rules of curl, for every protocol.
+
+use std::str::FromStr;
+
+use http::{HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use thiserror::Error;
+
+/// The variables that name a proxy.
+pub(crate) const VARIABLES: [&str; 6] = [
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
+/// The variables that name hosts and networks to which no proxy leads.
+const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
+/// What names no proxy, or one of a kind that is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not the URL of a proxy, such as http://proxy:3128")]
+pub(crate) struct NoProxyUrl;
+
+/// A proxy.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxy {
+    /// As `ureq` takes it.
+    http: ureq::Proxy,
+    /// As `hyper` takes it.
+    intercept: Intercept,
+}
+
+impl FromStr for Proxy {
+    type Err = NoProxyUrl;
+
+    fn from_str(text: &str) -> Result<Self, NoProxyUrl> {
+        let http = ureq::Proxy::new(text).map_err(|_| NoProxyUrl)?;
+        let matcher = Matcher::builder().all(text).build();
+        let intercept = matcher.intercept(&Uri::from_static("http://anywhere"));
+        let intercept = intercept.ok_or(NoProxyUrl)?;
+        Ok(Self { http, intercept })
+    }
+}
+
+impl Proxy {
+    /// The proxy by which requests to a URL go. A variable that cannot be used counts for nothing.
+    pub fn of(url: &Uri) -> Option<Self> {
+        Self::chosen(url, |name| std::env::var(name).ok())
+    }
+
+    fn chosen(url: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let other_scheme = match url.scheme_str() {
+            Some("https") => "HTTP_PROXY",
+            _ => "HTTPS_PROXY",
+        };
+        let proxy = VARIABLES
+            .into_iter()
+            .filter(|name| !name.eq_ignore_ascii_case(other_scheme))
+            .find_map(|name| variable(name)?.parse().ok())?;
+        let exceptions = EXCEPTIONS.into_iter().find_map(variable);
+        let direct = exceptions.is_some_and(|exceptions| is_exception(url, &exceptions));
+        (!direct).then_some(proxy)
+    }
+
+    /// Its host and port.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.http.host(), self.http.port())
+    }
+
+    /// The proxy as `ureq` takes it.
+    pub fn into_http(self) -> ureq::Proxy {
+        self.http
+    }
+
+    /// How it is spoken to.
+    pub fn protocol(&self) -> ureq::ProxyProtocol {
+        self.http.protocol()
+    }
+
+    /// Who asks it, for a proxy that speaks HTTP.
+    pub fn authorization(&self) -> Option<&HeaderValue> {
+        self.intercept.basic_auth()
+    }
+
+    /// Who asks it, for a proxy that speaks SOCKS: user and password.
+    pub fn credentials(&self) -> Option<(&str, &str)> {
+        self.intercept.raw_auth()
+    }
+}
+
+/// Whether hosts and networks, with commas between them, have the host of a URL.
+fn is_exception(url: &Uri, exceptions: &str) -> bool {
+    // By the matcher, `*` has names only; by curl, addresses, too.
+    let matcher = Matcher::builder().all("http://any").no(exceptions).build();
+    exceptions.trim() == "*" || matcher.intercept(url).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(url: &'static str, variables: &[(&str, &str)]) -> Option<String> {
+        let variable = |name: &str| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let proxy = Proxy::chosen(&Uri::from_static(url), variable);
+        proxy.map(|proxy| proxy.place())
+    }
+
+    #[test]
+    fn a_scheme_has_its_proxy_and_what_has_none_goes_by_that_of_all() {
+        let http = ("http_proxy", "http://user:word@one:3128");
+        let https = ("HTTPS_PROXY", "two:3128");
+        let all = ("ALL_PROXY", "socks5h://three");
+        let both = [http, https, all];
+        assert_eq!(place("http://a", &both).as_deref(), Some("one:3128"));
+        assert_eq!(place("https://a", &both).as_deref(), Some("two:3128"));
+        assert_eq!(
+            place("https://a", &[http, all]).as_deref(),
+            Some("three:1080")
+        );
+        assert_eq!(place("http://a", &[https]), None);
+        let unusable = ("HTTP_PROXY", "ftp://one");
+        assert_eq!(
+            place("http://a", &[unusable, http]).as_deref(),
+            Some("one:3128")
+        );
+    }
+
+    #[test]
+    fn exceptions_are_hosts_their_domains_and_networks() {
+        let proxy = ("ALL_PROXY", "http://proxy:3128");
+        for (url, exceptions, direct) in [
+            ("http://collector:4318", "localhost, collector", true),
+            ("http://collector:4318", "COLLECTOR", true),
+            ("http://a.svc.cluster.local", ".cluster.local", true),
+            ("http://a.svc.cluster.local", "svc.cluster.local", true),
+            ("http://notexample.com", "example.com", false),
+            ("http://10.1.2.3:4318", "10.0.0.0/8", true),
+            ("http://11.1.2.3:4318", "10.0.0.0/8", false),
+            ("http://[fd00::1]:4318", "fd00::/8", true),
+            ("http://10.1.2.3:4318", "*", true),
+            ("http://collector", "*", true),
+            ("http://collector", "", false),
+        ] {
+            let chosen = place(url, &[proxy, ("no_proxy", exceptions)]);
+            assert_eq!(chosen.is_none(), direct, "{url} {exceptions}");
+        }
+    }
+}
