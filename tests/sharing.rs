@@ -1,7 +1,7 @@
 //! Frames with several readers, over files that can be read once only: named pipes.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::{self, JoinHandle};
@@ -22,18 +22,28 @@ struct Pipe {
 
 impl Pipe {
     fn new(workplace: &Workplace) -> Self {
-        let path = workplace.path().join("orders.csv.gz");
+        Self::named(workplace, "orders.csv.gz", |pipe| {
+            let mut compressed = GzEncoder::new(pipe, Compression::fast());
+            write_rows(&mut compressed);
+            compressed.finish().expect("a reader");
+        })
+    }
+
+    fn plain(workplace: &Workplace) -> Self {
+        Self::named(workplace, "orders.csv", |pipe| {
+            write_rows(&mut BufWriter::new(pipe));
+        })
+    }
+
+    fn named(workplace: &Workplace, name: &str, write: fn(File)) -> Self {
+        let path = workplace.path().join(name);
         let made = Command::new("mkfifo").arg(&path).status();
         assert!(made.expect("mkfifo").success());
         let at = path.clone();
         let writer = thread::spawn(move || {
             let pipe = File::options().write(true).open(&at).expect("a reader");
             fs::remove_file(&at).expect("a pipe");
-            let mut rows = GzEncoder::new(pipe, Compression::fast());
-            for row in 0..ROWS {
-                writeln!(rows, "{row},{},q{}", row % 7, row % 4).expect("a reader");
-            }
-            rows.finish().expect("a reader");
+            write(pipe);
         });
         Self { path, writer }
     }
@@ -41,6 +51,12 @@ impl Pipe {
     fn was_read(self) {
         self.writer.join().expect("all of it");
         assert!(!self.path.exists());
+    }
+}
+
+fn write_rows(pipe: &mut impl Write) {
+    for row in 0..ROWS {
+        writeln!(pipe, "{row},{},q{}", row % 7, row % 4).expect("a reader");
     }
 }
 
@@ -152,4 +168,15 @@ fn a_load_that_fails_leaves_all_outputs_of_its_run_as_they_were() {
     );
     assert!(!workplace.path().join("orders").exists());
     assert!(!workplace.path().join("wrong").exists());
+}
+
+#[test]
+fn a_pipe_that_is_not_compressed_has_no_length_and_is_read_to_its_end() {
+    let workplace = Workplace::empty();
+    let (pipe, session) = (Pipe::plain(&workplace), session());
+    let orders = extract(&session, &pipe.path).expect("a plan");
+    let load = load(orders, workplace.path().join("orders"));
+    session.run([load.expect("a load")]).expect("a run");
+    pipe.was_read();
+    assert_eq!(lines(&workplace, "orders"), ROWS);
 }

@@ -235,10 +235,10 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     Ok(entries)
 }
 
-/// Whether there is nothing in a file at all.
+/// Whether there is nothing in a file at all. Of a pipe that is not known.
 pub(crate) fn is_empty(path: &Path) -> Result<bool, ReadError> {
     let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;
-    Ok(metadata.len() == 0)
+    Ok(metadata.is_file() && metadata.len() == 0)
 }
 
 fn is_dir(path: &Path) -> Result<bool, ReadError> {
@@ -272,23 +272,24 @@ fn no_input(location: &str, why: &str) -> ReadError {
 }
 
 /// Shares the files out among at most `readers` groups of about equal size, large files in several parts if they may be cut; a compressed
-/// one can only be read from its beginning.
+/// one and a pipe can only be read from their beginning.
 pub(crate) fn share_out(
     files: Vec<PathBuf>,
     readers: usize,
     may_cut: bool,
 ) -> Result<Vec<Vec<Part>>, ReadError> {
     let sized = files.into_iter().map(|path| match fs::metadata(&path) {
-        Ok(metadata) => Ok((path, metadata.len())),
+        Ok(metadata) => Ok((path, metadata)),
         Err(source) => Err(ReadError::Io { path, source }),
     });
-    let sized: Vec<(PathBuf, u64)> = sized.collect::<Result<_, _>>()?;
-    let total: u64 = sized.iter().map(|(_, size)| size).sum();
+    let sized: Vec<(PathBuf, fs::Metadata)> = sized.collect::<Result<_, _>>()?;
+    let total: u64 = sized.iter().map(|(_, metadata)| metadata.len()).sum();
     let target = (total / readers.max(1) as u64 + 1).max(SMALLEST_PART);
     let mut groups = vec![Vec::new()];
     let mut room = target;
-    for (path, size) in sized {
-        let is_plain = Compression::of_path(&path) == Ok(Compression::None);
+    for (path, metadata) in sized {
+        let size = metadata.len();
+        let is_plain = metadata.is_file() && Compression::of_path(&path) == Ok(Compression::None);
         let mut start = 0_u64;
         loop {
             let end = match may_cut && is_plain {
