@@ -46,7 +46,7 @@ fn workflow(id: &str) -> String {
 }
 
 /// The pipeline, built by the first test that asks.
-fn pipeline() -> &'static Path {
+pub fn pipeline() -> &'static Path {
     static PIPELINE: OnceLock<PathBuf> = OnceLock::new();
     PIPELINE.get_or_init(|| {
         let workplace = Workplace::empty();
@@ -56,7 +56,7 @@ fn pipeline() -> &'static Path {
 }
 
 /// A workplace with input, and with output of an earlier run.
-fn workplace() -> Workplace {
+pub fn workplace() -> Workplace {
     let workplace = Workplace::empty();
     let rows: String = (0..20_000).map(|row| format!("{row}\n")).collect();
     workplace.write("in.csv", &rows);
@@ -66,13 +66,13 @@ fn workplace() -> Workplace {
 }
 
 /// A pipeline that runs, and its log.
-struct Run {
+pub struct Run {
     child: Child,
     log: Lines<String>,
 }
 
 impl Run {
-    fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command) -> Self {
         let command = command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -85,7 +85,7 @@ impl Run {
         Self { child, log }
     }
 
-    fn send(&self, signal: &str) {
+    pub fn send(&self, signal: &str) {
         let id = self.child.id().to_string();
         let status = Command::new("kill").args([signal, &id]).status();
         assert!(status.expect("kill starts").success());
@@ -98,7 +98,7 @@ impl Run {
     }
 
     /// How it ends, and how long that takes.
-    fn end(mut self) -> (ExitStatus, Duration) {
+    pub fn end(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
@@ -197,14 +197,63 @@ fn a_signal_ends_a_long_load_in_order() {
 #[test]
 fn a_signal_ends_the_wait_between_two_attempts_of_a_hook() {
     let workplace = workplace();
+    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", server.local_addr().expect("bound"));
     let mut command = workplace.command(pipeline());
-    let run = Run::start(command.env("HOOKS_URL", "http://127.0.0.1:9"));
+    let run = Run::start(command.env("HOOKS_URL", url));
+    drop(server.accept().expect("the first attempt"));
+    run.send("-TERM");
+    drop(server);
+    let (status, took) = run.end();
+    assert_eq!(status.code(), Some(98));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(workplace.parts("out"), "old\n");
+}
+
+#[test]
+fn a_request_on_its_way_is_left_to_itself_seconds_after_a_signal() {
+    let workplace = workplace();
+    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", server.local_addr().expect("bound"));
+    let mut command = workplace.command(pipeline());
+    let run = Run::start(command.env("HOOKS_URL", url));
+    // `onStart` and then `onFinally` would wait for half a minute each.
+    let _held = server.accept().expect("the hook");
+    run.send("-TERM");
+    run.until_logged("hook `onStart` failed: the run was interrupted");
+    let (status, took) = run.end();
+    assert_eq!(status.code(), Some(98));
+    assert!(took < Duration::from_secs(15), "{took:?}");
+    assert_eq!(workplace.parts("out"), "old\n");
+}
+
+#[test]
+fn a_second_signal_ends_a_run_whose_log_nobody_reads() {
+    let (workplace, receiver) = (workplace(), Receiver::start());
+    let (unread, mut log) = std::io::pipe().expect("a pipe");
+    // What is written from here on waits for a reader.
+    let full = std::thread::spawn({
+        let mut log = log.try_clone().expect("a pipe");
+        move || log.write_all(&[b' '; 1 << 20])
+    });
+    let mut command = workplace.command(pipeline());
+    let command = command
+        .env("HOOKS_URL", receiver.url())
+        .stdout(Stdio::null());
+    let child = command.stderr(log.try_clone().expect("a pipe")).spawn();
+    let run = Run {
+        child: child.expect("the program starts"),
+        log: mpsc::channel().1,
+    };
+    until_writing(&workplace);
+    run.send("-TERM");
     std::thread::sleep(Duration::from_millis(500));
     run.send("-TERM");
     let (status, took) = run.end();
     assert_eq!(status.code(), Some(98));
     assert!(took < Duration::from_secs(5), "{took:?}");
-    assert_eq!(workplace.parts("out"), "old\n");
+    drop(unread);
+    let _ = (log.flush(), full.join());
 }
 
 /// A server that answers `/onStart` and keeps silent at anything else; its address.

@@ -392,3 +392,12 @@ fn arguments_that_cannot_be_are_2_and_those_that_do_not_fit_are_10() {
     assert_eq!(code(&["--threads", "none"]), Some(2));
     assert_eq!(code(&["validate", "--test-env-var", "=x"]), Some(10));
 }
+
+#[test]
+fn problems_that_nobody_reads_are_40_all_the_same() {
+    let workplace = workplace();
+    let mut command = command(&workplace, &["validate"]);
+    let (_, unread) = std::io::pipe().expect("a pipe");
+    let status = command.env_remove("OUT").stderr(unread).status();
+    assert_eq!(status.expect("it starts").code(), Some(40));
+}

@@ -9,7 +9,7 @@ use ureq::config::ConfigBuilder;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::AgentScope;
 
-use crate::proxy::Proxy;
+use crate::proxy;
 
 /// A blocking client for requests to a URL that take this long at most, from the look-up of the name to the last byte of the answer. TLS and
 /// its certificates are set up when the first `https` request needs them.
@@ -19,8 +19,11 @@ pub(crate) fn config(url: &Uri, timeout: Duration) -> ConfigBuilder<AgentScope> 
         .build();
     Agent::config_builder()
         .timeout_global(Some(timeout))
-        .proxy(Proxy::of(url).map(Proxy::into_http))
+        .proxy(proxy::Chosen::of(url).map(|chosen| chosen.proxy.into_http()))
         .http_status_as_error(false)
+        // One turns a POST into a GET, which delivers nothing and yet succeeds, and takes headers to another host.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
         .tls_config(tls)
 }
 
@@ -69,15 +72,16 @@ pub(crate) fn cause(error: &ureq::Error, timeout: Duration, uri: &Uri) -> String
 
 /// A cause with the proxy by which requests to the URL go, if there is one.
 pub(crate) fn on_the_way(cause: String, uri: &Uri) -> String {
-    match Proxy::of(uri) {
-        Some(proxy) => format!("{cause}, by the proxy {}", proxy.place()),
+    match proxy::Chosen::of(uri) {
+        Some(chosen) => format!("{cause}, by the proxy {}", chosen.proxy.place()),
         None => cause,
     }
 }
 
 /// That a server took longer than it may, in the words of a person.
 pub(crate) fn unanswered(timeout: Duration) -> String {
-    format!("no answer within {} s", timeout.as_secs_f32())
+    let tenths = (timeout.as_secs_f32() * 10.0).round();
+    format!("no answer within {} s", tenths / 10.0)
 }
 
 /// Whether the name of a host led to no address.

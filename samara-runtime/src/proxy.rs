@@ -1,4 +1,4 @@
-//! The proxy on the way of a request, as the process's variables have it: by the rules of curl, for every protocol.
+//! The proxy on the way of a request, as the process's variables have it: for HTTP and for gRPC by the same rules.
 
 use std::str::FromStr;
 
@@ -6,18 +6,18 @@ use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use thiserror::Error;
 
-/// The variables that name a proxy.
+/// The variables that name a proxy. Small letters go before capitals, as for curl.
 pub(crate) const VARIABLES: [&str; 6] = [
-    "HTTPS_PROXY",
     "https_proxy",
-    "HTTP_PROXY",
+    "HTTPS_PROXY",
     "http_proxy",
-    "ALL_PROXY",
+    "HTTP_PROXY",
     "all_proxy",
+    "ALL_PROXY",
 ];
 
 /// The variables that name hosts and networks to which no proxy leads.
-const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
+const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// What names no proxy, or one of a kind that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -33,6 +33,15 @@ pub(crate) struct Proxy {
     intercept: Intercept,
 }
 
+/// A proxy, and the variable that names it.
+#[derive(Debug, Clone)]
+pub(crate) struct Chosen {
+    /// The proxy.
+    pub proxy: Proxy,
+    /// The name of the variable.
+    pub variable: &'static str,
+}
+
 impl FromStr for Proxy {
     type Err = NoProxyUrl;
 
@@ -45,26 +54,32 @@ impl FromStr for Proxy {
     }
 }
 
-impl Proxy {
-    /// The proxy by which requests to a URL go. A variable that cannot be used counts for nothing.
+impl Chosen {
+    /// The proxy by which requests to a URL go. A variable that is empty or cannot be used counts for nothing.
     pub fn of(url: &Uri) -> Option<Self> {
-        Self::chosen(url, |name| std::env::var(name).ok())
+        Self::by(url, |name| std::env::var(name).ok())
     }
 
-    fn chosen(url: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+    fn by(url: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let other_scheme = match url.scheme_str() {
-            Some("https") => "HTTP_PROXY",
-            _ => "HTTPS_PROXY",
+            Some("https") => "http_proxy",
+            _ => "https_proxy",
         };
-        let proxy = VARIABLES
+        let given = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let chosen = VARIABLES
             .into_iter()
             .filter(|name| !name.eq_ignore_ascii_case(other_scheme))
-            .find_map(|name| variable(name)?.parse().ok())?;
-        let exceptions = EXCEPTIONS.into_iter().find_map(variable);
+            .find_map(|variable| {
+                let proxy = given(variable)?.parse().ok()?;
+                Some(Self { proxy, variable })
+            })?;
+        let exceptions = EXCEPTIONS.into_iter().find_map(given);
         let direct = exceptions.is_some_and(|exceptions| is_exception(url, &exceptions));
-        (!direct).then_some(proxy)
+        (!direct).then_some(chosen)
     }
+}
 
+impl Proxy {
     /// Its host and port.
     pub fn place(&self) -> String {
         format!("{}:{}", self.http.host(), self.http.port())
@@ -91,11 +106,13 @@ impl Proxy {
     }
 }
 
-/// Whether hosts and networks, with commas between them, have the host of a URL.
+/// Whether hosts and networks, with commas or blanks between them, have the host of a URL.
 fn is_exception(url: &Uri, exceptions: &str) -> bool {
+    let exceptions = exceptions.replace(char::is_whitespace, ",");
     // By the matcher, `*` has names only; by curl, addresses, too.
+    let is_all = exceptions == "*";
     let matcher = Matcher::builder().all("http://any").no(exceptions).build();
-    exceptions.trim() == "*" || matcher.intercept(url).is_none()
+    is_all || matcher.intercept(url).is_none()
 }
 
 #[cfg(test)]
@@ -107,8 +124,8 @@ mod tests {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        let proxy = Proxy::chosen(&Uri::from_static(url), variable);
-        proxy.map(|proxy| proxy.place())
+        let chosen = Chosen::by(&Uri::from_static(url), variable);
+        chosen.map(|chosen| chosen.proxy.place())
     }
 
     #[test]
@@ -124,6 +141,11 @@ mod tests {
             Some("three:1080")
         );
         assert_eq!(place("http://a", &[https]), None);
+        let capitals = ("HTTP_PROXY", "four:3128");
+        assert_eq!(
+            place("http://a", &[capitals, http]).as_deref(),
+            Some("one:3128")
+        );
         let unusable = ("HTTP_PROXY", "ftp://one");
         assert_eq!(
             place("http://a", &[unusable, http]).as_deref(),
@@ -137,6 +159,7 @@ mod tests {
         for (url, exceptions, direct) in [
             ("http://collector:4318", "localhost, collector", true),
             ("http://collector:4318", "COLLECTOR", true),
+            ("http://collector:4318", "localhost collector", true),
             ("http://a.svc.cluster.local", ".cluster.local", true),
             ("http://a.svc.cluster.local", "svc.cluster.local", true),
             ("http://notexample.com", "example.com", false),
@@ -147,7 +170,7 @@ mod tests {
             ("http://collector", "*", true),
             ("http://collector", "", false),
         ] {
-            let chosen = place(url, &[proxy, ("no_proxy", exceptions)]);
+            let chosen = place(url, &[proxy, ("no_proxy", ""), ("NO_PROXY", exceptions)]);
             assert_eq!(chosen.is_none(), direct, "{url} {exceptions}");
         }
     }

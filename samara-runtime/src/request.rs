@@ -9,12 +9,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use opentelemetry::trace::{SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _};
 use opentelemetry::{Context, KeyValue, global};
 use thiserror::Error;
-use ureq::Agent;
 
 use crate::client;
 use crate::interrupt;
 use crate::telemetry::{names, trace_headers};
 use crate::variables::{self, VariableError};
+
+pub use crate::interrupt::Unfinished;
 
 /// The methods that a request may have.
 pub const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -51,9 +52,13 @@ pub enum RequestError {
         /// Why, as one of a few words.
         kind: String,
     },
-    /// The server refused.
+    /// The server refused, or sends us elsewhere: nothing is sent to a place that nobody has named, and what is sent once is not sent anew as
+    /// something else.
     #[error("the server answered {0}")]
     Status(StatusCode),
+    /// It came to nothing before there was an answer.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
 }
 
 impl RequestError {
@@ -62,6 +67,7 @@ impl RequestError {
         match self {
             Self::Transport { kind, .. } => kind.clone(),
             Self::Status(status) => status.as_u16().to_string(),
+            Self::Unfinished(Unfinished::Interrupted) => names::ERROR_TYPE_CANCELLED.to_owned(),
             _ => "_OTHER".to_owned(),
         }
     }
@@ -75,6 +81,7 @@ pub(crate) struct Retries {
 }
 
 /// A request, ready to be sent: every variable in it is resolved.
+#[derive(Clone)]
 pub(crate) struct Request {
     method: Method,
     url: Uri,
@@ -122,10 +129,17 @@ impl Request {
         }
     }
 
+    /// Shows no more of its URL than scheme, host and port: the path is a secret.
+    pub fn with_secret_path(self) -> Self {
+        let shown_url = format!("{}/REDACTED", client::origin(&self.url));
+        Self { shown_url, ..self }
+    }
+
     /// Sends it until the server accepts it, or all attempts are used up. The error is the last attempt's.
+    ///
+    /// After a signal nothing is repeated, and nothing goes on for long.
     pub fn send(&self, retries: Retries) -> Result<(), RequestError> {
-        let agent = client::config(&self.url, self.timeout).build().new_agent();
-        let mut outcome = self.attempt(&agent, 0);
+        let mut outcome = self.attempt(0);
         for resend in 1..=retries.count {
             if outcome.is_ok() {
                 break;
@@ -134,14 +148,19 @@ impl Request {
             if interrupt::has_come() {
                 break;
             }
-            outcome = self.attempt(&agent, resend);
+            outcome = self.attempt(resend);
         }
         outcome
     }
 
-    fn attempt(&self, agent: &Agent, resend: u32) -> Result<(), RequestError> {
+    fn attempt(&self, resend: u32) -> Result<(), RequestError> {
+        if interrupt::time_left() == Some(Duration::ZERO) {
+            return Err(Unfinished::Interrupted.into());
+        }
         let context = self.open_span(resend);
-        let answer = self.exchange(agent, &context);
+        let (request, within) = (self.clone(), context.clone());
+        let answer = interrupt::in_time(Duration::MAX, move || request.exchange(&within));
+        let answer = answer.unwrap_or_else(|unfinished| Err(unfinished.into()));
         let span = context.span();
         if let Ok(status) | Err(RequestError::Status(status)) = &answer {
             let code = i64::from(status.as_u16());
@@ -159,7 +178,8 @@ impl Request {
         answer.map(drop)
     }
 
-    fn exchange(&self, agent: &Agent, context: &Context) -> Result<StatusCode, RequestError> {
+    fn exchange(&self, context: &Context) -> Result<StatusCode, RequestError> {
+        let agent = client::config(&self.url, self.timeout).build().new_agent();
         let mut request = http::Request::new(());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.url.clone();
@@ -181,9 +201,9 @@ impl Request {
             .with_config()
             .limit(ANSWER_LIMIT)
             .read_to_vec();
-        match status.is_client_error() || status.is_server_error() {
-            true => Err(RequestError::Status(status)),
-            false => Ok(status),
+        match status.is_success() {
+            true => Ok(status),
+            false => Err(RequestError::Status(status)),
         }
     }
 

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::email::EmailError;
 use super::model::{Channel, FileChannel, HttpChannel, Secret};
+use crate::interrupt::Unfinished;
 use crate::request::{Request, RequestError, Retries};
 use crate::telemetry::{meters, names, point};
 use crate::variables::{self, VariableError};
@@ -44,6 +45,9 @@ impl ChannelError {
             Self::Variable(_) => "variable".to_owned(),
             Self::File { source, .. } => format!("{:?}", source.kind()),
             Self::Request(error) => error.kind(),
+            Self::Email(EmailError::Unfinished(Unfinished::Interrupted)) => {
+                names::ERROR_TYPE_CANCELLED.to_owned()
+            }
             Self::Email(_) => "email".to_owned(),
         }
     }
@@ -109,7 +113,7 @@ impl HttpChannel {
             delay: seconds(self.retry.delay_in_seconds),
         };
         let request = self.request(body.to_string())?.of(named(&self.id));
-        request.send(retries)
+        request.with_secret_path().send(retries)
     }
 
     fn request(&self, body: String) -> Result<Request, RequestError> {

@@ -18,10 +18,14 @@ use uuid::Uuid;
 
 use super::channel::Message;
 use super::model::EmailChannel;
+use crate::interrupt::{self, Unfinished};
 use crate::variables::{self, VariableError};
 
 /// Time for each exchange with the server.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time for all of them: a server that goes on talking is not listened to for ever.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Why an e-mail could not be sent.
 #[derive(Debug, Error)]
@@ -39,6 +43,8 @@ pub(crate) enum EmailError {
     Tls(SmtpError),
     #[error("{0}")]
     Smtp(String),
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
 }
 
 impl EmailChannel {
@@ -47,7 +53,7 @@ impl EmailChannel {
         let username = variables::resolve(&self.username)?;
         let password = variables::resolve(self.password.expose())?;
         let server = self.server(&username, &password)?;
-        let sent = server.send(&email);
+        let sent = interrupt::in_time(LIMIT, move || server.send(&email))?;
         sent.map_err(|error| EmailError::Smtp(without(&username, &password, &cause(&error))))?;
         Ok(())
     }

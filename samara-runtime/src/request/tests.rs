@@ -29,6 +29,15 @@ pub(crate) struct Server {
 
 impl Server {
     pub fn answering(statuses: &'static [u16]) -> Self {
+        Self::start(statuses, String::new())
+    }
+
+    /// One that sends everything elsewhere.
+    fn redirecting_to(url: String) -> Self {
+        Self::start(&[308], url)
+    }
+
+    fn start(statuses: &'static [u16], location: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("bound");
         let (send, received) = mpsc::channel();
@@ -41,7 +50,7 @@ impl Server {
                     0 => silent.push(stream),
                     status => write!(
                         stream,
-                        "HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        "HTTP/1.1 {status} X\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                     )
                     .expect("the client listens"),
                 }
@@ -157,6 +166,30 @@ fn the_last_failure_is_told_when_all_attempts_are_used_up() {
         "the server answered 503 Service Unavailable"
     );
     assert_eq!(server.received().len(), 2);
+}
+
+#[test]
+fn a_redirect_is_a_failure_and_nothing_goes_elsewhere() {
+    let elsewhere = Server::answering(&[200]);
+    let server = Server::redirecting_to(elsewhere.url("/"));
+    let error = post(&server.url("/"), 5).send(Retries::default());
+    let error = error.expect_err("a redirect");
+    assert_eq!(
+        error.to_string(),
+        "the server answered 308 Permanent Redirect"
+    );
+    assert_eq!(error.kind(), "308");
+    assert!(elsewhere.received().is_empty());
+}
+
+#[test]
+fn a_path_that_is_a_secret_is_in_no_span() {
+    let server = Server::answering(&[200]);
+    let request = post(&server.url("/services/hunter2"), 5).with_secret_path();
+    let (sent, _, spans) = traced(|| request.send(Retries::default()));
+    assert!(sent.is_ok());
+    let expected = server.url("/REDACTED");
+    assert_eq!(attribute(&spans[0], "url.full"), Some(expected));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Hooks: requests that tell others how a job goes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl Hook {
     /// Whether it could be sent, as far as that is known without sending.
     pub(super) fn check(&self) -> Result<(), RequestError> {
         self.check_variables()?;
-        self.request(self.timeout).map(drop)
+        self.request().map(drop)
     }
 
     /// Whether all variables are set that its texts name.
@@ -94,10 +94,10 @@ impl Hook {
         variables::check([self.url].into_iter().chain(values).chain(self.payload))
     }
 
-    fn request(&self, timeout: Duration) -> Result<Request, RequestError> {
+    fn request(&self) -> Result<Request, RequestError> {
         let body = self.payload.map(resolved_json).transpose()?;
         let headers = self.headers.iter().copied();
-        let request = Request::new(self.method, self.url, headers, body, timeout)?;
+        let request = Request::new(self.method, self.url, headers, body, self.timeout)?;
         Ok(request.of(self.name()))
     }
 
@@ -106,13 +106,7 @@ impl Hook {
     }
 
     fn send(&self) -> Result<(), RequestError> {
-        self.request(self.timeout)?.send(self.retries)
-    }
-
-    /// Sends it once, and waits no longer than the given time.
-    fn send_within(&self, time: Duration) -> Result<(), RequestError> {
-        self.request(self.timeout.min(time))?
-            .send(Retries::default())
+        self.request()?.send(self.retries)
     }
 }
 
@@ -187,7 +181,7 @@ impl Hooks {
             Moment::Start => return send_all(&self.on_start),
             Moment::Success => send_all(&self.on_success),
             Moment::Error => send_all(&self.on_error),
-            Moment::Interruption => return send_in_haste(&self.on_finally),
+            Moment::Interruption => {}
         }
         send_all(&self.on_finally);
     }
@@ -204,9 +198,6 @@ pub(super) enum Moment {
     Interruption,
 }
 
-/// The longest that the hooks of an interrupted job may take, all together.
-const HASTE: Duration = Duration::from_secs(5);
-
 /// Sends one after the other.
 fn send_all(hooks: &[Hook]) {
     for hook in hooks {
@@ -214,28 +205,11 @@ fn send_all(hooks: &[Hook]) {
     }
 }
 
-/// As [`send_all`], while somebody waits for the process to end.
-fn send_in_haste(hooks: &[Hook]) {
-    let began = Instant::now();
-    for hook in hooks {
-        match HASTE.saturating_sub(began.elapsed()) {
-            Duration::ZERO => {
-                count(hook, Some(names::ERROR_TYPE_CANCELLED.to_owned()));
-                tracing::warn!("hook `{}` not sent: the run was interrupted", hook.id);
-            }
-            left => log(hook, hook.send_within(left)),
-        }
-    }
-}
-
-fn count(hook: &Hook, failure: Option<String>) {
+fn log(hook: &Hook, sent: Result<(), RequestError>) {
     if let Some(meters) = meters() {
+        let failure = sent.as_ref().err().map(RequestError::kind);
         meters.hook_requests.add(1, &point(hook.name(), failure));
     }
-}
-
-fn log(hook: &Hook, sent: Result<(), RequestError>) {
-    count(hook, sent.as_ref().err().map(RequestError::kind));
     match sent {
         Ok(()) => tracing::debug!("hook `{}` sent", hook.id),
         Err(error) => tracing::warn!("hook `{}` failed: {error}", hook.id),

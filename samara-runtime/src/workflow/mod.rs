@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use opentelemetry::trace::{TraceContextExt as _, TraceId};
+use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry::{Context, KeyValue};
 
 use crate::alert::{Alert, AlertError};
@@ -325,11 +325,9 @@ fn measure(outcome: KeyValue, end: &End, began: Instant, context: &Context) {
     let Some(meters) = meters() else {
         return;
     };
-    let failure = end
-        .failure()
-        .filter(|_| !matches!(end, End::Ran(Err(Error::Interrupted { .. }))))
-        .map(|(kind, _)| kind);
-    if let Some(kind) = failure {
+    let failure = end.failure().map(|(kind, _)| kind);
+    let is_interrupted = matches!(end, End::Ran(Err(Error::Interrupted { .. })));
+    if let Some(kind) = failure.filter(|_| !is_interrupted) {
         meters
             .run_failures
             .add(1, &[KeyValue::new(names::ERROR_TYPE, kind)]);
@@ -377,10 +375,7 @@ impl End {
     /// The class of the failure, and what it says.
     fn failure(&self) -> Option<(&'static str, String)> {
         match self {
-            Self::Unfit(problems) => {
-                let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                Some((names::ERROR_TYPE_UNFIT, lines.join("; ")))
-            }
+            Self::Unfit(problems) => Some((names::ERROR_TYPE_UNFIT, problem::listed(problems))),
             Self::Ran(Ok(())) => None,
             Self::Ran(Err(error)) => Some((error.kind(), error.to_string())),
             Self::Panicked(message) => Some((
@@ -391,12 +386,12 @@ impl End {
     }
 }
 
-/// A message with the id of its trace, if there is one.
+/// A message with the id of its trace, if there is one to look at.
 fn traced(message: &str, context: &Context) -> String {
-    let trace = context.span().span_context().trace_id();
-    match trace == TraceId::INVALID {
-        true => message.to_owned(),
-        false => format!("{message} (trace {trace})"),
+    let trace = context.span().span_context().clone();
+    match trace.is_valid() && trace.is_sampled() {
+        true => format!("{message} (trace {})", trace.trace_id()),
+        false => message.to_owned(),
     }
 }
 

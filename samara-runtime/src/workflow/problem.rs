@@ -71,6 +71,12 @@ pub(super) fn exit(problems: &[Problem], otherwise: Exit) -> Exit {
     }
 }
 
+/// All of them in one line.
+pub(super) fn listed(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("; ")
+}
+
 /// The variables that a run needs and does not have.
 pub(super) fn unset_variables(
     locations: &[&str],

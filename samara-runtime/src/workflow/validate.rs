@@ -1,5 +1,7 @@
 //! `validate`: a workflow looked at without being run.
 
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
@@ -49,7 +51,7 @@ impl Workflow {
     fn judge(&self, looked: thread::Result<Result<Vec<Problem>>>) -> (Exit, Option<Failure>) {
         match looked {
             Ok(Ok(problems)) => {
-                let failure = (names::ERROR_TYPE_UNFIT, "there are problems".to_owned());
+                let failure = (names::ERROR_TYPE_UNFIT, problem::listed(&problems));
                 let is_unfit = !problems.is_empty();
                 (self.tell(&problems), is_unfit.then_some(failure))
             }
@@ -99,18 +101,23 @@ impl Workflow {
 
     fn tell(&self, problems: &[Problem]) -> Exit {
         for problem in problems {
-            eprintln!("error: {problem}");
+            complain(&format_args!("error: {problem}"));
         }
         match problems.len() {
             0 => {
                 say(&format_args!("{} is valid\n", self.id));
                 return Exit::Success;
             }
-            1 => eprintln!("{} is not valid: 1 problem", self.id),
-            count => eprintln!("{} is not valid: {count} problems", self.id),
+            1 => complain(&format_args!("{} is not valid: 1 problem", self.id)),
+            count => complain(&format_args!("{} is not valid: {count} problems", self.id)),
         }
         problem::exit(problems, Exit::Validation)
     }
+}
+
+/// Prints a line to standard error. That nobody reads it changes nothing.
+fn complain(line: &dyn Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 impl Job {

@@ -33,9 +33,6 @@ pub(super) struct Http {
 impl Http {
     pub fn new(signal: Signal, otlp: &Otlp, credentials: Credentials) -> Self {
         let config = client::config(otlp.endpoint.value.uri(), otlp.timeout.value.0)
-            // A redirect turns a POST into a GET, which delivers nothing and yet succeeds.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
             .tls_config(tls(credentials))
             .build();
         Self {
