@@ -10,7 +10,7 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Relaxed},
 };
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{Array, RecordBatch};
@@ -181,14 +181,11 @@ pub(crate) struct BoundaryExec {
 
 impl BoundaryExec {
     fn new(input: Arc<dyn ExecutionPlan>, step: Arc<OpenStep>) -> Self {
-        let remaining = AtomicUsize::new(input.properties().partitioning.partition_count());
+        let remaining = input.properties().partitioning.partition_count();
         Self {
             input,
             step,
-            flow: Arc::new(Flow {
-                remaining,
-                ..Flow::default()
-            }),
+            flow: Arc::new(Flow::over(remaining)),
         }
     }
 
@@ -208,15 +205,41 @@ impl BoundaryExec {
     }
 }
 
+/// How often a step tells how far it is: an export of metrics follows by far less often.
+const PROGRESS: Duration = Duration::from_secs(1);
+
 /// What has streamed through one operator, over all its partitions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Flow {
+    began: Instant,
+    /// How many times it has told how far it is.
+    told: AtomicU64,
     rows: AtomicU64,
     batches: AtomicU64,
     bytes: AtomicU64,
     remaining: AtomicUsize,
     /// Whether a partition ended before its last row.
     is_cut: AtomicBool,
+}
+
+impl Flow {
+    fn over(partitions: usize) -> Self {
+        Self {
+            began: Instant::now(),
+            told: AtomicU64::new(0),
+            rows: AtomicU64::new(0),
+            batches: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            remaining: AtomicUsize::new(partitions),
+            is_cut: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether it is time to tell how far it is. Of all partitions that ask, one is told so.
+    fn is_due(&self) -> bool {
+        let due = self.began.elapsed().as_secs() / PROGRESS.as_secs();
+        self.told.fetch_max(due, Relaxed) < due
+    }
 }
 
 /// The work of the operators between the top of `plan` and the steps before it.
@@ -387,6 +410,9 @@ impl BoundaryStream {
             whole.flow.rows.fetch_add(batch.num_rows() as u64, Relaxed);
             whole.flow.batches.fetch_add(1, Relaxed);
             whole.flow.bytes.fetch_add(data_size(batch), Relaxed);
+            if whole.flow.is_due() {
+                whole.step.progressed(&whole.measured());
+            }
         }
     }
 

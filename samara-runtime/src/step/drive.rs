@@ -12,7 +12,7 @@ use super::open::Open;
 use super::site::Step;
 
 /// A step that has begun and waits for its future.
-#[must_use = "a step that drives no future was cancelled"]
+#[must_use = "a step that drives no future ends as cancelled"]
 #[derive(Debug)]
 pub struct Started(pub(super) Option<Box<Open>>);
 
@@ -29,10 +29,19 @@ impl Started {
     ///
     /// Dropped before its end, the future ends the step as cancelled; a panic in it ends the step as an error.
     #[inline]
-    pub fn drive<F: Future>(self, future: F) -> Driven<F> {
+    pub fn drive<F: Future>(mut self, future: F) -> Driven<F> {
         Driven {
             future: Some(future),
-            open: self.0,
+            open: self.0.take(),
+        }
+    }
+}
+
+impl Drop for Started {
+    /// Its attributes panicked, or its caller gave it up.
+    fn drop(&mut self) {
+        if let Some(open) = self.0.take() {
+            open.cancelled();
         }
     }
 }

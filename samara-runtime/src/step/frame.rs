@@ -80,6 +80,13 @@ impl OpenStep {
         step.measured.busy = Some(busy);
     }
 
+    /// Tells how much has gone through so far, for whoever watches a long run.
+    pub fn progressed(&self, measured: &Measured) {
+        if let Some(step) = self.state.lock().as_ref() {
+            step.open.count(measured);
+        }
+    }
+
     /// Marks the step as failed. Only the first failure counts.
     pub fn fail(&self, error_type: &'static str, message: &str) {
         let mut state = self.state.lock();

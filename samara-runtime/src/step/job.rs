@@ -49,6 +49,9 @@ impl JobSteps {
     /// Remembers a step that ends later than its function.
     pub(super) fn hold(&self, step: &Arc<OpenStep>) {
         if let State::Running { held, .. } = &mut *self.0.state.lock() {
+            if held.len() == held.capacity() {
+                held.retain(|step| step.strong_count() > 0);
+            }
             held.push(Arc::downgrade(step));
         }
     }

@@ -1,6 +1,8 @@
 //! A step whose span is open.
 
 use std::borrow::Cow;
+#[cfg(feature = "engine")]
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::{
@@ -9,6 +11,8 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 
 use super::attributes::Attributes;
+#[cfg(feature = "engine")]
+use super::report::{COUNTERS, Measured};
 use super::site::Site;
 #[cfg(feature = "engine")]
 use crate::engine::rehearsal::Rehearsal;
@@ -24,6 +28,9 @@ pub(crate) struct Open {
     job: Option<&'static str>,
     began: Instant,
     began_at: SystemTime,
+    /// What has been added to each counter.
+    #[cfg(feature = "engine")]
+    counted: [AtomicU64; COUNTERS],
 }
 
 impl Open {
@@ -54,6 +61,8 @@ impl Open {
             job,
             began,
             began_at,
+            #[cfg(feature = "engine")]
+            counted: Default::default(),
         }
     }
 
@@ -79,15 +88,18 @@ impl Open {
         Some(self.context.span()).filter(SpanRef::is_recording)
     }
 
-    /// Adds what went through the step to the counters.
+    /// Adds what has gone through the step so far to the counters, but for what was added before.
     #[cfg(feature = "engine")]
-    pub fn count(&self, measured: &super::report::Measured) {
+    pub fn count(&self, measured: &Measured) {
         let Some(meters) = self.meters() else {
             return;
         };
         let point = self.point(None);
-        for (counter, count) in measured.counts(meters) {
-            counter.add(count, &point);
+        for ((counter, count), counted) in measured.counts(meters).into_iter().zip(&self.counted) {
+            if let Some(count) = count {
+                let before = counted.fetch_max(count, Ordering::Relaxed);
+                counter.add(count.saturating_sub(before), &point);
+            }
         }
     }
 

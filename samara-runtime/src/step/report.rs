@@ -10,7 +10,10 @@ use parking_lot::Mutex;
 
 use super::open::{Open, mark_failed};
 use crate::engine::read::reject::Rejected;
-use crate::telemetry::{Meters, names};
+use crate::telemetry::{Meters, instruments, names};
+
+/// How many counters tell what went through a step.
+pub(super) const COUNTERS: usize = 6;
 
 /// What went through a step.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -38,22 +41,16 @@ impl Measured {
         Some(records).filter(|records| *records > 0)
     }
 
-    /// The counters that it adds to, and how much.
-    pub fn counts<'a>(
-        &self,
-        meters: &'a Meters,
-    ) -> impl Iterator<Item = (&'a Counter<u64>, u64)> + use<'a> {
-        let counts = [
+    /// The counters that it adds to, and how much each comes to.
+    pub fn counts<'a>(&self, meters: &'a Meters) -> [(&'a Counter<u64>, Option<u64>); COUNTERS] {
+        [
             (&meters.step_input_rows, self.input_rows),
             (&meters.step_output_rows, self.output_rows),
             (&meters.step_input_bytes, self.input_bytes),
             (&meters.step_output_bytes, self.output_bytes),
             (&meters.step_spilled_bytes, self.spilled_bytes),
             (&meters.step_rejected_rows, self.rejected_rows()),
-        ];
-        counts
-            .into_iter()
-            .filter_map(|(counter, count)| Some((counter, count?)))
+        ]
     }
 
     fn attributes(&self) -> impl Iterator<Item = KeyValue> {
@@ -112,7 +109,9 @@ pub(crate) fn measure_current(measured: Measured) {
 pub(crate) fn fail_current(error_type: &'static str, message: &str) {
     Context::map_current(|context| {
         let gauge = context.get::<Gauge>();
-        if gauge.is_some_and(|gauge| gauge.failed.set(()).is_ok()) {
+        // Without a tracer the span is that of whoever called the step.
+        let has_span = instruments().is_some_and(|instruments| instruments.tracer().is_some());
+        if has_span && gauge.is_some_and(|gauge| gauge.failed.set(()).is_ok()) {
             mark_failed(&context.span(), error_type, Some(message.to_owned()));
         }
     });
