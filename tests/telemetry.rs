@@ -6,11 +6,12 @@ mod doctor;
 mod documented;
 mod grpc_receiver;
 mod jobs;
+mod progress;
 mod proxies;
 mod variables;
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -124,11 +125,23 @@ impl Waiting {
     }
 
     /// Gives it its input, and waits for its end: its log.
-    fn end(self) -> String {
-        let pipe = File::options().write(true).open(self.input);
+    fn end(mut self) -> String {
+        let pipe = File::options().write(true).open(&self.input);
         let written = pipe.expect("a reader").write_all(b"1\n2\n");
         written.expect("a reader");
-        let output = self.child.wait_with_output().expect("a child");
-        crate::program::succeeded(&output).1
+        let status = self.child.wait().expect("a child");
+        let mut log = String::new();
+        let mut stderr = self.child.stderr.take().expect("a pipe");
+        stderr.read_to_string(&mut log).expect("text");
+        assert!(status.success(), "{log}");
+        log
+    }
+}
+
+impl Drop for Waiting {
+    /// A test that fails meanwhile leaves nothing behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

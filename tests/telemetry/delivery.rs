@@ -284,14 +284,14 @@ fn what_a_server_remarks_on_telemetry_that_it_takes_is_handed_on() {
 #[test]
 fn a_server_that_speaks_something_else() {
     let (run, collector) = against(Security::Plain, Answer::Bytes(b"SSH-2.0-OpenSSH_9.9\r\n"));
-    all_lost(&run, &collector.url(), "(");
+    all_lost(&run, &collector.url(), "invalid HTTP version)");
 }
 
 #[test]
 fn a_server_that_closes_the_connection_amid_its_answer() {
     let answer = Answer::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
     let (run, collector) = against(Security::Plain, answer);
-    all_lost(&run, &collector.url(), "(");
+    all_lost(&run, &collector.url(), "(Peer disconnected)");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every variable and flag of telemetry, by its effect on the wire.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use opentelemetry_proto::tonic::metrics::v1::{Exemplar, Metric, metric};
 use super::grpc_receiver::GrpcReceiver;
 use super::{Run, SPANS, Waiting, client_certificate};
 use crate::collector::{Answer, Collector, Security, attributes};
-use crate::customer_orders::{hex, named};
+use crate::customer_orders::{binary, hex, named};
 use crate::hooks;
 use crate::mail_server::authority;
-use crate::program::Workplace;
+use crate::program::{Workplace, streams};
 use crate::received::{Received as Otlp, text};
 use crate::receiver::{Received, Receiver};
 
@@ -395,6 +395,24 @@ fn a_signal_goes_to_a_server_to_standard_output_or_nowhere() {
     let (run, _) = delivered(&[("OTEL_TRACES_EXPORTER", "none")]);
     let told = "no trace was sent: OTEL_TRACES_EXPORTER says so\n";
     assert!(run.out.ends_with(told), "{}", run.out);
+}
+
+#[test]
+fn a_console_that_takes_nothing_is_told_at_once() {
+    let workplace = Workplace::with_example("customer_orders");
+    let mut command = workplace.command(binary());
+    let full = File::options().write(true).open("/dev/full");
+    let output = command
+        .env("OTEL_TRACES_EXPORTER", "console")
+        .stdout(full.expect("a full disk"))
+        .output()
+        .expect("the binary starts");
+    let log = streams(&output).1;
+    assert!(output.status.success(), "{log}");
+    assert!(
+        log.contains("7 spans to standard output (No space left on device"),
+        "{log}"
+    );
 }
 
 #[test]

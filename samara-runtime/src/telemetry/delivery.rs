@@ -23,6 +23,7 @@ use parking_lot::Mutex;
 use super::configuration::Exporter;
 use super::export::Answer;
 use super::signal::Signal;
+use crate::client;
 
 /// The attribute of the point that stands for all sets of attributes beyond the SDK's limit.
 const OVERFLOW: &str = "otel.metric.overflow";
@@ -110,8 +111,14 @@ impl Delivery {
     /// The run does not wait any longer for what is still on its way.
     pub(super) fn given_up(&self, waited: Duration) {
         let mut export = self.export.lock();
-        export.last_failure = Some(format!("no answer within {} s", waited.as_secs_f32()));
+        let cause = export.cause.take();
+        export.last_failure = Some(cause.unwrap_or_else(|| client::unanswered(waited)));
         export.is_given_up = true;
+    }
+
+    /// Nothing more can be sent.
+    pub(super) fn is_unable(&self, cause: String) {
+        self.export.lock().cause = Some(cause);
     }
 
     /// What was lost, where and why, if anything was.
@@ -240,8 +247,8 @@ impl LogProcessor for CountedRecords {
         // What is said while the rest is sent comes too late, and is on stderr.
         if self.delivery.since_end().is_none() {
             self.delivery.produced.fetch_add(1, Ordering::Relaxed);
+            self.batches.emit(record, scope);
         }
-        self.batches.emit(record, scope);
     }
 
     fn force_flush(&self) -> OTelSdkResult {

@@ -3,6 +3,7 @@
 //! The SDK of Rust has no exemplars yet. Ours remember the last measurement of each point, and are added to what its exporter has encoded.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::KeyValue;
@@ -19,17 +20,13 @@ use prost::Message as _;
 
 use super::configuration::ExemplarFilter;
 
-/// Nothing is remembered until somebody is to be sent it.
-static EXEMPLARS: Mutex<Exemplars> = Mutex::new(Exemplars {
-    filter: ExemplarFilter::AlwaysOff,
-    metrics: BTreeMap::new(),
-});
+/// Which measurements are remembered: none until somebody is to be sent them.
+static FILTER: OnceLock<ExemplarFilter> = OnceLock::new();
+
+static EXEMPLARS: Mutex<Exemplars> = Mutex::new(Exemplars(BTreeMap::new()));
 
 /// The last measurement of each point of each metric. There are no more of them than points, whose number is bounded.
-struct Exemplars {
-    filter: ExemplarFilter,
-    metrics: BTreeMap<&'static str, HashMap<Box<[KeyValue]>, Measurement>>,
-}
+struct Exemplars(BTreeMap<&'static str, HashMap<Box<[KeyValue]>, Measurement>>);
 
 /// What was measured when, and in which span.
 #[derive(Clone, Copy)]
@@ -39,9 +36,9 @@ struct Measurement {
     span: Option<(TraceId, SpanId)>,
 }
 
-/// Says which measurements are remembered from now on.
+/// Says which measurements are remembered from now on. What is said first holds, as for providers.
 pub(super) fn set_filter(filter: ExemplarFilter) {
-    EXEMPLARS.lock().filter = filter;
+    let _ = FILTER.set(filter);
 }
 
 /// Remembers a measurement that was made in a span. Steps of a program pay for this at each call: only the first of a point allocates.
@@ -51,11 +48,10 @@ pub(crate) fn remember(
     value: f64,
     span: &SpanContext,
 ) {
-    let mut exemplars = EXEMPLARS.lock();
-    let wanted = match exemplars.filter {
-        ExemplarFilter::AlwaysOff => false,
-        ExemplarFilter::AlwaysOn => true,
-        ExemplarFilter::TraceBased => span.is_sampled(),
+    let wanted = match FILTER.get() {
+        None | Some(ExemplarFilter::AlwaysOff) => false,
+        Some(ExemplarFilter::AlwaysOn) => true,
+        Some(ExemplarFilter::TraceBased) => span.is_sampled(),
     };
     if !wanted {
         return;
@@ -65,7 +61,8 @@ pub(crate) fn remember(
         at: SystemTime::now(),
         span: span.is_valid().then(|| (span.trace_id(), span.span_id())),
     };
-    let points = exemplars.metrics.entry(metric).or_default();
+    let mut exemplars = EXEMPLARS.lock();
+    let points = exemplars.0.entry(metric).or_default();
     match points.get_mut(attributes) {
         Some(point) => *point = measurement,
         None => {
@@ -96,8 +93,7 @@ impl From<Measurement> for Exemplar {
 
 /// An encoded request with the exemplars of its histograms.
 pub(super) fn added_to(request: Bytes) -> Bytes {
-    let exemplars = EXEMPLARS.lock();
-    if exemplars.metrics.is_empty() {
+    if EXEMPLARS.lock().0.is_empty() {
         return request;
     }
     let Ok(mut metrics) = ExportMetricsServiceRequest::decode(request.clone()) else {
@@ -107,16 +103,19 @@ pub(super) fn added_to(request: Bytes) -> Bytes {
         .resource_metrics
         .iter_mut()
         .flat_map(|resource| &mut resource.scope_metrics);
+    // Steps wait for it meanwhile.
+    let exemplars = EXEMPLARS.lock();
     for metric in scopes.flat_map(|scope| &mut scope.metrics) {
         exemplars.add_to(metric);
     }
+    drop(exemplars);
     metrics.encode_to_vec().into()
 }
 
 impl Exemplars {
     fn add_to(&self, metric: &mut Metric) {
         let Metric { name, data, .. } = metric;
-        let Some(points) = self.metrics.get(name.as_str()) else {
+        let Some(points) = self.0.get(name.as_str()) else {
             return;
         };
         let points: HashMap<Texts, Measurement> = points
@@ -191,10 +190,7 @@ mod tests {
             span: None,
         };
         let points = HashMap::from([(Box::from([]), measurement)]);
-        let exemplars = Exemplars {
-            filter: ExemplarFilter::AlwaysOn,
-            metrics: BTreeMap::from([("duration", points)]),
-        };
+        let exemplars = Exemplars(BTreeMap::from([("duration", points)]));
         for (start_time_unix_nano, count) in [(99, 1), (100, 1), (101, 0)] {
             let point = HistogramDataPoint {
                 start_time_unix_nano,

@@ -9,7 +9,6 @@
 mod baggage;
 pub mod configuration;
 mod conforming;
-mod console;
 mod delivery;
 pub mod doctor;
 mod exemplars;
@@ -37,7 +36,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::settings::Settings;
-use configuration::{Configuration, Exporter, Ignored, Limits, Origin};
+use configuration::{Configuration, Exporter, Ignored, Origin};
 use delivery::Delivery;
 use log::{Sent, Shown};
 use provider::{Provider, ProviderError};
@@ -94,7 +93,7 @@ impl Telemetry {
             format: settings.log_format,
             run: run.clone(),
         };
-        install(&shown, &configuration.limits, &started.pipelines);
+        install(&shown, &configuration, &started.pipelines);
         Self::new(settings, &configuration, run, started)
     }
 
@@ -267,7 +266,7 @@ impl Pipeline {
 }
 
 /// Makes providers global, and log events go to them and to stderr.
-fn install(shown: &Shown, limits: &Limits, pipelines: &[Pipeline]) {
+fn install(shown: &Shown, configuration: &Configuration, pipelines: &[Pipeline]) {
     let (mut providers, mut sent) = (Providers::default(), Sent::default());
     for pipeline in pipelines {
         match &pipeline.provider {
@@ -275,8 +274,11 @@ fn install(shown: &Shown, limits: &Limits, pipelines: &[Pipeline]) {
                 providers.tracer = Some(provider.clone());
                 sent.traces = Some(provider);
             }
-            Provider::Metrics(provider) => providers.meter = Some(provider.clone()),
-            Provider::Logs(provider) => sent.logs = Some((provider, limits)),
+            Provider::Metrics(provider) => {
+                providers.meter = Some(provider.clone());
+                exemplars::set_filter(configuration.exemplars.value);
+            }
+            Provider::Logs(provider) => sent.logs = Some((provider, &configuration.limits)),
         }
     }
     log::install(shown, sent);
@@ -295,11 +297,13 @@ fn deliver(pipelines: &[Pipeline]) {
         pipeline.delivery.run_ended();
         let (provider, finish) = (pipeline.provider.clone(), finish.clone());
         let thread = thread::Builder::new().name("samara-telemetry".to_owned());
-        // Where no thread can be had, nothing is sent, and the account says so.
-        let _ = thread.spawn(move || {
+        let spawned = thread.spawn(move || {
             provider.shutdown();
             let _ = finish.send(index);
         });
+        if let Err(error) = spawned {
+            pipeline.delivery.is_unable(error.to_string());
+        }
     }
     drop(finish);
     let mut waiting: Vec<usize> = (0..pipelines.len()).collect();

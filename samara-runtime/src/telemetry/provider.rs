@@ -20,13 +20,11 @@ use super::configuration::{
     Chosen, Configuration, Exporter, Histograms, Limit, Limits, Otlp, Temporality,
 };
 use super::conforming::Conforming;
-use super::console::Console;
 use super::delivery::{
     CountedLogExporter, CountedMetricExporter, CountedRecords, CountedSpanExporter, CountedSpans,
     Delivery,
 };
-use super::exemplars;
-use super::export::{Client, TransportError};
+use super::export::{Client, LONGEST_DELAY, TransportError};
 use super::signal::Signal;
 
 /// No request is repeated that began longer ago: by then a server that was started anew is there again.
@@ -137,7 +135,6 @@ fn metrics(
     let exporter = opentelemetry_otlp::MetricExporter::builder()
         .with_http()
         .with_temporality(temporality);
-    exemplars::set_filter(configuration.exemplars.value);
     let exporter = CountedMetricExporter {
         exporter: configured(exporter, Signal::Metrics, otlp, delivery)?.build()?,
         delivery: Arc::clone(delivery),
@@ -182,18 +179,20 @@ fn configured<B: WithExportConfig + WithHttpConfig>(
     let builder = builder
         .with_protocol(Protocol::HttpBinary)
         .with_timeout(RETRY_LIMIT)
-        .with_retry_policy(RetryPolicy::recommended().with_max_retries(usize::MAX));
+        .with_retry_policy(
+            RetryPolicy::recommended()
+                .with_max_retries(usize::MAX)
+                .with_max_delay(LONGEST_DELAY),
+        );
+    let delivery = Arc::clone(delivery);
+    // The exporter asks for an address, at which our client does not look. It logs it, secrets and all.
     Ok(match otlp {
         Some(otlp) => builder
-            .with_endpoint(otlp.endpoint.value.uri().to_string())
-            .with_http_client(Client::new(signal, otlp, Arc::clone(delivery))?),
-        // The exporter asks for an address, which the console does not look at.
+            .with_endpoint(otlp.endpoint.value.shown())
+            .with_http_client(Client::new(signal, otlp, delivery)?),
         None => builder
             .with_endpoint("http://localhost")
-            .with_http_client(Console {
-                signal,
-                delivery: Arc::clone(delivery),
-            }),
+            .with_http_client(Client::of_console(signal, delivery)),
     })
 }
 

@@ -114,7 +114,6 @@ fn read_request(stream: &mut TcpStream) -> String {
 fn without_an_endpoint_nothing_is_set_up() {
     let telemetry = started(&Settings::default());
     assert!(telemetry.pipelines.lock().is_empty());
-    assert!(run(&Settings::default()).0 < Duration::from_millis(10));
 }
 
 #[test]

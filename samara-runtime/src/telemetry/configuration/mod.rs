@@ -138,7 +138,9 @@ impl Configuration {
         }
         let disabled = variables.given::<Switch>(&["OTEL_SDK_DISABLED"]);
         // The client reads them by itself, and says nothing of one that it cannot use.
-        variables.given::<ProxyUrl>(&proxy::VARIABLES);
+        for name in proxy::VARIABLES {
+            variables.given::<ProxyUrl>(&[name]);
+        }
         Self {
             disabled: disabled
                 .filter(|chosen| chosen.value == Switch::True)

@@ -181,9 +181,15 @@ fn both(signal: Signal, name: &str) -> Both {
     ])
 }
 
-/// A URL that OTLP can be sent to, used as it was given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A URL that OTLP can be sent to, used as it was given. It may hold secrets, so they are never shown.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(Uri);
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.shown()).finish()
+    }
+}
 
 impl FromStr for Endpoint {
     type Err = Invalid;

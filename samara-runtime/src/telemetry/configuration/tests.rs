@@ -170,3 +170,27 @@ fn exports_of_metrics_have_a_time_limit_of_their_own() {
     let longer = timeouts(&[("OTEL_METRIC_EXPORT_TIMEOUT", "30000")]);
     assert_eq!(longer, [4000; 3]);
 }
+
+#[test]
+fn what_is_no_url_may_hold_a_password_and_is_not_shown() {
+    for value in [
+        "http://user:hun?ter2@host:4318/v1/traces",
+        "http://host:x/?key=hunter2",
+        "user:hunter2@host",
+        "http//user:hunter2@host",
+    ] {
+        let configuration = resolved(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value)]);
+        let [ignored] = configuration.ignored.as_slice() else {
+            panic!("{value}")
+        };
+        let shown = ignored.to_string();
+        assert!(!shown.contains("hun"), "{shown}");
+    }
+}
+
+#[test]
+fn a_propagator_counts_once() {
+    let twice = [("OTEL_PROPAGATORS", "baggage,tracecontext,baggage")];
+    let propagators = resolved(&twice).propagators.value;
+    assert_eq!(propagators.to_string(), "baggage,tracecontext");
+}

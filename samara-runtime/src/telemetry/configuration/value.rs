@@ -210,10 +210,15 @@ impl FromStr for Propagators {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.split(',')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let mut propagators = Vec::new();
+        for propagator in text.split(',').map(str::parse) {
+            let propagator = propagator?;
+            // "Values MUST be deduplicated" (SDK configuration, OTEL_PROPAGATORS).
+            if !propagators.contains(&propagator) {
+                propagators.push(propagator);
+            }
+        }
+        Ok(Self(propagators))
     }
 }
 

@@ -67,12 +67,18 @@ impl fmt::Display for Ignored {
     }
 }
 
-/// A value without what would be a password or a query if it were a URL.
+/// A value without what could be a password or a query of a URL. Where they begin and end is not known, since it is none.
 fn without_secrets(value: &str) -> String {
-    let (value, _) = value.split_once('?').unwrap_or((value, ""));
-    match value.rsplit_once('@') {
-        Some((_, rest)) => format!("***@{rest}"),
-        None => value.to_owned(),
+    if !value.contains(['?', '@']) {
+        return value.to_owned();
+    }
+    let is_scheme = |text: &str| {
+        text.chars()
+            .all(|character| character.is_ascii_alphanumeric())
+    };
+    match value.split_once("://") {
+        Some((scheme, _)) if is_scheme(scheme) => format!("{scheme}://***"),
+        _ => "***".to_owned(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! What to do about an answer: the usual mistakes, and how to tell them.
 
+use ureq::ProxyProtocol;
+
 use super::super::SHUTDOWN_LIMIT;
 use super::super::configuration::{Otlp, Protocol};
 use super::super::export::{Answer, Lack};
 use super::super::signal::Signal;
-use crate::proxy::Proxy;
+use crate::proxy;
 
 /// The ports that collectors listen on: of gRPC, and of HTTP.
 const GRPC_PORT: u16 = 4317;
@@ -59,7 +61,7 @@ struct Place {
     path: String,
     grpc: bool,
     /// The proxy that requests go by.
-    proxy: Option<String>,
+    proxy: Option<proxy::Chosen>,
     /// Whether the client says who it is.
     identified: bool,
 }
@@ -73,7 +75,7 @@ impl Place {
             .unwrap_or(if scheme == "https" { 443 } else { 80 });
         let grpc = otlp.protocol.value == Protocol::Grpc;
         Self {
-            proxy: Proxy::of(uri).map(|proxy| proxy.place()),
+            proxy: proxy::Chosen::of(uri),
             identified: otlp.identity.is_some(),
             host: uri.host().unwrap_or_default().to_owned(),
             path: uri.path().to_owned(),
@@ -159,15 +161,41 @@ impl Place {
     }
 }
 
-fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
-    let mut lines: Vec<String> = place.wrong_port().into_iter().collect();
-    if let Some(proxy) = &place.proxy {
+/// Behind a proxy it may be the proxy's fault.
+fn on_the_way(lack: Lack, cause: &str, place: &Place, chosen: &proxy::Chosen) -> Vec<String> {
+    let proxy::Chosen { proxy, variable } = chosen;
+    let mut lines = Vec::new();
+    if lack == Lack::Tls {
+        lines.push(of_tls(cause, place));
+    } else if cause.contains("407") || cause.contains("authorization required") {
         lines.push(format!(
-            "It goes by the proxy {proxy}, as HTTP_PROXY, HTTPS_PROXY or ALL_PROXY has it. NO_PROXY={} goes there directly.",
-            place.host
+            "The proxy wants to know who asks: {variable}=http://user:password@{}.",
+            proxy.place()
         ));
-        return lines;
+    } else if lack == Lack::Unresolved && proxy.protocol() == ProxyProtocol::Socks5 {
+        lines.push(format!(
+            "socks5:// looks the host up here. {variable}=socks5h://{} leaves that to the proxy.",
+            proxy.place()
+        ));
+    } else if matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
+        lines.push(format!(
+            "It is asked for a tunnel (CONNECT) to {}:{}. Many proxies allow port 443 only.",
+            place.host, place.port
+        ));
     }
+    lines.push(format!(
+        "It goes by the proxy {}, as {variable} has it. NO_PROXY={} goes there directly.",
+        proxy.place(),
+        place.host
+    ));
+    lines
+}
+
+fn of_lack(lack: Lack, cause: &str, place: &Place) -> Vec<String> {
+    if let Some(chosen) = &place.proxy {
+        return on_the_way(lack, cause, place, chosen);
+    }
+    let mut lines: Vec<String> = place.wrong_port().into_iter().collect();
     match lack {
         Lack::Refused => {
             lines.push(format!("Nothing listens at {}:{}. Is the collector running, and does it listen on that port?", place.host, place.port));

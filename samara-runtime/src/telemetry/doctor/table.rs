@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 
 use super::super::configuration::{Batches, Chosen, Configuration, Exporter, Limits, Origin, Otlp};
 use super::super::signal::Signal;
-use crate::proxy::Proxy;
+use crate::proxy;
 use crate::settings::Settings;
 
 /// A setting, its value, and its origin.
@@ -144,11 +144,11 @@ fn details(otlp: &Otlp, rows: &mut Vec<Row>) {
     rows.push(row("  protocol", &otlp.protocol));
     rows.push(row("  compression", &otlp.compression));
     rows.push(row("  timeout", &otlp.timeout));
-    if let Some(proxy) = Proxy::of(otlp.endpoint.value.uri()) {
+    if let Some(chosen) = proxy::Chosen::of(otlp.endpoint.value.uri()) {
         rows.push([
             "  proxy".to_owned(),
-            proxy.place(),
-            "the process's variables".to_owned(),
+            chosen.proxy.place(),
+            chosen.variable.to_owned(),
         ]);
     }
     if !otlp.headers.value.0.is_empty() {

@@ -95,7 +95,7 @@ impl Answer {
 
     /// The answer of a server that took a request, by the body of what it said. One that is no OTLP answer says nothing.
     pub(super) fn taken(signal: Signal, body: &Bytes, content_type: &str) -> Self {
-        let partial = match media_type(content_type) {
+        let partial = match media_type(content_type).as_str() {
             _ if body.is_empty() => Some(Partial::default()),
             "application/json" => in_json(body),
             "application/x-protobuf" | "" => in_protobuf(signal, body),
@@ -170,9 +170,10 @@ fn number<'de, D: Deserializer<'de>>(json: D) -> Result<i64, D::Error> {
     }
 }
 
-/// A content type without its parameters.
-fn media_type(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
+/// A content type without its parameters, in small letters: its case says nothing (RFC 9110, 8.3.1).
+fn media_type(content_type: &str) -> String {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().to_ascii_lowercase()
 }
 
 /// `google.rpc.Status`, in which a server explains itself (OTLP specification, "Failures").
@@ -189,7 +190,7 @@ struct Status {
 /// The words of a server that refuses, in what it says: a status, or plain text. Pages for browsers say nothing to us.
 pub(super) fn words(body: &[u8], content_type: &str) -> String {
     let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
-    let message = match media_type(content_type) {
+    let message = match media_type(content_type).as_str() {
         "application/x-protobuf" => Status::decode(body)
             .map(|status| status.message)
             .unwrap_or_default(),
@@ -224,7 +225,7 @@ mod tests {
             let answer = Answer::taken(
                 Signal::Traces,
                 &Bytes::from_static(body.as_bytes()),
-                "application/json; charset=utf-8",
+                "Application/JSON; charset=utf-8",
             );
             let expected = Answer::Taken {
                 rejected: 3,

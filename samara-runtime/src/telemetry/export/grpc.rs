@@ -22,7 +22,7 @@ use super::super::signal::Signal;
 use super::http::AGENT;
 use super::{Answer, Lack, TransportError, answer, innermost, sources};
 use crate::client;
-use crate::proxy::Proxy;
+use crate::proxy::{self, Proxy};
 
 /// The way to a server that speaks gRPC.
 #[derive(Debug)]
@@ -31,14 +31,35 @@ pub(super) struct Grpc {
     otlp: Otlp,
     channel: Channel,
     /// Of this connection alone: the SDK's exporting threads have none.
-    runtime: Mutex<Runtime>,
+    runtime: Mutex<OwnRuntime>,
+}
+
+/// A runtime whose end waits for nothing: neither for the look-up of a name, nor where nobody may wait, as within another runtime.
+#[derive(Debug)]
+struct OwnRuntime(Option<Runtime>);
+
+impl OwnRuntime {
+    fn new() -> io::Result<Self> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map(|runtime| Self(Some(runtime)))
+    }
+
+    fn get(&self) -> &Runtime {
+        self.0.as_ref().expect("taken by the drop only")
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Grpc {
     pub fn new(signal: Signal, otlp: &Otlp) -> Result<Self, TransportError> {
-        let runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = OwnRuntime::new()?;
         // Its time is limited where it is used: from the look-up of the name to the last byte of the answer.
         let endpoint = Endpoint::new(client::origin(otlp.endpoint.value.uri()))?;
         let mut endpoint = endpoint.user_agent(AGENT)?;
@@ -46,9 +67,9 @@ impl Grpc {
             endpoint = endpoint.tls_config(tls(otlp))?;
         }
         let channel = {
-            let _entered = runtime.enter();
-            match Proxy::of(otlp.endpoint.value.uri()) {
-                Some(proxy) => by_proxy(&endpoint, &proxy)?,
+            let _entered = runtime.get().enter();
+            match proxy::Chosen::of(otlp.endpoint.value.uri()) {
+                Some(chosen) => by_proxy(&endpoint, &chosen.proxy)?,
                 None => endpoint.connect_lazy(),
             }
         };
@@ -64,7 +85,7 @@ impl Grpc {
         let timeout = self.otlp.timeout.value.0;
         let url = self.otlp.endpoint.value.uri();
         let call = async { tokio::time::timeout(timeout, self.call(body)).await };
-        match self.runtime.lock().block_on(call) {
+        match self.runtime.lock().get().block_on(call) {
             Ok(Ok(body)) => Answer::taken(self.signal, &body, "application/x-protobuf"),
             Ok(Err(status)) => refused(&status, url),
             Err(_) => Answer::None {
@@ -115,7 +136,8 @@ fn by_proxy(endpoint: &Endpoint, proxy: &Proxy) -> Result<Channel, TransportErro
             })
         }
         ProxyProtocol::Socks5 | ProxyProtocol::Socks5h => {
-            let socks = SocksV5::new(place, connector);
+            let looks_up_here = proxy.protocol() == ProxyProtocol::Socks5;
+            let socks = SocksV5::new(place, connector).local_dns(looks_up_here);
             endpoint.connect_with_connector_lazy(match proxy.credentials() {
                 Some((user, password)) => socks.with_auth(user.to_owned(), password.to_owned()),
                 None => socks,
@@ -227,5 +249,16 @@ impl Decoder for Encoded {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_set_up_may_end_within_another_runtime() {
+        let outer = runtime::Builder::new_current_thread().build().unwrap();
+        outer.block_on(async { drop(OwnRuntime::new().unwrap()) });
     }
 }

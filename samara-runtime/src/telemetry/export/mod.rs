@@ -4,6 +4,7 @@
 //! SDK has not got. So all signals and protocols have one way, and one account.
 
 mod answer;
+mod console;
 mod credentials;
 mod grpc;
 mod http;
@@ -28,7 +29,6 @@ use super::signal::Signal;
 use credentials::Credentials;
 
 pub(super) use answer::{Answer, Lack};
-pub(super) use json::{Layout, json};
 
 /// Why nothing can be sent there at all.
 #[derive(Debug, Error)]
@@ -74,11 +74,12 @@ fn innermost<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) 
     sources(error).last().unwrap_or(error)
 }
 
-/// The way to a server.
+/// The way out.
 #[derive(Debug)]
 enum Transport {
     Http(Box<http::Http>),
     Grpc(Box<grpc::Grpc>),
+    Console,
 }
 
 /// Sends requests of one signal, and tells its [`Delivery`] how they fared.
@@ -90,7 +91,16 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client that has sent nothing yet.
+    /// One that shows requests on standard output.
+    pub fn of_console(signal: Signal, delivery: Arc<Delivery>) -> Self {
+        Self {
+            signal,
+            transport: Transport::Console,
+            delivery,
+        }
+    }
+
+    /// One that sends requests to a server.
     pub fn new(
         signal: Signal,
         otlp: &Otlp,
@@ -119,6 +129,7 @@ impl Client {
         match &self.transport {
             Transport::Http(http) => http.send(body),
             Transport::Grpc(grpc) => grpc.send(body),
+            Transport::Console => console::show(self.signal, body),
         }
     }
 }
@@ -126,14 +137,18 @@ impl Client {
 /// No request is repeated that failed longer after the end of its run, which waits for it.
 const REPEATED_AT_END: Duration = Duration::from_millis(500);
 
-/// The longest time that a server may ask for, so that a run which ends meanwhile has not to wait for nothing else.
-const LONGEST_DELAY: u64 = 3;
+/// The longest time between a request and its repetition, whether a server asks for it or not: a run that ends meanwhile waits for nothing
+/// else.
+pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(3);
 
 impl Client {
     /// Whether what the specification calls worth repeating is repeated, after the time that the server asks for.
     fn repeats(&self, after: Option<&str>) -> bool {
+        if let Transport::Console = self.transport {
+            return false;
+        }
         let is_soon = after.is_none_or(|after| {
-            let seconds = after.trim().parse::<u64>();
+            let seconds = after.trim().parse().map(Duration::from_secs);
             seconds.is_ok_and(|seconds| seconds <= LONGEST_DELAY)
         });
         let since_end = self.delivery.since_end();

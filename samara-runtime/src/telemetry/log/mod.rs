@@ -27,15 +27,19 @@ use span_events::SpanEvents;
 
 pub(super) use records::shortened;
 
-/// Targets of the libraries that deliver telemetry. What they say is said better by the one warning at the end of a run, so they are shown
-/// at [`LogLevel::Trace`] only, and never sent: sending what they say of sending has no end. Each stands for all targets that begin with it.
-const DELIVERY_TARGETS: [&str; 8] = [
+/// The libraries that deliver telemetry, as their targets name them. What they say is said better by the one warning at the end of a run, so
+/// they are shown at [`LogLevel::Trace`] only, and never sent: sending what they say of sending has no end.
+const DELIVERY: [&str; 12] = [
     "opentelemetry",
+    "opentelemetry_sdk",
+    "opentelemetry-otlp",
+    "opentelemetry-http",
     "ureq",
+    "ureq_proto",
     "rustls",
     "hyper",
+    "hyper_util",
     "h2",
-    "reqwest",
     "tonic",
     "tower",
 ];
@@ -160,8 +164,8 @@ fn from(
 }
 
 fn tells_of_delivery(metadata: &Metadata<'_>) -> bool {
-    let is_delivery = |target| metadata.target().starts_with(target);
-    DELIVERY_TARGETS.into_iter().any(is_delivery) && metadata.name() != REFUSED_INSTRUMENT
+    let library = metadata.target().split("::").next().unwrap_or_default();
+    DELIVERY.contains(&library) && metadata.name() != REFUSED_INSTRUMENT
 }
 
 #[cfg(test)]
@@ -296,11 +300,14 @@ pub(crate) mod tests {
         let subscriber = tracing_subscriber::registry().with(records);
         tracing::subscriber::with_default(subscriber, || {
             tracing::trace!(target: "opentelemetry_sdk", "a batch was sent");
+            tracing::trace!(target: "h2::codec::framed_write", "a frame was sent");
             tracing::trace!("a row was read");
+            tracing::trace!(target: "h2o_ingest", "water was read");
         });
         let records = exporter.get_emitted_logs().expect("records");
         let bodies: Vec<_> = records.iter().map(|log| log.record.body()).collect();
-        assert_eq!(bodies, [Some(&AnyValue::from("a row was read"))]);
+        let sent = ["a row was read", "water was read"].map(AnyValue::from);
+        assert_eq!(bodies, sent.iter().map(Some).collect::<Vec<_>>());
     }
 
     #[test]

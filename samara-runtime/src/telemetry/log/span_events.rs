@@ -16,19 +16,19 @@ pub(super) struct SpanEvents;
 
 impl<S: Subscriber> Layer<S> for SpanEvents {
     fn on_event(&self, event: &Event<'_>, _context: layer::Context<'_, S>) {
-        Context::map_current(|context| {
-            let span = context.span();
-            if !span.is_recording() {
-                return;
-            }
-            let metadata = event.metadata();
-            let mut attributes = vec![
-                KeyValue::new("level", metadata.level().as_str()),
-                KeyValue::new("target", metadata.target().to_owned()),
-            ];
-            let fields = Fields::of(event);
-            attributes.extend(fields.attributes);
-            span.add_event(fields.message, attributes);
-        });
+        // Not within `Context::map_current`: what shows a field may open a span.
+        let context = Context::current();
+        let span = context.span();
+        if !span.is_recording() {
+            return;
+        }
+        let metadata = event.metadata();
+        let mut attributes = vec![
+            KeyValue::new("level", metadata.level().as_str()),
+            KeyValue::new("target", metadata.target().to_owned()),
+        ];
+        let fields = Fields::of(event);
+        attributes.extend(fields.attributes);
+        span.add_event(fields.message, attributes);
     }
 }
