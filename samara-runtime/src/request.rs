@@ -54,11 +54,18 @@ pub enum RequestError {
     },
     /// The server refused, or sends us elsewhere: nothing is sent to a place that nobody has named, and what is sent once is not sent anew as
     /// something else.
-    #[error("the server answered {0}")]
+    #[error("the server answered {status}{hint}", status = .0, hint = redirects(*.0))]
     Status(StatusCode),
     /// It came to nothing before there was an answer.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
+}
+
+fn redirects(status: StatusCode) -> &'static str {
+    match status.is_redirection() {
+        true => ", and redirects are not followed",
+        false => "",
+    }
 }
 
 impl RequestError {

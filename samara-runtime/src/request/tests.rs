@@ -176,7 +176,7 @@ fn a_redirect_is_a_failure_and_nothing_goes_elsewhere() {
     let error = error.expect_err("a redirect");
     assert_eq!(
         error.to_string(),
-        "the server answered 308 Permanent Redirect"
+        "the server answered 308 Permanent Redirect, and redirects are not followed"
     );
     assert_eq!(error.kind(), "308");
     assert!(elsewhere.received().is_empty());

@@ -12,6 +12,9 @@ use crate::proxy;
 const GRPC_PORT: u16 = 4317;
 const HTTP_PORT: u16 = 4318;
 
+/// Where Prometheus takes metrics.
+const PROMETHEUS: &str = "/api/v1/otlp/v1/metrics";
+
 /// What to do, in a few sentences; nothing if all is well and the server says nothing.
 pub(super) fn advice(signal: Signal, otlp: &Otlp, answer: &Answer) -> Vec<String> {
     let place = Place::of(otlp);
@@ -309,10 +312,16 @@ fn unauthorised(otlp: &Otlp) -> Vec<String> {
 
 fn unknown_path(signal: Signal, place: &Place) -> Vec<String> {
     if place.path.contains("/otlp/") {
-        return vec![
+        let mut lines = vec![
             "Prometheus 3 takes OTLP with --web.enable-otlp-receiver only, and versions 2.47 to 2.55 with --enable-feature=otlp-write-receiver.".to_owned(),
-            format!("Its path is /api/v1/otlp/v1/metrics; the endpoint has {}.", place.path),
         ];
+        if place.path != PROMETHEUS {
+            lines.push(format!(
+                "Its path is {PROMETHEUS}; the endpoint has {}.",
+                place.path
+            ));
+        }
+        return lines;
     }
     let own = format!("/v1/{}", signal.name());
     let before = place.path.strip_suffix(&own);
