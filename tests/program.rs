@@ -21,6 +21,20 @@ const FOREIGN: [&str; 7] = [
 /// (`ring` looks at it).
 const FAMILIES: [&str; 4] = ["OTEL_", "SAMARA_", "CARGO_PKG_", "CARGO_MANIFEST_"];
 
+/// What says how the network is reached: cargo may need it, and a pipeline of a test reaches nothing but this machine.
+const NETWORK: [&str; 10] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
+
 /// A directory in which workflows are built and run, with what was put into it.
 pub struct Workplace(TempDir);
 
@@ -85,15 +99,24 @@ impl Workplace {
 
     /// `samara` with arguments, started here.
     pub fn samara(&self, arguments: &[&str]) -> Command {
-        let mut command = self.command(Path::new(env!("CARGO_BIN_EXE_samara")));
+        let mut command = self.builder(Path::new(env!("CARGO_BIN_EXE_samara")));
         command
             .args(arguments)
             .env("SAMARA_CACHE_DIR", cache_directory());
         command
     }
 
-    /// A program, started here, with nothing set that would change what it does.
+    /// A pipeline, started here, with nothing set that would change what it does.
     pub fn command(&self, program: &Path) -> Command {
+        let mut command = self.builder(program);
+        for name in NETWORK {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// As [`Workplace::command`], for what may build something.
+    fn builder(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path());
         for name in FOREIGN {
@@ -133,7 +156,7 @@ impl Workplace {
             "release"
         };
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("..");
-        let mut cargo = self.command(Path::new("cargo"));
+        let mut cargo = self.builder(Path::new("cargo"));
         cargo
             .current_dir(self.path().join(directory))
             .args([
