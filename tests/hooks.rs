@@ -139,6 +139,8 @@ fn hooks_and_alerts_tell_of_a_run_and_carry_its_trace_on() {
     assert_eq!(warnings.len(), 1, "{log}");
     assert!(warnings[0].contains("channel `dead`: connection refused"));
     assert!(!log.contains("hunter"), "{log}");
+    let told = format!("{spans:?}");
+    assert!(!told.contains("hunter"), "{told}");
     let alert: serde_json::Value = serde_json::from_str(&requests[4].body).expect("json");
     assert_eq!(alert["title"], "[prod] Workflow hooked failed");
     let message = alert["message"].as_str().unwrap_or_default();
