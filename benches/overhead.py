@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What telemetry costs a pipeline: the same run with it and without, in pairs, each pair in an order drawn by lot.
 
-    samara build benches/overhead.json --output overhead
+    samara build benches/overhead.json --profile release --output overhead
     benches/overhead.py overhead --collector otelcol
 
 Two million rows of csv are filtered, get a column, and lose their duplicates. With telemetry, a Collector on this machine takes all three signals.
@@ -13,26 +13,15 @@ import os
 import random
 import re
 import resource
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-COLLECTOR = """
-receivers: {{otlp: {{protocols: {{http: {{endpoint: "127.0.0.1:{port}"}}}}}}}}
-exporters: {{debug: {{}}}}
-service:
-  telemetry: {{metrics: {{level: none}}, logs: {{level: error}}}}
-  pipelines:
-    traces: {{receivers: [otlp], exporters: [debug]}}
-    metrics: {{receivers: [otlp], exporters: [debug]}}
-    logs: {{receivers: [otlp], exporters: [debug]}}
-"""
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests/backends"))
+from check import start_collector  # noqa: E402
 
 
 def main() -> int:
@@ -48,20 +37,12 @@ def main() -> int:
 
 def measure(binary: Path, program: Path, directory: Path, options) -> int:
     write_orders(directory / "orders.csv", options.rows)
-    port = free_port()
-    (directory / "collector.yaml").write_text(COLLECTOR.format(port=port))
-    collector = subprocess.Popen([program, "--config", directory / "collector.yaml"], stdout=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        until_listening(url)
+    with start_collector(directory, program, "basic") as (_, port, _):
         plain = {name: value for name, value in os.environ.items() if not re.match("OTEL_|SAMARA_", name)}
-        kinds = {"with": {**plain, "OTEL_EXPORTER_OTLP_ENDPOINT": url}, "without": plain}
+        kinds = {"with": {**plain, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}, "without": plain}
         for environment in kinds.values():
             run(binary, directory, environment)
         pairs = [pair(binary, directory, kinds) for _ in range(options.pairs)]
-    finally:
-        collector.terminate()
-        collector.wait()
     for what, index in [("seconds", 0), ("processor", 1)]:
         report(what, [(each["with"][index], each["without"][index]) for each in pairs])
     return 0
@@ -98,22 +79,6 @@ def write_orders(path: Path, rows: int):
         for row in range(rows):
             status = numbers.choice(["paid", "paid", "paid", "open"])
             file.write(f"{row},{numbers.randrange(rows // 2)},{numbers.random() * 500:.2f},{status}\n")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-def until_listening(url: str):
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(url)
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    sys.exit("the Collector does not start")
 
 
 if __name__ == "__main__":

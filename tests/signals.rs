@@ -194,11 +194,17 @@ fn a_signal_ends_a_long_load_in_order() {
     }
 }
 
+/// A port of its own, and the URL that leads to it.
+fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    (listener, url)
+}
+
 #[test]
 fn a_signal_ends_the_wait_between_two_attempts_of_a_hook() {
     let workplace = workplace();
-    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", server.local_addr().expect("bound"));
+    let (server, url) = listener();
     let mut command = workplace.command(pipeline());
     let run = Run::start(command.env("HOOKS_URL", url));
     drop(server.accept().expect("the first attempt"));
@@ -213,8 +219,7 @@ fn a_signal_ends_the_wait_between_two_attempts_of_a_hook() {
 #[test]
 fn a_request_on_its_way_is_left_to_itself_seconds_after_a_signal() {
     let workplace = workplace();
-    let server = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", server.local_addr().expect("bound"));
+    let (server, url) = listener();
     let mut command = workplace.command(pipeline());
     let run = Run::start(command.env("HOOKS_URL", url));
     // `onStart` and then `onFinally` would wait for half a minute each.
@@ -258,8 +263,7 @@ fn a_second_signal_ends_a_run_whose_log_nobody_reads() {
 
 /// A server that answers `/onStart` and keeps silent at anything else; its address.
 fn half_silent_server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let (listener, url) = listener();
     std::thread::spawn(move || {
         let mut held = Vec::new();
         for stream in listener.incoming() {

@@ -12,6 +12,7 @@ use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::client;
 use crate::error::{Error, Result};
 use crate::workflow::Exit;
 
@@ -112,7 +113,7 @@ pub enum Unfinished {
     #[error("the run was interrupted")]
     Interrupted,
     /// It took longer than it may.
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("{}", client::unanswered(*.0))]
     TooLong(Duration),
     /// It has no thread any more, or never had one.
     #[error("there is no thread that sends it")]

@@ -1,10 +1,7 @@
 //! The proxy on the way of a request, as the process's variables have it: for HTTP and for gRPC by the same rules.
 
-use std::str::FromStr;
-
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
-use thiserror::Error;
 
 /// The variables that name a proxy. Small letters go before capitals, as for curl.
 pub(crate) const VARIABLES: [&str; 6] = [
@@ -18,11 +15,6 @@ pub(crate) const VARIABLES: [&str; 6] = [
 
 /// The variables that name hosts and networks to which no proxy leads.
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
-
-/// What names no proxy, or one of a kind that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("not the URL of a proxy, such as http://proxy:3128")]
-pub(crate) struct NoProxyUrl;
 
 /// A proxy.
 #[derive(Debug, Clone)]
@@ -42,18 +34,6 @@ pub(crate) struct Chosen {
     pub variable: &'static str,
 }
 
-impl FromStr for Proxy {
-    type Err = NoProxyUrl;
-
-    fn from_str(text: &str) -> Result<Self, NoProxyUrl> {
-        let http = ureq::Proxy::new(text).map_err(|_| NoProxyUrl)?;
-        let matcher = Matcher::builder().all(text).build();
-        let intercept = matcher.intercept(&Uri::from_static("http://anywhere"));
-        let intercept = intercept.ok_or(NoProxyUrl)?;
-        Ok(Self { http, intercept })
-    }
-}
-
 impl Chosen {
     /// The proxy by which requests to a URL go. A variable that is empty or cannot be used counts for nothing.
     pub fn of(url: &Uri) -> Option<Self> {
@@ -70,7 +50,7 @@ impl Chosen {
             .into_iter()
             .filter(|name| !name.eq_ignore_ascii_case(other_scheme))
             .find_map(|variable| {
-                let proxy = given(variable)?.parse().ok()?;
+                let proxy = Proxy::at(&given(variable)?)?;
                 Some(Self { proxy, variable })
             })?;
         let exceptions = EXCEPTIONS.into_iter().find_map(given);
@@ -80,6 +60,15 @@ impl Chosen {
 }
 
 impl Proxy {
+    /// The proxy at a URL, if it is one and of a kind that is known.
+    pub fn at(text: &str) -> Option<Self> {
+        let matcher = Matcher::builder().all(text).build();
+        Some(Self {
+            http: ureq::Proxy::new(text).ok()?,
+            intercept: matcher.intercept(&Uri::from_static("http://anywhere"))?,
+        })
+    }
+
     /// Its host and port.
     pub fn place(&self) -> String {
         format!("{}:{}", self.http.host(), self.http.port())

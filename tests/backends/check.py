@@ -164,10 +164,17 @@ def check_collector(report: Report, name: str, log: Path, pipeline: Pipeline, ht
 def collector(report: Report, pipeline: Pipeline, scratch: Path, options):
     if not options.collector:
         raise Unavailable("no path of a collector: --collector, or SAMARA_OTELCOL")
+    with start_collector(scratch, options.collector, "detailed") as (backend, http, grpc):
+        check_collector(report, "collector", backend.log, pipeline, http, grpc)
+
+
+@contextlib.contextmanager
+def start_collector(scratch: Path, program, verbosity: str):
+    """A Collector that takes all signals and logs them, and its ports."""
     http, grpc = free_port(), free_port()
     configuration = {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{grpc}"}, "http": {"endpoint": f"127.0.0.1:{http}"}}}},
-        "exporters": {"debug": {"verbosity": "detailed"}},
+        "exporters": {"debug": {"verbosity": verbosity}},
         "service": {
             "telemetry": {"metrics": {"level": "none"}},
             "pipelines": {signal: {"receivers": ["otlp"], "exporters": ["debug"]} for signal in ["traces", "metrics", "logs"]},
@@ -175,8 +182,8 @@ def collector(report: Report, pipeline: Pipeline, scratch: Path, options):
     }
     path = scratch / "collector.yaml"
     path.write_text(json.dumps(configuration))  # YAML holds JSON
-    with Backend("collector", scratch, [options.collector, "--config", path], http) as backend:
-        check_collector(report, "collector", backend.log, pipeline, http, grpc)
+    with Backend("collector", scratch, [program, "--config", path], http) as backend:
+        yield backend, http, grpc
 
 
 def rotel(report: Report, pipeline: Pipeline, scratch: Path, options):

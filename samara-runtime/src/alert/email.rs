@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::channel::Message;
 use super::model::EmailChannel;
+use crate::client;
 use crate::interrupt::{self, Unfinished};
 use crate::variables::{self, VariableError};
 
@@ -118,7 +119,7 @@ fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, EmailError> {
 /// What went wrong, in the words of the server if it said any.
 fn cause(error: &SmtpError) -> String {
     match error.is_timeout() || has_run_out_of_time(error) {
-        true => format!("no answer within {} s", TIMEOUT.as_secs()),
+        true => client::unanswered(TIMEOUT),
         false => error.to_string(),
     }
 }

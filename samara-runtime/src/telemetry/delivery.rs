@@ -117,7 +117,7 @@ impl Delivery {
     }
 
     /// Nothing more can be sent.
-    pub(super) fn is_unable(&self, cause: String) {
+    pub(super) fn cannot_send(&self, cause: String) {
         self.export.lock().cause = Some(cause);
     }
 

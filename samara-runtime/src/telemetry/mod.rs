@@ -302,7 +302,7 @@ fn deliver(pipelines: &[Pipeline]) {
             let _ = finish.send(index);
         });
         if let Err(error) = spawned {
-            pipeline.delivery.is_unable(error.to_string());
+            pipeline.delivery.cannot_send(error.to_string());
         }
     }
     drop(finish);

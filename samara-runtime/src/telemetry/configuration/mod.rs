@@ -137,7 +137,7 @@ impl Configuration {
             }
         }
         let disabled = variables.given::<Switch>(&["OTEL_SDK_DISABLED"]);
-        // The client reads them by itself, and says nothing of one that it cannot use.
+        // They are read where a request goes out, which says nothing of one that it cannot use.
         for name in proxy::VARIABLES {
             variables.given::<ProxyUrl>(&[name]);
         }

@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-use crate::proxy::{NoProxyUrl, Proxy};
+use crate::proxy::Proxy;
 
 /// Why a text is no value of a variable.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -459,8 +459,8 @@ impl FromStr for ProxyUrl {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let proxy = text.parse::<Proxy>().map(|_| Self);
-        proxy.map_err(|NoProxyUrl| Invalid::Url("http://proxy:3128"))
+        let proxy = Proxy::at(text).map(|_| Self);
+        proxy.ok_or(Invalid::Url("http://proxy:3128"))
     }
 }
 
