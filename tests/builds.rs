@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::program::{Workplace, succeeded};
+use crate::program::{
+    Workplace, assert_holds_no_path_of_this_machine, cache_directory, streams, succeeded,
+};
 
 const WORKFLOW: &str = "examples/customer_orders/job.jsonc";
 
@@ -129,6 +131,25 @@ fn an_emitted_crate_is_a_normal_cargo_project_that_rustfmt_and_clippy_accept_and
 }
 
 #[test]
+fn cargo_build_of_an_emitted_crate_leaves_no_path_of_this_machine_in_the_binary() {
+    let workplace = Workplace::with_example("customer_orders");
+    succeeded(
+        &workplace
+            .samara(&["emit", WORKFLOW, "--emit-dir", "crate"])
+            .output()
+            .expect("samara starts"),
+    );
+    let configuration: toml::Table = workplace
+        .read("crate/.cargo/config.toml")
+        .parse()
+        .expect("toml");
+    let wrapper = configuration["build"]["rustc-wrapper"].as_str();
+    let wrapper = Path::new(wrapper.expect("a path"));
+    assert!(wrapper.starts_with(cache_directory()) && wrapper.is_file());
+    assert_holds_no_path_of_this_machine(&workplace.cargo_build("crate"));
+}
+
+#[test]
 fn a_workflow_that_did_not_change_is_run_without_cargo() {
     let workplace = Workplace::with_example("customer_orders");
     let run = |command: &mut Command| succeeded(&command.output().expect("samara starts"));
@@ -158,7 +179,7 @@ fn a_password_in_plain_text_does_not_get_into_a_binary() {
         "crate",
     ];
     let output = workplace.samara(&emit).output().expect("samara starts");
-    let (_, log) = crate::program::streams(&output);
+    let (_, log) = streams(&output);
     assert_eq!(output.status.code(), Some(31), "{log}");
     assert!(
         log.contains("S0211") && !workplace.path().join("crate").exists(),
@@ -177,4 +198,69 @@ fn the_program_tells_its_version_under_the_name_that_it_was_called_by() {
         let (out, _) = succeeded(&program.arg("--version").output().expect("it starts"));
         assert_eq!(out, format!("{name} {}\n", env!("CARGO_PKG_VERSION")));
     }
+}
+
+#[test]
+fn the_usage_names_the_program_as_it_was_called() {
+    let workplace = Workplace::empty();
+    let samara = Path::new(env!("CARGO_BIN_EXE_samara"));
+    for name in ["samara", "samara-gen"] {
+        let mut program = workplace.command(&samara.with_file_name(name));
+        let help = program.args(["build", "--help"]).output();
+        let (help, _) = succeeded(&help.expect("it starts"));
+        assert!(help.contains(&format!("Usage: {name} build ")), "{help}");
+    }
+}
+
+#[test]
+fn the_other_name_of_the_program_is_no_second_copy_of_the_engine() {
+    let size = |program: &str| fs::metadata(program).expect("the program").len();
+    let (samara, other) = (
+        size(env!("CARGO_BIN_EXE_samara")),
+        size(env!("CARGO_BIN_EXE_samara-gen")),
+    );
+    assert!(other < samara / 10, "{other} bytes beside {samara}");
+}
+
+#[test]
+fn the_other_name_says_what_to_do_when_the_program_is_not_beside_it() {
+    let workplace = Workplace::empty();
+    let alone = workplace.path().join("samara-gen");
+    fs::copy(env!("CARGO_BIN_EXE_samara-gen"), &alone).expect("a copy");
+    let mut program = workplace.command(&alone);
+    let output = program.arg("--version").output().expect("it starts");
+    let (_, error) = streams(&output);
+    assert_eq!(output.status.code(), Some(20));
+    let missing = workplace.path().join("samara").display().to_string();
+    for part in [&missing, "cargo install --path samara-gen --locked"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn every_install_command_of_the_documentation_takes_the_engine_of_the_lock_file() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = [
+        "",
+        "docs",
+        "deploy",
+        "deploy/kubernetes",
+        "samara-gen/src/bin",
+    ];
+    let entries = folders.map(|folder| fs::read_dir(workspace.join(folder)).expect("a folder"));
+    let texts = entries.into_iter().flatten().filter_map(|entry| {
+        let path = entry.expect("an entry").path();
+        Some((fs::read_to_string(&path).ok()?, path))
+    });
+    let mut commands = 0;
+    for (text, path) in texts {
+        for line in text
+            .lines()
+            .filter(|line| line.contains("cargo install --path"))
+        {
+            assert!(line.contains("--locked"), "{}: {line}", path.display());
+            commands += 1;
+        }
+    }
+    assert!(commands >= 2, "README and the message of samara-gen");
 }

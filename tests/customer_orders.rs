@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
 
 use crate::collector::{Collector, attributes, counter_points, histogram_points};
-use crate::program::{Workplace, cache_directory, succeeded};
+use crate::program::{Workplace, assert_holds_no_path_of_this_machine, succeeded};
 
 const TRACE_ID: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT_ID: &str = "b7ad6b7169203331";
@@ -491,20 +491,5 @@ fn samara_run_exits_as_the_pipeline_does() {
 
 #[test]
 fn no_path_of_the_machine_that_built_it_is_in_the_binary() {
-    let binary = fs::read(binary()).expect("the binary");
-    let here =
-        fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).expect("the workspace");
-    let home = std::env::var("HOME").expect("a home directory");
-    let cargo_home = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
-    let cache = cache_directory();
-    for path in [here, cargo_home.into(), cache] {
-        let path = path.to_string_lossy().into_owned();
-        let found = binary
-            .windows(path.len())
-            .position(|window| window == path.as_bytes());
-        let shown = found.map(|at| {
-            String::from_utf8_lossy(&binary[at..binary.len().min(at + 120)]).into_owned()
-        });
-        assert_eq!(shown, None);
-    }
+    assert_holds_no_path_of_this_machine(binary());
 }

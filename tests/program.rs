@@ -195,6 +195,27 @@ pub fn streams(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
+/// Checks that neither a source, nor a crate that was downloaded, nor the cache is named in a binary by its place on this machine.
+pub fn assert_holds_no_path_of_this_machine(binary: &Path) {
+    let binary = fs::read(binary).expect("the binary");
+    let here =
+        fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).expect("the workspace");
+    let home = std::env::var("HOME").expect("a home directory");
+    let cargo_home = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
+    let rustup_home = std::env::var("RUSTUP_HOME").unwrap_or_else(|_| format!("{home}/.rustup"));
+    let cache = cache_directory();
+    for path in [here, cargo_home.into(), rustup_home.into(), cache] {
+        let path = path.to_string_lossy().into_owned();
+        let found = binary
+            .windows(path.len())
+            .position(|window| window == path.as_bytes());
+        let shown = found.map(|at| {
+            String::from_utf8_lossy(&binary[at..binary.len().min(at + 120)]).into_owned()
+        });
+        assert_eq!(shown, None);
+    }
+}
+
 /// Where `samara` keeps its crates, for all tests. Not in the target directory: of what lies in there, cargo takes any crate of the same name
 /// for the one that it has built.
 pub fn cache_directory() -> PathBuf {

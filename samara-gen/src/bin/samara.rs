@@ -1,5 +1,12 @@
-//! The compiler of Samara, under the name by which pipelines are run.
+//! The compiler of Samara.
+
+use std::path::Path;
 
 fn main() -> std::process::ExitCode {
-    samara_gen::cli::main(env!("CARGO_BIN_NAME"))
+    let called = std::env::args_os().next().unwrap_or_default();
+    let name = match Path::new(&called).file_stem() {
+        Some(name) if name == "samara-gen" => "samara-gen",
+        _ => "samara",
+    };
+    samara_gen::cli::main(name)
 }

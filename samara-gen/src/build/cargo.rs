@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::build::progress::Progress;
-use crate::build::{BuildError, Profile};
+use crate::build::{BuildError, Profile, outer_cargo};
 
 /// How often the progress line's clock moves on.
 const TICK: Duration = Duration::from_secs(1);
@@ -58,6 +58,7 @@ impl Cargo<'_> {
                 Ok(Event::Said(line)) => said.extend([line.as_str(), "\n"]),
                 Ok(Event::Status { word, rest }) => note_status(progress, &word, &rest),
                 Ok(Event::Message(message)) => {
+                    progress.waited();
                     if message.reason == "compiler-artifact" && !message.fresh {
                         progress.compiled();
                     }
@@ -100,7 +101,7 @@ impl Cargo<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         for (name, _) in env::vars_os() {
-            if name.to_str().is_some_and(is_of_an_outer_cargo) {
+            if name.to_str().is_some_and(outer_cargo::sets) {
                 command.env_remove(name);
             }
         }
@@ -109,21 +110,6 @@ impl Cargo<'_> {
             _ => BuildError::io("run", Path::new("cargo"))(error),
         })
     }
-}
-
-/// What `cargo run` tells its program about itself. A build script that asks for one of them would run again under our cargo.
-fn is_of_an_outer_cargo(name: &str) -> bool {
-    let names = [
-        "CARGO",
-        "CARGO_MANIFEST_DIR",
-        "CARGO_MANIFEST_PATH",
-        "CARGO_CRATE_NAME",
-        "CARGO_PRIMARY_PACKAGE",
-    ];
-    let prefixes = ["CARGO_PKG_", "CARGO_BIN_", "CARGO_FEATURE_", "CARGO_CFG_"];
-    names.contains(&name)
-        || name == "OUT_DIR"
-        || prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn note_status(progress: &mut Progress, word: &str, rest: &str) {
@@ -199,19 +185,5 @@ mod tests {
         ] {
             assert!(matches!(event_of_line(line.to_owned()), Event::Said(said) if said == line));
         }
-    }
-
-    #[test]
-    fn settings_for_cargo_pass_and_marks_of_an_outer_cargo_do_not() {
-        assert!(
-            ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO"]
-                .into_iter()
-                .all(is_of_an_outer_cargo)
-        );
-        assert!(
-            !["CARGO_HOME", "CARGO_NET_OFFLINE", "CARGO_BUILD_JOBS"]
-                .into_iter()
-                .any(is_of_an_outer_cargo)
-        );
     }
 }

@@ -10,6 +10,7 @@ mod digest;
 mod error;
 mod file;
 mod kept;
+mod outer_cargo;
 mod progress;
 mod runtime;
 

@@ -57,6 +57,7 @@ impl Runtime {
         };
         RuntimeSource {
             folder: self.folder.join("samara-runtime"),
+            rustc_wrapper: self.rustc_wrapper(),
             workspace_manifest: embedded("Cargo.toml").to_owned(),
             workspace_lock: embedded("Cargo.lock").to_owned(),
             member_manifests: BTreeMap::from_iter(MEMBERS.map(manifest)),

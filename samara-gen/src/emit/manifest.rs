@@ -1,4 +1,4 @@
-//! The emitted crate's `Cargo.toml`.
+//! The emitted crate's `Cargo.toml`, and its configuration of cargo.
 
 use toml::{Table, Value};
 
@@ -35,6 +35,14 @@ pub fn write(name: &str, files: &[String], runtime: &RuntimeSource) -> String {
         inherited("rust-version"),
         profiles(&workspace),
         own_profile(name, &workspace),
+    )
+}
+
+/// What cargo is told in the crate's directory: `cargo build` there gives as clean a binary as `samara build`.
+pub fn cargo_config(runtime: &RuntimeSource) -> String {
+    let wrapper = text(&runtime.rustc_wrapper.to_string_lossy());
+    format!(
+        "# Paths of the machine that builds stay out of the binary: see the script.\n[build]\nrustc-wrapper = {wrapper}\n"
     )
 }
 

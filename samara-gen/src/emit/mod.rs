@@ -24,6 +24,8 @@ use crate::plan::{Job, Plan, SourceFile};
 pub struct RuntimeSource {
     /// The folder of the library `samara`: where the crate's path dependency points to.
     pub folder: PathBuf,
+    /// The script in front of rustc that keeps paths of this machine out of binaries.
+    pub rustc_wrapper: PathBuf,
     /// The workspace's `Cargo.toml`: edition, resolver and profiles are taken from it, so that the engine is built once for all.
     pub workspace_manifest: String,
     /// The workspace's `Cargo.lock`, for the same reason.
@@ -35,8 +37,8 @@ pub struct RuntimeSource {
 /// Writes a plan as a cargo project.
 ///
 /// Enabled jobs become `src/<job>.rs`, in which each step is a function; `src/main.rs` names them in order. Beside them lie the
-/// workflow's own text, `alert.json` if the plan carries alerts, a manifest, and the part of the workspace's lock file that
-/// `cargo build --locked` asks for.
+/// workflow's own text, `alert.json` if the plan carries alerts, a manifest, the part of the workspace's lock file that
+/// `cargo build --locked` asks for, and cargo's configuration, which keeps paths of this machine out of the binary.
 pub fn emit(plan: &Plan, runtime: &RuntimeSource) -> Crate {
     let lock = lock_file::Lock::read(&runtime.workspace_lock);
     let name = names::package(&plan.id, &lock.names());
@@ -64,6 +66,10 @@ pub fn emit(plan: &Plan, runtime: &RuntimeSource) -> Crate {
     add(
         "Cargo.lock",
         lock.for_pipeline(&name, &runtime.member_manifests),
+    );
+    add(
+        ".cargo/config.toml",
+        generated_line("#", plan) + &manifest::cargo_config(runtime),
     );
     let paths: Vec<String> = files.keys().map(|path| slashed(path)).collect();
     let manifest = manifest::write(&name, &paths, runtime);

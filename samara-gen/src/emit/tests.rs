@@ -9,6 +9,7 @@ use crate::plan::{Extract, Function, Hook, Hooks, Load, Nulls, Step, Transform};
 
 fn runtime() -> RuntimeSource {
     RuntimeSource {
+        rustc_wrapper: "/cache/samara/.cargo/rustc".into(),
         folder: "/cache/samara-runtime".into(),
         workspace_manifest:
             "[workspace.package]\nedition = \"2024\"\n[profile.dev]\ndebug = false\n".to_owned(),
