@@ -1,14 +1,23 @@
 //! What building costs, and what it gives.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::program::{
     Workplace, assert_holds_no_path_of_this_machine, cache_directory, streams, succeeded,
 };
 
 const WORKFLOW: &str = "examples/customer_orders/job.jsonc";
+
+/// What `samara` builds with if nothing is said.
+const PROFILE: &str = if cfg!(debug_assertions) {
+    "dev"
+} else {
+    "release"
+};
 
 #[test]
 fn the_generated_crate_of_the_example_is_the_golden_one() {
@@ -263,4 +272,35 @@ fn every_install_command_of_the_documentation_takes_the_engine_of_the_lock_file(
         }
     }
     assert!(commands >= 2, "README and the message of samara-gen");
+}
+
+#[test]
+fn a_build_that_waits_for_another_says_so_at_once_and_names_itself_once() {
+    let workplace = Workplace::with_example("customer_orders");
+    let target = tempfile::tempdir().expect("a target directory");
+    let lock = fs::File::create(target.path().join(".samara-build.lock")).expect("the lock");
+    lock.lock().expect("held");
+    let mut samara = workplace.samara(&["build", WORKFLOW]);
+    samara
+        // It ends where it would begin to compile.
+        .env("PATH", "/nonexistent")
+        .env("CARGO_TARGET_DIR", target.path())
+        .stderr(Stdio::piped());
+    let mut running = samara.spawn().expect("samara starts");
+    let stderr = BufReader::new(running.stderr.take().expect("it is piped"));
+    let mut lines = stderr.lines().map_while(Result::ok);
+    let began = Instant::now();
+    assert_eq!(lines.next().as_deref(), Some(&*format!("Building customer-orders ({PROFILE})")));
+    assert_eq!(
+        lines.next().as_deref(),
+        Some("  waiting for another build (0s)")
+    );
+    assert!(began.elapsed() < Duration::from_secs(10));
+    lock.unlock().expect("released");
+    let rest: Vec<String> = lines.collect();
+    assert!(!running.wait().expect("it ends").success());
+    assert!(
+        rest.iter().all(|line| !line.contains("Building")) && rest[0].contains("needs cargo"),
+        "{rest:?}"
+    );
 }

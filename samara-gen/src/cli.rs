@@ -274,6 +274,7 @@ fn build_binary(arguments: &BuildArguments) -> Result<String, Error> {
         workflow: arguments.workflow.clone(),
         emit_directory: arguments.emit_dir.clone(),
         profile: arguments.profile,
+        quiet: false,
     };
     let binary = build::build(&krate, &options)?;
     let output = output_path(arguments.output.as_deref(), &krate.name);
@@ -310,6 +311,7 @@ fn run(arguments: &RunArguments) -> Result<String, Error> {
         workflow: workflow.to_owned(),
         emit_directory: None,
         profile: arguments.profile,
+        quiet: false,
     };
     let binary = build::kept_or_built(&krate, &options)?;
     Err(binary.run(settings.to_args()).into())

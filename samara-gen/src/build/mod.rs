@@ -17,6 +17,7 @@ mod runtime;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 pub use error::BuildError;
@@ -26,6 +27,9 @@ use crate::krate::Crate;
 use cargo::Cargo;
 use digest::Digest;
 use progress::Progress;
+
+/// How often a build that waits for another looks whether that has ended.
+const LOCK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How much rustc optimises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -66,6 +70,8 @@ pub struct BuildOptions {
     pub emit_directory: Option<PathBuf>,
     /// How much rustc optimises.
     pub profile: Profile,
+    /// Whether nothing is shown of what the build is doing.
+    pub quiet: bool,
 }
 
 /// A pipeline's executable. It lives in the cache until newer ones take its place: copy it to keep it.
@@ -136,31 +142,8 @@ pub fn write(krate: &Crate, directory: &Path) -> Result<(), BuildError> {
 pub fn build(krate: &Crate, options: &BuildOptions) -> Result<Binary, BuildError> {
     let cache = cache::directory()?;
     let runtime = Runtime::unpack(&cache)?;
-    let target_directory = cache::target_directory(&cache)?;
-    let directory = match &options.emit_directory {
-        Some(directory) => directory.clone(),
-        None => cache.join("pipelines").join(format!(
-            "{}-{}",
-            krate.name,
-            digest_of_path(&options.workflow)
-        )),
-    };
-    let mut progress = Progress::start(&krate.name, options.profile.name());
-    // Crates of one name share one executable in the target directory, until it is copied.
-    let lock = lock(&target_directory, &mut progress)?;
-    crate_directory::write(krate, &directory)?;
-    let cargo = Cargo {
-        directory: &directory,
-        target_directory: &target_directory,
-        rustc_wrapper: &runtime.rustc_wrapper(),
-        profile: options.profile,
-    };
-    let built = cargo.build(&mut progress);
-    let time = progress.finish();
     let path = kept::path(&cache, krate, &runtime, options.profile);
-    kept::keep(&built?, &path)?;
-    drop(lock);
-    binary(path, time)
+    build_unless(|| false, krate, options, &path)
 }
 
 /// The binary of a crate that was built before from the same sources, or else a new one.
@@ -173,8 +156,47 @@ pub fn kept_or_built(krate: &Crate, options: &BuildOptions) -> Result<Binary, Bu
     let path = kept::path(&cache, krate, &runtime, options.profile);
     match kept::is_there(&path) {
         true => binary(path, Duration::ZERO),
-        false => build(krate, options),
+        false => build_unless(|| kept::is_there(&path), krate, options, &path),
     }
+}
+
+/// Builds a crate into `kept`, unless another build that was waited for has done so.
+fn build_unless(
+    is_built: impl Fn() -> bool,
+    krate: &Crate,
+    options: &BuildOptions,
+    kept: &Path,
+) -> Result<Binary, BuildError> {
+    let cache = cache::directory()?;
+    let runtime = Runtime::unpack(&cache)?;
+    let target_directory = cache::target_directory(&cache)?;
+    let directory = match &options.emit_directory {
+        Some(directory) => directory.clone(),
+        None => cache.join("pipelines").join(format!(
+            "{}-{}",
+            krate.name,
+            digest_of_path(&options.workflow)
+        )),
+    };
+    let mut progress = Progress::start(&krate.name, options.profile.name(), options.quiet);
+    // Crates of one name share one executable in the target directory, until it is copied.
+    let lock = lock(&target_directory, &mut progress)?;
+    if is_built() {
+        let time = progress.finish();
+        return binary(kept.to_owned(), time);
+    }
+    crate_directory::write(krate, &directory)?;
+    let cargo = Cargo {
+        directory: &directory,
+        target_directory: &target_directory,
+        rustc_wrapper: &runtime.rustc_wrapper(),
+        profile: options.profile,
+    };
+    let built = cargo.build(&mut progress);
+    let time = progress.finish();
+    kept::keep(&built?, kept)?;
+    drop(lock);
+    binary(kept.to_owned(), time)
 }
 
 fn binary(path: PathBuf, time: Duration) -> Result<Binary, BuildError> {
@@ -189,12 +211,19 @@ fn lock(target_directory: &Path, progress: &mut Progress) -> Result<File, BuildE
     fs::create_dir_all(target_directory).map_err(BuildError::io("create", target_directory))?;
     let path = target_directory.join(cache::LOCK);
     let file = File::create(&path).map_err(BuildError::io("create", &path))?;
-    if let Err(TryLockError::WouldBlock) = file.try_lock() {
-        progress.waiting();
-        progress.show();
-        file.lock().map_err(BuildError::io("lock", &path))?;
-        progress.waited();
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) => {
+                progress.waiting();
+                progress.show();
+                thread::sleep(LOCK_INTERVAL);
+            }
+            Err(TryLockError::Error(error)) => return Err(BuildError::io("lock", &path)(error)),
+        }
     }
+    progress.waited();
+    progress.show();
     Ok(file)
 }
 

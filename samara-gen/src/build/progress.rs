@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-/// How often a log, which is no terminal, gets a line.
+/// How often a log, which is no terminal, gets a line while a build goes on or waits.
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
 /// A line that no usual terminal wraps.
 const WIDTH: usize = 79;
@@ -14,27 +14,54 @@ pub struct Progress {
     name: String,
     profile: &'static str,
     started: Instant,
-    logged: Option<Instant>,
-    is_terminal: bool,
+    shown: Shown,
     compiled: usize,
     current: Option<String>,
     waiting: bool,
 }
 
+/// How the state is shown.
+#[derive(Debug)]
+enum Shown {
+    /// As one line of a terminal, which changes.
+    Line,
+    /// As lines of a log: one when the build begins, then one for each news.
+    Log {
+        /// When the last one was written.
+        last: Instant,
+        /// Whether it said that the build waits.
+        waiting: bool,
+    },
+    /// Not at all.
+    Quiet,
+}
+
 impl Progress {
     /// Begins with the line that is all if nothing but the pipeline is to be compiled.
-    pub fn start(name: &str, profile: &'static str) -> Progress {
+    pub fn start(name: &str, profile: &'static str, is_quiet: bool) -> Progress {
         let mut progress = Progress {
             name: name.to_owned(),
             profile,
             started: Instant::now(),
-            logged: None,
-            is_terminal: stderr().is_terminal(),
+            shown: Shown::Quiet,
             compiled: 0,
             current: None,
             waiting: false,
         };
-        progress.show();
+        if is_quiet {
+            return progress;
+        }
+        if is_terminal() {
+            progress.shown = Shown::Line;
+            progress.show();
+        } else {
+            progress.shown = Shown::Log {
+                last: progress.started,
+                waiting: false,
+            };
+            // Who does not hear of the progress still gets the binary.
+            let _ = writeln!(stderr(), "{}", progress.line());
+        }
         progress
     }
 
@@ -48,7 +75,6 @@ impl Progress {
 
     /// A crate was compiled.
     pub fn compiled(&mut self) {
-        self.waiting = false;
         self.compiled += 1;
     }
 
@@ -62,49 +88,68 @@ impl Progress {
         self.waiting = false;
     }
 
-    /// Brings the line up to date: at once on a terminal, from time to time in a log.
+    /// Brings what is shown up to date: a terminal each time, a log at once if the build begins to wait, and else from time to time.
     pub fn show(&mut self) {
-        let line = self.line();
+        let (line, news) = (self.line(), self.news());
         let mut stderr = stderr();
-        // Who does not hear of the progress still gets the binary.
-        if self.is_terminal {
-            let line: String = line.chars().take(WIDTH).collect();
-            let _ = write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush());
-        } else if self
-            .logged
-            .is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL)
-        {
-            self.logged = Some(Instant::now());
-            let _ = writeln!(stderr, "{line}");
+        match &mut self.shown {
+            Shown::Quiet => {}
+            Shown::Line => {
+                let line: String = line.chars().take(WIDTH).collect();
+                let _ = write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush());
+            }
+            Shown::Log { last, waiting } => {
+                let begins_to_wait = self.waiting && !*waiting;
+                *waiting = self.waiting;
+                if let Some(news) = news
+                    && (begins_to_wait || last.elapsed() >= LOG_INTERVAL)
+                {
+                    *last = Instant::now();
+                    let _ = writeln!(stderr, "  {news}");
+                }
+            }
         }
     }
 
     /// Takes the line away. Gives the time that the build took.
     pub fn finish(self) -> Duration {
-        if self.is_terminal {
+        if let Shown::Line = self.shown {
             let mut stderr = stderr();
             let _ = write!(stderr, "\r\x1b[2K").and_then(|()| stderr.flush());
         }
         self.started.elapsed()
     }
 
+    /// All in one line.
     fn line(&self) -> String {
-        let Progress {
-            name,
-            profile,
-            compiled,
-            ..
-        } = self;
-        let time = clock(self.started.elapsed());
-        match &self.current {
-            _ if self.waiting => format!("Building {name}: waiting for another build ({time})"),
-            None => format!("Building {name} ({profile})"),
-            Some(current) => {
-                let crates = if *compiled == 1 { "crate" } else { "crates" };
-                format!("Building {name}: {compiled} {crates} compiled, now {current} ({time})")
-            }
+        match self.news() {
+            Some(news) => format!("Building {}: {news}", self.name),
+            None => format!("Building {} ({})", self.name, self.profile),
         }
     }
+
+    /// What a person does not expect: a build that waits, or that compiles more than the pipeline.
+    fn news(&self) -> Option<String> {
+        let time = clock(self.started.elapsed());
+        if self.waiting {
+            return Some(format!("waiting for another build ({time})"));
+        }
+        let crates = if self.compiled == 1 {
+            "crate"
+        } else {
+            "crates"
+        };
+        let current = self.current.as_ref()?;
+        Some(format!(
+            "{} {crates} compiled, now {current} ({time})",
+            self.compiled
+        ))
+    }
+}
+
+/// Whether a line on stderr can be written anew.
+fn is_terminal() -> bool {
+    stderr().is_terminal() && std::env::var_os("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// `4s`, `2m 10s`
@@ -121,14 +166,14 @@ mod tests {
 
     #[test]
     fn a_warm_build_only_says_that_it_builds() {
-        let mut progress = Progress::start("orders", "dev");
+        let mut progress = Progress::start("orders", "dev", true);
         progress.compiling("orders");
         assert_eq!(progress.line(), "Building orders (dev)");
     }
 
     #[test]
     fn a_cold_build_says_what_it_compiles() {
-        let mut progress = Progress::start("orders", "dev");
+        let mut progress = Progress::start("orders", "dev", true);
         progress.compiling("arrow");
         progress.compiled();
         progress.compiling("datafusion");
