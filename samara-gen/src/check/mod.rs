@@ -68,6 +68,7 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Checked, V
         vec![problem.in_file(workflow.source())]
     })?;
     let jobs = jobs(&session, workflow, &value, &mut problems);
+    problems.extend(alerts::warnings(alert.unwrap_or(workflow)));
     effect::check(workflow, &value, &mut problems);
     outputs::check(workflow, &value, &mut problems);
     problems.conclude(Plan {
