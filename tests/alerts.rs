@@ -8,7 +8,7 @@ use crate::mail_server::{Behaviour, MailServer, Security, authority};
 use crate::program::{Workplace, streams};
 use crate::receiver::Receiver;
 
-const WORKFLOW: &str = r#"{"workflow": {"id": "w", "jobs": []}}"#;
+const WORKFLOW: &str = r#"{"workflow": {"id": "w", "jobs": [{"id": "j"}]}}"#;
 
 fn mail(port: u16) -> Value {
     json!({

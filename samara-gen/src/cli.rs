@@ -372,7 +372,7 @@ fn read(workflow: &Path, alert: Option<&Path>) -> Result<Plan, Error> {
         .map(Document::read)
         .transpose()
         .map_err(|diagnostic| Error::of_file(diagnostic, Error::Alert))?;
-    check(&workflow, alert.as_ref()).map_err(|diagnostics| {
+    let checked = check(&workflow, alert.as_ref()).map_err(|diagnostics| {
         let is_about_alert = |diagnostic: &Diagnostic| {
             let path = diagnostic
                 .labels
@@ -388,7 +388,16 @@ fn read(workflow: &Path, alert: Option<&Path>) -> Result<Plan, Error> {
             true => Error::Alert(diagnostics),
             false => Error::Workflow(diagnostics),
         }
-    })
+    })?;
+    warn(&checked.warnings);
+    Ok(checked.plan)
+}
+
+/// Shows what is right and hardly meant. It changes neither the report nor the exit code.
+fn warn(warnings: &[Diagnostic]) {
+    if !warnings.is_empty() {
+        eprintln!("{}\n", rendered(warnings));
+    }
 }
 
 /// Tells people that a workflow cannot be run, by the alerts of a file if it has some. An alert that cannot be raised is said,

@@ -133,10 +133,11 @@ impl Runner {
 fn plan(case: &Case, workplace: &Workplace) -> Result<Plan, String> {
     let text = workflow(case, workplace).to_string();
     let document = Document::parse("case.json", text, Syntax::Json).expect("json");
-    check(&document, None).map_err(|problems| {
+    let checked = check(&document, None).map_err(|problems| {
         let messages = problems.iter().map(|problem| problem.message.as_str());
         messages.collect::<Vec<_>>().join("; ")
-    })
+    })?;
+    Ok(checked.plan)
 }
 
 /// The workflow of a case: its inputs, one transform, one load.

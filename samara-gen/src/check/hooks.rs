@@ -93,9 +93,11 @@ impl Checker<'_> {
         } else {
             ""
         };
-        if let Err(error) = parse_header(&name.value, known) {
-            self.problems
-                .add(self.invalid(&error.to_string(), name.span));
+        let of_name = parse_header(&name.value, "").map_err(|error| (error, name.span));
+        let checked = of_name
+            .and_then(|_| parse_header(&name.value, known).map_err(|error| (error, value.span)));
+        if let Err((error, span)) = checked {
+            self.problems.add(self.invalid(&error.to_string(), span));
         }
     }
 

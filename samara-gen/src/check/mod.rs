@@ -4,10 +4,13 @@
 //! function refuses here is what it would refuse then, and nothing is said twice.
 
 mod alerts;
+mod effect;
 mod frame;
 mod hooks;
 mod job;
+mod location;
 mod option;
+mod outputs;
 mod schema;
 mod secret;
 
@@ -17,10 +20,19 @@ use samara::{RunSettings, Session};
 
 pub use secret::{refuse_alert_secrets, refuse_hook_secrets};
 
-use crate::diagnostic::{Diagnostic, code};
+use crate::diagnostic::{Diagnostic, Severity, code};
 use crate::model::{Config, Workflow};
 use crate::plan::{Job, Plan, SourceFile};
 use crate::source::{Document, Spanned};
+
+/// A workflow that can be built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// What was proved.
+    pub plan: Plan,
+    /// What is right, and hardly meant.
+    pub warnings: Vec<Diagnostic>,
+}
 
 /// Checks a workflow, and the alerts of another file if one is given, else those beside the workflow.
 ///
@@ -41,7 +53,7 @@ use crate::source::{Document, Spanned};
 /// assert_eq!(problems[0].message, "there is no extract or transform `e` in job `j`");
 /// # Ok::<(), samara_gen::diagnostic::Diagnostic>(())
 /// ```
-pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<Diagnostic>> {
+pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Checked, Vec<Diagnostic>> {
     let config: Config = workflow.deserialize()?;
     let Some(Spanned { value, .. }) = config.workflow else {
         let missing = Diagnostic::error(code::MISSING_FIELD, "there is no section `workflow`");
@@ -56,7 +68,10 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Plan, Vec<
         vec![problem.in_file(workflow.source())]
     })?;
     let jobs = jobs(&session, workflow, &value, &mut problems);
-    problems.none_or(Plan {
+    problems.extend(alerts::warnings(alert.unwrap_or(workflow)));
+    effect::check(workflow, &value, &mut problems);
+    outputs::check(workflow, &value, &mut problems);
+    problems.conclude(Plan {
         id: value.id.value,
         description: value.description,
         enabled: value.enabled,
@@ -110,7 +125,7 @@ fn file_name(path: &str) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// What has been found to be wrong so far.
+/// What has been found so far, errors and warnings.
 #[derive(Debug, Default)]
 struct Problems(Vec<Diagnostic>);
 
@@ -126,11 +141,17 @@ impl Problems {
             .ok()
     }
 
-    fn none_or<T>(self, value: T) -> Result<T, Vec<Diagnostic>> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self.0)
+    fn extend(&mut self, problems: impl IntoIterator<Item = Diagnostic>) {
+        self.0.extend(problems);
+    }
+
+    /// The plan with the warnings, unless there are errors: beside those, warnings may be nothing but what follows from them.
+    fn conclude(self, plan: Plan) -> Result<Checked, Vec<Diagnostic>> {
+        let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+        let (errors, warnings): (Vec<_>, Vec<_>) = self.0.into_iter().partition(is_error);
+        match errors.is_empty() {
+            true => Ok(Checked { plan, warnings }),
+            false => Err(errors),
         }
     }
 }

@@ -26,7 +26,9 @@ fn workflow(extracts: Value, transforms: Value, loads: Value) -> Value {
 
 fn checked(file: &Value) -> Result<Plan, Vec<(&'static str, String)>> {
     let document = Document::parse("job.json", file.to_string(), Syntax::Json).expect("json");
-    check(&document, None)
+    let checked = check(&document, None);
+    checked
+        .map(|checked| checked.plan)
         .map_err(|problems| problems.into_iter().map(|p| (p.code, p.message)).collect())
 }
 

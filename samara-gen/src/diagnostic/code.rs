@@ -44,6 +44,10 @@ pub const OPTION: &str = "S0209";
 pub const ALERT: &str = "S0210";
 /// A secret would become part of the binary.
 pub const SECRET: &str = "S0211";
+/// A load writes where another one writes, or where its job reads.
+pub const OUTPUTS: &str = "S0214";
+/// A part of a workflow or of its alerts does nothing.
+pub const NO_EFFECT: &str = "S0215";
 
 /// A frame has no such column, or several of that name.
 pub const COLUMN: &str = "S0301";

@@ -182,7 +182,7 @@ fn the_key_of_a_join_is_one_column_or_a_list_and_keeps_its_places() {
     let number = r#"{"function_type": "join", "arguments": {"other_upstream_id": "x", "on": 1}}"#;
     assert_eq!(
         failure(number),
-        "expected a column's name, or a list of such names, found integer `1`"
+        "expected a column's name, or a list of such names, found `1`"
     );
 }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 pub use node::{Member, Node, NodeKind};
+use recovery::Recovery;
 pub use spanned::Spanned;
 pub use text::{Position, SourceText, Span};
 
@@ -113,21 +114,18 @@ impl Document {
     /// # Errors
     /// As [`Self::deserialize`].
     pub fn deserialize_node<T: DeserializeOwned>(&self, node: &Node) -> Result<T, Vec<Diagnostic>> {
-        let error = match T::deserialize(de::NodeDeserializer::new(node)) {
+        let mut error = match T::deserialize(de::NodeDeserializer::new(node)) {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        let mut place = error.place(node.span);
-        let mut diagnostics = vec![error.into_diagnostic(&self.source, place)];
-        let mut rest = node.clone();
-        while diagnostics.len() < MOST_ERRORS && recovery::leave_out(&mut rest, place) {
-            let Err(error) = T::deserialize(de::NodeDeserializer::new(&rest)) else {
-                break;
-            };
-            place = error.place(node.span);
-            diagnostics.push(error.into_diagnostic(&self.source, place));
+        let mut recovery = Recovery::new(&self.source, node);
+        while recovery.note(error) && recovery.count() < MOST_ERRORS {
+            match T::deserialize(de::NodeDeserializer::new(recovery.rest())) {
+                Ok(_) => break,
+                Err(next) => error = next,
+            }
         }
-        Err(diagnostics)
+        Err(recovery.diagnostics())
     }
 
     /// The place in the file of a part of a string: `string` is the place of the whole string, quotes included, and `part`

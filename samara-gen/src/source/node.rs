@@ -50,6 +50,15 @@ impl Node {
             .map(|member| &member.value)
     }
 
+    /// The value that a JSON Pointer leads to.
+    pub fn at(&self, pointer: &str) -> Option<&Node> {
+        let mut parts = pointer.split('/').skip(1);
+        parts.try_fold(self, |node, part| match &node.kind {
+            NodeKind::Array(elements) => elements.get(part.parse::<usize>().ok()?),
+            _ => node.get(&part.replace("~1", "/").replace("~0", "~")),
+        })
+    }
+
     /// The members of an object; none if this is something else.
     pub fn members(&self) -> &[Member] {
         match &self.kind {

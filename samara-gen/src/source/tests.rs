@@ -138,7 +138,7 @@ fn a_wrong_type_is_shown_at_the_value_with_what_was_found_and_wanted() {
         (
             r#"{"name": "a", "floors": 300}"#,
             "300",
-            "expected a whole number from 0 to 255, found integer `300`",
+            "expected a whole number from 0 to 255, found `300`",
         ),
         (r#"["a"]"#, "[\"a\"]", "expected an object, found a list"),
     ] {

@@ -109,6 +109,11 @@ impl EmailChannel {
     }
 }
 
+/// Whether a text without variables is an address, perhaps with a name: `Ada <ada@example.com>`.
+pub(super) fn is_address(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
+}
+
 fn mailbox(field: &'static str, text: &str) -> Result<Mailbox, EmailError> {
     let address = variables::resolve(text)?;
     address

@@ -4,14 +4,14 @@
 
 mod channel;
 mod email;
+mod fault;
 pub mod model;
+mod tagged;
 mod trial;
 
-use std::collections::HashSet;
 use std::env;
 use std::fs;
 use std::io;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use jsonc_parser::errors::ParseError;
@@ -20,14 +20,16 @@ use regex::Regex;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::request::RequestError;
 use crate::variables::VariableError;
 use crate::yaml::{self, YamlError};
 
+pub use fault::Fault;
 pub use model::Alert;
 
 pub(crate) use channel::ChannelError;
 use channel::Message;
-use model::{Channel, Retry, Rule, Template, Trigger};
+use model::{Channel, Rule, Template, Trigger};
 
 /// Why alerts cannot be read.
 #[derive(Debug, Error)]
@@ -87,6 +89,30 @@ pub enum AlertError {
         low: u32,
         /// The most that it may hold.
         high: u32,
+    },
+    /// A text that a channel needs is empty.
+    #[error("`{field}` of channel `{channel}` is empty")]
+    Empty {
+        /// Id of the channel.
+        channel: String,
+        /// Name of the field.
+        field: &'static str,
+    },
+    /// A text is no address of e-mail.
+    #[error("`{address}` of channel `{channel}` is not an e-mail address, such as ada@example.com")]
+    Address {
+        /// Id of the channel.
+        channel: String,
+        /// The text.
+        address: String,
+    },
+    /// No request can be made of a channel's texts.
+    #[error("channel `{channel}`: {source}")]
+    Request {
+        /// Id of the channel.
+        channel: String,
+        /// What is wrong.
+        source: Box<RequestError>,
     },
     /// A rule's pattern is no regular expression.
     #[error("trigger `{trigger}` has a rule whose pattern is no regular expression: {source}")]
@@ -161,18 +187,8 @@ impl Alert {
     /// # Errors
     /// The first rule that is broken, channels before triggers.
     pub fn validate(&self) -> Result<(), AlertError> {
-        let mut ids = HashSet::new();
-        for channel in &self.channels {
-            if !ids.insert(channel.id()) {
-                return Err(AlertError::DuplicateChannel {
-                    id: channel.id().to_owned(),
-                });
-            }
-            validate_channel(channel)?;
-        }
-        self.triggers
-            .iter()
-            .try_for_each(|trigger| validate_trigger(trigger, &ids))
+        let first = self.faults_of_format().into_iter().next();
+        first.map_or(Ok(()), |fault| Err(fault.error))
     }
 
     /// Sends an alert through the channels of every trigger that fires: it is enabled and all of its rules match.
@@ -298,67 +314,6 @@ const JSONC: ParseOptions = ParseOptions {
     allow_non_finite_numbers: false,
     allow_extended_string_escapes: false,
 };
-
-fn validate_channel(channel: &Channel) -> Result<(), AlertError> {
-    let id = channel.id();
-    match channel {
-        Channel::Email(email) if email.to_emails.is_empty() => Err(AlertError::NoRecipient {
-            channel: id.to_owned(),
-        }),
-        Channel::Email(email) => in_range(id, "smtp_port", email.smtp_port, 1..=65535),
-        Channel::Http(http) => {
-            let Retry {
-                max_attempts,
-                delay_in_seconds,
-            } = http.retry;
-            in_range(id, "timeout", http.timeout, 1..=30)?;
-            in_range(id, "retry.max_attempts", max_attempts, 0..=3)?;
-            in_range(id, "retry.delay_in_seconds", delay_in_seconds, 1..=30)
-        }
-        Channel::File(_) => Ok(()),
-    }
-}
-
-fn in_range(
-    channel: &str,
-    field: &'static str,
-    value: u32,
-    range: RangeInclusive<u32>,
-) -> Result<(), AlertError> {
-    let (low, high) = range.into_inner();
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(AlertError::OutOfRange {
-        channel: channel.to_owned(),
-        field,
-        value,
-        low,
-        high,
-    })
-}
-
-fn validate_trigger(trigger: &Trigger, channels: &HashSet<&str>) -> Result<(), AlertError> {
-    if let Some(unknown) = trigger
-        .channel_ids
-        .iter()
-        .find(|id| !channels.contains(id.as_str()))
-    {
-        return Err(AlertError::UnknownChannel {
-            trigger: trigger.id.clone(),
-            channel: unknown.clone(),
-        });
-    }
-    for rule in &trigger.rules {
-        if let Rule::ExceptionRegex(rule) = rule {
-            Regex::new(&rule.pattern).map_err(|source| AlertError::Pattern {
-                trigger: trigger.id.clone(),
-                source: Box::new(source),
-            })?;
-        }
-    }
-    Ok(())
-}
 
 #[cfg(test)]
 mod tests;

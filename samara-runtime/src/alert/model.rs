@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::tagged::{self, Tagged};
 
 /// The `alert` section of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -19,7 +21,7 @@ pub struct Alert {
 }
 
 /// A way that alerts can go.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "channel_type", rename_all = "snake_case")]
 pub enum Channel {
     /// By e-mail.
@@ -28,6 +30,26 @@ pub enum Channel {
     Http(HttpChannel),
     /// Into a file.
     File(FileChannel),
+}
+
+impl<'de> Deserialize<'de> for Channel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
+}
+
+impl<'de> Tagged<'de> for Channel {
+    const NAME: &'static str = "Channel";
+    const TAG: &'static [&'static str] = &["channel_type"];
+    const VARIANTS: &'static [&'static str] = &["email", "http", "file"];
+
+    fn variant<D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
+        match name {
+            "email" => EmailChannel::deserialize(fields).map(Self::Email),
+            "http" => HttpChannel::deserialize(fields).map(Self::Http),
+            _ => FileChannel::deserialize(fields).map(Self::File),
+        }
+    }
 }
 
 impl Channel {
@@ -169,13 +191,32 @@ pub struct Template {
 }
 
 /// A condition of a trigger.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "rule_type", rename_all = "snake_case")]
 pub enum Rule {
     /// An environment variable has one of the given values.
     EnvVarsMatches(EnvVarsMatches),
     /// A pattern is found in the failure's message.
     ExceptionRegex(ExceptionRegex),
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        tagged::deserialize(deserializer)
+    }
+}
+
+impl<'de> Tagged<'de> for Rule {
+    const NAME: &'static str = "Rule";
+    const TAG: &'static [&'static str] = &["rule_type"];
+    const VARIANTS: &'static [&'static str] = &["env_vars_matches", "exception_regex"];
+
+    fn variant<D: Deserializer<'de>>(name: &str, fields: D) -> Result<Self, D::Error> {
+        match name {
+            "env_vars_matches" => EnvVarsMatches::deserialize(fields).map(Self::EnvVarsMatches),
+            _ => ExceptionRegex::deserialize(fields).map(Self::ExceptionRegex),
+        }
+    }
 }
 
 /// Matches if an environment variable has one of the given values.

@@ -5,6 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visito
 
 use super::error::{Error, Kind};
 use super::{NodeDeserializer, NodeKind};
+use crate::diagnostic::nearest;
 use crate::source::Node;
 
 /// The key that names the variant.
@@ -57,9 +58,11 @@ fn tag(node: &Node) -> Result<&Node, Error> {
         .iter()
         .find(|member| !KNOWN.contains(&member.key.as_str()))
     {
-        let unknown = Kind::UnknownField {
-            name: member.key.clone(),
-            known: KNOWN,
+        let name = member.key.clone();
+        let is_misspelt = nearest(&name, KNOWN.iter().copied()).is_some();
+        let unknown = match node.get(TAG).is_some() && node.get(CONTENT).is_none() && !is_misspelt {
+            true => Kind::Beside { name },
+            false => Kind::UnknownField { name, known: KNOWN },
         };
         return Err(Error::new(unknown).or_at(member.key_span));
     }

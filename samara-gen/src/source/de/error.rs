@@ -21,7 +21,7 @@ struct Inner {
 
 /// What is wrong with a value.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Kind {
+pub(in crate::source) enum Kind {
     /// The object has a field that its type has not.
     #[error("unknown field `{name}`")]
     UnknownField {
@@ -31,6 +31,9 @@ pub(super) enum Kind {
     /// The object lacks a field.
     #[error("missing field `{name}`")]
     MissingField { name: &'static str },
+    /// What belongs into `arguments` stands beside the function's name.
+    #[error("`{name}` is an argument: it stands in `arguments`")]
+    Beside { name: String },
     /// The object has one field under two names.
     #[error("`{name}` is given twice")]
     TwiceGiven { name: &'static str },
@@ -71,7 +74,7 @@ impl Error {
         self.0.span.is_none()
     }
 
-    pub(super) fn kind(&self) -> &Kind {
+    pub(in crate::source) fn kind(&self) -> &Kind {
         &self.0.kind
     }
 
@@ -93,6 +96,9 @@ impl Error {
             Kind::UnknownField { name, known } | Kind::UnknownName { name, known, .. } => {
                 suggest(diagnostic, &name, known)
             }
+            Kind::Beside { .. } => diagnostic.help(
+                "a function is `{\"function_type\": \"select\", \"arguments\": {\"columns\": [\"id\"]}}`",
+            ),
             _ => diagnostic,
         }
     }
@@ -101,7 +107,7 @@ impl Error {
 impl Kind {
     fn code(&self) -> &'static str {
         match self {
-            Self::UnknownField { .. } => code::UNKNOWN_FIELD,
+            Self::UnknownField { .. } | Self::Beside { .. } => code::UNKNOWN_FIELD,
             Self::MissingField { .. } => code::MISSING_FIELD,
             Self::UnknownName { .. } => code::UNKNOWN_NAME,
             Self::WrongType { .. } => code::WRONG_TYPE,
@@ -113,7 +119,8 @@ impl Kind {
     fn label(&self) -> String {
         match self {
             Self::UnknownField { .. } => "not a field of this object".to_owned(),
-            Self::MissingField { name } => format!("this object needs `{name}`"),
+            Self::MissingField { name } => format!("`{name}` is missing here"),
+            Self::Beside { .. } => "not in `arguments`".to_owned(),
             Self::TwiceGiven { .. } => "the same field under another name".to_owned(),
             Self::UnknownName { what, .. } => format!("no such {what}"),
             Self::WrongType { wanted, .. } => format!("expected {wanted}"),
@@ -142,11 +149,11 @@ impl serde::de::Error for Error {
     }
 
     fn invalid_type(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::wrong_type(&in_words(wanted), &found.to_string())
+        Self::wrong_type(&in_words(wanted), &found_in_words(found))
     }
 
     fn invalid_value(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::wrong_type(&in_words(wanted), &found.to_string())
+        Self::wrong_type(&in_words(wanted), &found_in_words(found))
     }
 
     fn unknown_variant(name: &str, known: &'static [&'static str]) -> Self {
@@ -170,6 +177,20 @@ impl serde::de::Error for Error {
 
     fn duplicate_field(name: &'static str) -> Self {
         Self::new(Kind::TwiceGiven { name })
+    }
+}
+
+fn found_in_words(found: Unexpected<'_>) -> String {
+    match found {
+        Unexpected::Unit | Unexpected::Option => "`null`".to_owned(),
+        Unexpected::Bool(value) => format!("`{value}`"),
+        Unexpected::Signed(number) => format!("`{number}`"),
+        Unexpected::Unsigned(number) => format!("`{number}`"),
+        Unexpected::Float(number) => format!("`{number}`"),
+        Unexpected::Str(_) => "a string".to_owned(),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "an object".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -12,7 +12,7 @@ use serde::forward_to_deserialize_any;
 
 use super::{Member, Node, NodeKind, Span, spanned};
 use enums::EnumDeserializer;
-use error::{Error, Kind};
+pub(super) use error::{Error, Kind};
 
 /// Deserializes one node and all that it holds.
 #[derive(Clone, Copy)]
@@ -42,9 +42,14 @@ impl<'de> NodeDeserializer<'de> {
         }
     }
 
-    fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    /// An object, of which a field is handed out first, if it is known that there is but one: by it, types are told apart.
+    fn object<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         match &self.node.kind {
-            NodeKind::Object(members) => self.here(visit_members(members, visitor)),
+            NodeKind::Object(members) => self.here(visit_members(members, fields, visitor)),
             _ => Err(self.wrong_type("an object")),
         }
     }
@@ -91,7 +96,7 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
             NodeKind::Number(text) => self.number(text, visitor),
             NodeKind::String(text) => self.here(visitor.visit_borrowed_str(text)),
             NodeKind::Array(_) => self.list(visitor),
-            NodeKind::Object(_) => self.object(visitor),
+            NodeKind::Object(_) => self.object(&[], visitor),
         }
     }
 
@@ -125,19 +130,19 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.object(visitor)
+        self.object(&[], visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _fields: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         if name == spanned::NAME {
             return visitor.visit_map(SpannedAccess::new(self.node.span, self));
         }
-        self.object(visitor)
+        self.object(fields, visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -191,24 +196,32 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 /// Visits an object; an error about a field as such is placed at the field's key.
 fn visit_members<'de, V: Visitor<'de>>(
     members: &'de [Member],
+    fields: &'static [&'static str],
     visitor: V,
 ) -> Result<V::Value, Error> {
+    let is_first = |member: &&Member| fields.len() == 1 && member.key == fields[0];
+    let (first, rest): (Vec<&Member>, Vec<&Member>) = members.iter().partition(is_first);
     let mut access = Members {
-        rest: members.iter(),
+        rest: [first, rest].concat().into_iter(),
         current: None,
     };
-    visitor
-        .visit_map(&mut access)
-        .map_err(|error| match (error.kind(), access.current) {
-            (Kind::TwiceGiven { .. }, Some(member)) if error.has_no_place() => {
-                error.or_at(member.key_span)
-            }
-            _ => error,
-        })
+    let visited = visitor.visit_map(&mut access);
+    visited.map_err(|error| {
+        let key = match error.kind() {
+            _ if !error.has_no_place() => None,
+            Kind::TwiceGiven { .. } => access.current,
+            Kind::UnknownField { name, .. } => members.iter().find(|member| member.key == *name),
+            _ => None,
+        };
+        match key {
+            Some(member) => error.or_at(member.key_span),
+            None => error,
+        }
+    })
 }
 
 struct Members<'de> {
-    rest: std::slice::Iter<'de, Member>,
+    rest: std::vec::IntoIter<&'de Member>,
     current: Option<&'de Member>,
 }
 
