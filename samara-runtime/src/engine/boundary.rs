@@ -34,6 +34,7 @@ use futures::{Stream, StreamExt as _};
 use crate::engine::read::reject::Rejected;
 use crate::engine::read::scan::ScanExec;
 use crate::engine::share::SharedExec;
+use crate::engine::stack::on_enough_stack;
 use crate::error::{kind_of, sentence};
 use crate::step::{Measured, OpenStep, StepFailed};
 
@@ -78,6 +79,13 @@ impl Boundary {
 
     fn identity(&self) -> *const Mark {
         Arc::as_ptr(&self.mark)
+    }
+}
+
+impl Drop for Boundary {
+    fn drop(&mut self) {
+        let input = std::mem::take(&mut self.input);
+        on_enough_stack(|| drop(input));
     }
 }
 

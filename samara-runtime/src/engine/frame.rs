@@ -1,14 +1,16 @@
 //! Frames: rows on their way, not yet computed.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::common::Column;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan};
 
 use crate::engine::boundary;
+use crate::engine::projection::{projected, projection};
 use crate::engine::session::Session;
 use crate::engine::share::{self, SharedTable};
-use crate::engine::sql::window::with_windows;
 use crate::engine::types::{Schema, schema_to_json};
 use crate::engine::write::Writer;
 use crate::error::{Error, Result};
@@ -40,18 +42,18 @@ pub struct DataFrame {
     pub(crate) session: Session,
     pub(crate) plan: LogicalPlan,
     /// For each column of the plan, the name that the user knows it by. The plan's own names are unique; these need not be.
-    pub(crate) names: Vec<String>,
+    pub(crate) names: ColumnNames,
 }
 
 impl DataFrame {
     /// A frame over a plan, whose columns lose the name of the table that they come from.
     pub(crate) fn unqualified(session: Session, plan: LogicalPlan) -> Result<Self> {
         let fields = plan.schema().fields().iter();
-        let names = fields.map(|field| field.name().clone()).collect();
+        let names: Vec<String> = fields.map(|field| field.name().clone()).collect();
         Ok(Self {
             session,
             plan: without_qualifiers(plan)?,
-            names,
+            names: names.into(),
         })
     }
 
@@ -62,17 +64,14 @@ impl DataFrame {
 
     /// The frame of the given columns: the name that the user knows, and how it is computed from this frame's.
     pub(crate) fn project(self, columns: Vec<(String, Expr)>) -> Result<Self> {
+        let (names, values): (Vec<String>, Vec<Expr>) = columns.into_iter().unzip();
         let mut unique = Names::default();
-        let aliased: Vec<Expr> = columns
-            .iter()
-            .map(|(name, expression)| expression.clone().alias(unique.add(name)))
-            .collect();
-        let (plan, aliased) = with_windows(self.plan, aliased)?;
-        let plan = LogicalPlanBuilder::from(plan).project(aliased)?.build()?;
+        let named = names.iter().map(|name| unique.add(name)).zip(values);
+        let plan = projected(self.plan, named.collect())?;
         Ok(Self {
             session: self.session,
             plan,
-            names: columns.into_iter().map(|(name, _)| name).collect(),
+            names: names.into(),
         })
     }
 
@@ -92,19 +91,16 @@ impl DataFrame {
 
     /// The indices of all columns of that name, in any case.
     pub(crate) fn indices(&self, name: &str) -> Vec<usize> {
-        let name = name.to_lowercase();
-        (0..self.names.len())
-            .filter(|index| self.names[*index].to_lowercase() == name)
-            .collect()
+        self.names.indices(name).to_vec()
     }
 
     /// The index of the one column of that name, in any case.
     pub(crate) fn index(&self, name: &str) -> Result<usize> {
-        match self.indices(name)[..] {
+        match *self.names.indices(name) {
             [index] => Ok(index),
             [] => Err(Error::UnknownColumn {
                 name: name.to_owned(),
-                candidates: self.names.clone(),
+                candidates: self.names.to_vec(),
                 offset: None,
             }),
             _ => Err(Error::AmbiguousColumn {
@@ -128,7 +124,7 @@ impl DataFrame {
         schema
             .fields
             .iter_mut()
-            .zip(&self.names)
+            .zip(self.names.iter())
             .for_each(|(field, name)| field.name.clone_from(name));
         Ok(schema)
     }
@@ -166,7 +162,7 @@ impl DataFrame {
     ///
     /// Those of [`schema`](Self::schema).
     pub(crate) fn schema_json(&self) -> Result<String> {
-        let fields = self.plan.schema().fields().iter().zip(&self.names);
+        let fields = self.plan.schema().fields().iter().zip(self.names.iter());
         let named = fields.map(|(field, name)| field.as_ref().clone().with_name(name));
         schema_to_json(&named.collect())
     }
@@ -185,29 +181,73 @@ impl DataFrame {
 
 /// The plan, its columns without the name of the table that they come from.
 pub(crate) fn without_qualifiers(plan: LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
-    let columns = plan.schema().columns().into_iter().map(|column| {
-        let name = column.name.clone();
-        Expr::Column(column).alias(name)
-    });
-    let columns: Vec<Expr> = columns.collect();
-    LogicalPlanBuilder::from(plan).project(columns)?.build()
+    let columns = plan.schema().columns().into_iter();
+    let columns = columns.map(|column| (column.name.clone(), Expr::Column(column)));
+    let columns = columns.collect();
+    projection(plan, columns)
+}
+
+/// The names of a frame's columns, in order. A copy is cheap.
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnNames(Arc<Named>);
+
+#[derive(Debug)]
+struct Named {
+    names: Vec<String>,
+    /// Where each name stands, in lower case; made when a name is first looked for.
+    places: OnceLock<HashMap<String, Vec<usize>>>,
+}
+
+impl ColumnNames {
+    /// The indices of all columns of that name, in any case.
+    fn indices(&self, name: &str) -> &[usize] {
+        let places = self.0.places.get_or_init(|| {
+            let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+            for (index, name) in self.0.names.iter().enumerate() {
+                places.entry(name.to_lowercase()).or_default().push(index);
+            }
+            places
+        });
+        places.get(&name.to_lowercase()).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl From<Vec<String>> for ColumnNames {
+    fn from(names: Vec<String>) -> Self {
+        let places = OnceLock::new();
+        Self(Arc::new(Named { names, places }))
+    }
+}
+
+impl Deref for ColumnNames {
+    type Target = [String];
+
+    fn deref(&self) -> &[String] {
+        &self.0.names
+    }
 }
 
 /// Names that are unique without regard to case.
 #[derive(Default)]
-pub(crate) struct Names(Vec<String>);
+pub(crate) struct Names {
+    taken: HashSet<String>,
+    /// How many columns have had each name so far.
+    counts: HashMap<String, usize>,
+}
 
 impl Names {
     /// Adds a name; where it is taken, with a number behind.
     pub fn add(&mut self, name: &str) -> String {
         let lower = name.to_lowercase();
-        let taken = |names: &[String], candidate: &String| names.contains(candidate);
-        let numbered = (1..).map(|n| (format!("{name}#{n}"), format!("{lower}#{n}")));
-        let first = std::iter::once((name.to_owned(), lower.clone()));
-        let Some((free, key)) = first.chain(numbered).find(|(_, key)| !taken(&self.0, key)) else {
-            unreachable!("there is always a higher number")
-        };
-        self.0.push(key);
-        free
+        if self.taken.insert(lower.clone()) {
+            return name.to_owned();
+        }
+        let count = self.counts.entry(lower.clone()).or_default();
+        loop {
+            *count += 1;
+            if self.taken.insert(format!("{lower}#{count}")) {
+                return format!("{name}#{count}");
+            }
+        }
     }
 }

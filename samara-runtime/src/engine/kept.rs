@@ -23,18 +23,32 @@ use datafusion::physical_plan::{
 };
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
+use crate::engine::stack::on_enough_stack;
+
 /// The rows of a plan for which a predicate is true; no later predicate is computed for others.
 pub(crate) fn kept(plan: LogicalPlan, predicate: Expr) -> Result<LogicalPlan> {
     let input = LogicalPlanBuilder::from(plan).filter(predicate)?.build()?;
-    Ok(LogicalPlan::Extension(Extension {
+    Ok(closed(input))
+}
+
+/// The rows of a plan, with which the engine does not merge what comes after it.
+pub(crate) fn closed(input: LogicalPlan) -> LogicalPlan {
+    LogicalPlan::Extension(Extension {
         node: Arc::new(Kept { input }),
-    }))
+    })
 }
 
 /// A node that predicates do not pass; projections and limits do.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Hash)]
 struct Kept {
     input: LogicalPlan,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let input = std::mem::take(&mut self.input);
+        on_enough_stack(|| drop(input));
+    }
 }
 
 impl UserDefinedLogicalNodeCore for Kept {

@@ -26,6 +26,7 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 use crate::engine::share::SharedTable;
+use crate::engine::stack::on_enough_stack;
 
 /// Rows whose order matters to what comes next.
 pub(crate) fn ordered(sorted: LogicalPlan) -> LogicalPlan {
@@ -59,6 +60,13 @@ pub(crate) fn is_ordered(plan: &LogicalPlan) -> Result<bool> {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Hash)]
 struct Ordered {
     input: LogicalPlan,
+}
+
+impl Drop for Ordered {
+    fn drop(&mut self) {
+        let input = std::mem::take(&mut self.input);
+        on_enough_stack(|| drop(input));
+    }
 }
 
 impl UserDefinedLogicalNodeCore for Ordered {

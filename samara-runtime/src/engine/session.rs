@@ -30,6 +30,7 @@ use crate::engine::read::{Reader, schema_of};
 use crate::engine::spill::SpillDirectory;
 use crate::engine::sql::constants::optimizer_rules;
 use crate::engine::sql::session_zone::SessionZone;
+use crate::engine::stack::{self, on_deep_stack};
 use crate::engine::text::zone::Zone;
 use crate::engine::types::Field;
 use crate::engine::{share, sql};
@@ -70,6 +71,7 @@ impl Session {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name("samara-engine")
+            .thread_stack_size(stack::OF_THREADS)
             .enable_all()
             .build()
             .map_err(Error::other)?;
@@ -110,7 +112,7 @@ impl Session {
 
     /// The rows of a plan, in its order.
     pub(crate) fn collect(&self, plan: &LogicalPlan) -> Result<Vec<RecordBatch>> {
-        self.runtime().block_on(interrupt::or_signal(async {
+        let collected = interrupt::or_signal(async {
             let plans = self.physical(vec![plan.clone()]).await?;
             let context = self.state().task_ctx();
             let mut batches = Vec::new();
@@ -118,7 +120,8 @@ impl Session {
                 batches.extend(collect(plan, Arc::clone(&context)).await?);
             }
             Ok(batches)
-        }))
+        });
+        on_deep_stack(|| self.runtime().block_on(collected))
     }
 
     /// How plans are run together, the frames of steps that they have in common computed once. The plans are let go of: steps end with their

@@ -64,7 +64,7 @@ impl DataFrame {
                     None => Err(unknown(members.iter().map(|m| m.name().clone()).collect())),
                 }
             }
-            _ => Err(unknown(self.names.clone())),
+            _ => Err(unknown(self.names.to_vec())),
         }
     }
 

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use crate::engine::DataFrame;
 use crate::error::Result;
 
@@ -12,7 +14,7 @@ impl DataFrame {
     }
 
     fn drop_columns(self, columns: &[&str]) -> Result<Self> {
-        let dropped: Vec<usize> = columns.iter().flat_map(|name| self.indices(name)).collect();
+        let dropped: HashSet<usize> = columns.iter().flat_map(|name| self.indices(name)).collect();
         let kept = self
             .all()
             .into_iter()

@@ -2,6 +2,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Expr, lit, when};
 
 use crate::engine::DataFrame;
+use crate::engine::functions::balanced;
 use crate::engine::kept::kept;
 use crate::error::Result;
 
@@ -83,7 +84,7 @@ impl DataFrame {
             .iter()
             .map(|index| Ok(when(self.is_value(*index), lit(1_u64)).otherwise(lit(0_u64))?))
             .collect::<Result<Vec<Expr>>>()?;
-        let values = counted.into_iter().reduce(|sum, one| sum + one);
+        let values = balanced(counted, |sum, other| sum + other);
         let enough = values.unwrap_or(lit(0_u64)).gt_eq(lit(needed));
         let plan = kept(self.plan.clone(), enough)?;
         Ok(self.with_plan(plan))

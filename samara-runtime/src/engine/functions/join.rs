@@ -1,9 +1,13 @@
+use std::collections::HashSet;
+
 use datafusion::common::{JoinType, NullEquality};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use crate::engine::DataFrame;
 use crate::engine::frame::Names;
+use crate::engine::functions::balanced;
+use crate::engine::projection::projection;
 use crate::engine::sql::coercion::{comparable, unify};
 use crate::error::Result;
 
@@ -96,15 +100,11 @@ impl DataFrame {
         for field in other.plan.schema().fields() {
             unique.add(field.name());
         }
-        let renamed: Vec<Expr> = (0..self.names.len())
-            .map(|index| {
-                self.column(index)
-                    .alias(unique.add(self.plan.schema().field(index).name()))
-            })
-            .collect();
-        let plan = LogicalPlanBuilder::from(self.plan.clone())
-            .project(renamed)?
-            .build()?;
+        let fields = self.plan.schema().fields().iter();
+        let renamed = fields
+            .enumerate()
+            .map(|(index, field)| (unique.add(field.name()), self.column(index)));
+        let plan = projection(self.plan.clone(), renamed.collect())?;
         Ok(self.with_plan(plan))
     }
 }
@@ -127,15 +127,13 @@ fn joined(
             comparable(vec![&mut l, &mut r], &both)?;
             Ok(l.eq(r))
         })
-        .collect::<Result<Vec<Expr>>>()?
-        .into_iter()
-        .reduce(Expr::and);
+        .collect::<Result<Vec<Expr>>>()?;
     let no_keys: (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let join = rows.join_detailed(
         right.plan.clone(),
         how.engine_type(),
         no_keys,
-        equal,
+        balanced(equal, Expr::and),
         NullEquality::NullEqualsNothing,
     )?;
     Ok(join.build()?)
@@ -160,18 +158,17 @@ fn using_columns(
         };
         Ok((left.names[*l].clone(), value))
     };
-    let others = |frame: &DataFrame, is_key: &dyn Fn(usize) -> bool| -> Vec<(String, Expr)> {
+    let others = |frame: &DataFrame, keys: &HashSet<usize>| -> Vec<(String, Expr)> {
         let all = frame.all().into_iter().enumerate();
-        all.filter(|(index, _)| !is_key(*index))
+        all.filter(|(index, _)| !keys.contains(index))
             .map(|(_, column)| column)
             .collect()
     };
     let mut columns: Vec<(String, Expr)> = keys.iter().map(key).collect::<Result<_>>()?;
-    columns.extend(others(left, &|index| keys.iter().any(|(l, _)| *l == index)));
+    let (of_left, of_right): (HashSet<usize>, HashSet<usize>) = keys.iter().copied().unzip();
+    columns.extend(others(left, &of_left));
     if !how.keeps_only_left() {
-        columns.extend(others(right, &|index| {
-            keys.iter().any(|(_, r)| *r == index)
-        }));
+        columns.extend(others(right, &of_right));
     }
     Ok(columns)
 }

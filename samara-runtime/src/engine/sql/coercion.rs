@@ -14,6 +14,8 @@ use datafusion::logical_expr::{
 use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
+use crate::engine::sql::compiled::Compiled;
+use crate::engine::sql::connective::{Connective, connected};
 use crate::engine::sql::declared::Declared;
 use crate::engine::sql::functions::{
     arithmetic_function, is_spark_function, spark_arguments, type_name,
@@ -75,6 +77,9 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     }
     if let Some(name) = type_name(&function, schema)? {
         return Ok(name);
+    }
+    if let Some(connective) = Connective::named(function.func.name()) {
+        return connected(connective, function.args, may_fail, schema);
     }
     let mut function = spark_arguments(function, schema)?;
     let arguments = match function.func.name() {
@@ -297,11 +302,6 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             Ok(Expr::BinaryExpr(binary))
         }
         Expr::BinaryExpr(BinaryExpr {
-            left,
-            op: op @ (Operator::And | Operator::Or),
-            right,
-        }) if may_fail(&right)? => kept_lazy(guarded(*left, op, *right), schema),
-        Expr::BinaryExpr(BinaryExpr {
             ref left,
             op: Operator::Minus,
             ref right,
@@ -358,22 +358,10 @@ fn or_else(value: Expr, other: bool) -> Expr {
 fn may_fail(value: &Expr) -> Result<bool> {
     value.exists(|node| {
         Ok(matches!(node, Expr::ScalarFunction(function)
-            if function.func.name().starts_with("spark_") || is_spark_function(&function.func)))
+            if function.func.name().starts_with("spark_")
+                || Compiled::is(&function.func)
+                || is_spark_function(&function.func)))
     })
-}
-
-/// `and` and `or` whose right side is computed only where the left side does not decide, as in Spark, since it may fail.
-fn guarded(left: Expr, op: Operator, right: Expr) -> Case {
-    let (decides, result) = match op {
-        Operator::And => (left.clone().is_false(), false),
-        _ => (left.clone().is_true(), true),
-    };
-    let both = Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)));
-    Case {
-        expr: None,
-        when_then_expr: vec![(Box::new(decides), Box::new(lit(result)))],
-        else_expr: Some(Box::new(both)),
-    }
 }
 
 /// A CASE of conditions as a comparison of numbers: the optimizer turns the former into `and` and `or`, which compute all sides.

@@ -11,12 +11,15 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::execution::context::ExecutionProps;
-use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::expr::{Case, HigherOrderFunction};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::create_physical_expr;
+
+use crate::engine::sql::compiled::Compiled;
+use crate::engine::sql::connective::Connective;
 
 /// The engine's rules, behind those that leave out what no step reads, and compute what has no column.
 pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
@@ -59,8 +62,8 @@ fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
     }
     let check = |part: &Expr| check(part, config);
     match expression {
-        Expr::Case(case) if decided_by_left(case).is_some() => {
-            decided_by_left(case).map_or(Ok(()), check)
+        Expr::HigherOrderFunction(call) if Connective::named(call.func.name()).is_some() => {
+            check_conditions(call, config)
         }
         Expr::Case(Case {
             expr: compared,
@@ -74,6 +77,9 @@ fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
         Expr::ScalarFunction(call) if call.func.name() == "coalesce" => {
             call.args.first().map_or(Ok(()), check)
         }
+        Expr::ScalarFunction(call) if Compiled::is(&call.func) => {
+            Compiled::expression(&call.func).map_or(Ok(()), check)
+        }
         other => other
             .apply_children(|part| {
                 check(part)?;
@@ -83,22 +89,26 @@ fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
     }
 }
 
-/// The `and` or `or` that a CASE keeps from its right side where the left one decides: no branch, for Spark.
-fn decided_by_left(case: &Case) -> Option<&Expr> {
-    let [(condition, _)] = &case.when_then_expr[..] else {
-        return None;
-    };
-    let (Expr::IsFalse(left) | Expr::IsTrue(left)) = condition.as_ref() else {
-        return None;
-    };
-    let otherwise = match case.else_expr.as_deref()? {
-        Expr::Cast(cast) => &cast.expr,
+/// Computes the constants among conditions: those in front as one, since each of them may decide the others.
+fn check_conditions(call: &HigherOrderFunction, config: &Arc<ConfigOptions>) -> Result<()> {
+    let conditions = call.args.iter().map(|argument| match argument {
+        Expr::Lambda(lambda) => lambda.body.as_ref(),
         other => other,
-    };
-    match otherwise {
-        Expr::BinaryExpr(both) if both.left == *left => Some(otherwise),
-        _ => None,
+    });
+    let conditions: Vec<&Expr> = conditions.collect();
+    let mut constant = 0;
+    while let Some(condition) = conditions.get(constant)
+        && (matches!(condition, Expr::Literal(..)) || is_constant(condition)?)
+    {
+        constant += 1;
     }
+    let in_front = || call.args[..constant].to_vec();
+    let is_one = constant > 1 && {
+        let one = HigherOrderFunction::new(Arc::clone(&call.func), in_front());
+        is_computed(&Expr::HigherOrderFunction(one), config)?
+    };
+    let mut others = conditions.iter().skip(if is_one { constant } else { 0 });
+    others.try_for_each(|condition| check(condition, config))
 }
 
 /// Whether an expression has the same value in every row, one that is not written down.

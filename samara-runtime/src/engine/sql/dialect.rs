@@ -11,9 +11,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
 use crate::engine::sql::cast::SparkCast;
-
-/// How deeply expressions may be nested.
-const RECURSION_LIMIT: usize = 50;
+use crate::engine::sql::depth::{MOST_LEVELS, too_deep};
 
 /// Parses an expression as Spark does.
 ///
@@ -26,9 +24,17 @@ pub(crate) fn parse_expression(text: &str) -> Result<ExprWithAlias> {
         .tokenize_with_location()
         .map_err(ParserError::from)
         .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
+    if let Some(place) = too_deep(&tokens) {
+        let message = format!(
+            "the expression is nested too deeply: more than {MOST_LEVELS} levels{}",
+            place.start
+        );
+        let error = ParserError::ParserError(message);
+        return Err(DataFusionError::SQL(Box::new(error), None));
+    }
     DFParserBuilder::new(literals(tokens))
         .with_dialect(&SparkDialect)
-        .with_recursion_limit(RECURSION_LIMIT)
+        .with_recursion_limit(4 * MOST_LEVELS)
         .build()?
         .parse_into_expr()
 }

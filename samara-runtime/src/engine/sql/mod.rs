@@ -6,9 +6,12 @@ mod cast_moment;
 mod cast_nested;
 mod cast_number;
 pub(crate) mod coercion;
+pub(crate) mod compiled;
+mod connective;
 pub(crate) mod constants;
 pub(crate) mod decimal;
 pub(crate) mod declared;
+mod depth;
 mod dialect;
 pub(crate) mod functions;
 mod interval;
@@ -40,6 +43,8 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::spark_types;
+use crate::engine::sql::compiled::compiled_if_deep;
+use crate::engine::sql::connective::flatten;
 use crate::engine::sql::dialect::parse_expression;
 use crate::engine::sql::functions::catalog::{self, Status};
 use crate::engine::sql::functions::lambda::{higher_order, is_higher_order};
@@ -47,6 +52,7 @@ use crate::engine::sql::functions::map::pair_of;
 use crate::engine::sql::nested::SparkItem;
 use crate::engine::sql::scope::{Planned, Scope};
 use crate::engine::sql::spark_function::{call, in_engine_terms, string};
+use crate::engine::stack::on_deep_stack;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
 
@@ -58,6 +64,7 @@ pub(crate) fn functions() -> Vec<ScalarUDF> {
         ScalarUDF::from(SparkCast::of_literal()),
         ScalarUDF::from(SparkItem::new()),
     ];
+    all.extend(connective::functions());
     all.extend(functions::functions());
     all
 }
@@ -65,12 +72,12 @@ pub(crate) fn functions() -> Vec<ScalarUDF> {
 impl DataFrame {
     /// A Spark SQL expression over this frame's columns, of one row at a time.
     pub(crate) fn expression(&self, text: &str) -> Result<Expr> {
-        Scope::of(self, text).parsed()
+        on_deep_stack(|| Scope::of(self, text).parsed())
     }
 
     /// A Spark SQL expression over this frame's columns, with functions of windows: for a [projection](DataFrame::project) only.
     pub(crate) fn windowed_expression(&self, text: &str) -> Result<Expr> {
-        Scope::of(self, text).with_windows().parsed()
+        on_deep_stack(|| Scope::of(self, text).with_windows().parsed())
     }
 }
 
@@ -119,7 +126,10 @@ impl Scope<'_> {
             .create_logical_expr_from_sql_expr(parsed, &schema)?;
         let typed = whole.transform_up(|node| match planned.part(&node) {
             Some(part) => Ok(Transformed::yes(part.clone())),
-            None => spark_types(node, &self.schema),
+            None => {
+                let typed = spark_types(node, &self.schema)?;
+                Ok(Transformed::yes(compiled_if_deep(typed.data, self)?))
+            }
         })?;
         typed.data.get_type(&self.schema)?;
         Ok(typed.data)
@@ -136,6 +146,10 @@ impl VisitorMut for SparkNames<'_> {
     type Break = Error;
 
     fn pre_visit_expr(&mut self, node: &mut SqlExpr) -> ControlFlow<Error> {
+        if let SqlExpr::BinaryOp { .. } = node {
+            flatten(node);
+            return ControlFlow::Continue(());
+        }
         match node {
             SqlExpr::Identifier(name) if Planned::is_name(name) => {}
             SqlExpr::Identifier(name) => match self.scope.resolve(&name.value) {

@@ -15,14 +15,6 @@ use crate::engine::sql::nested::SparkItem;
 pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
     match node {
         Expr::Function(function) => of_function(function),
-        Expr::BinaryOp {
-            left,
-            op: BinaryOperator::StringConcat,
-            right,
-        } => Some(Ok(call(
-            "concat",
-            vec![(**left).clone(), (**right).clone()],
-        ))),
         Expr::UnaryOp {
             op: UnaryOperator::BangNot,
             expr,

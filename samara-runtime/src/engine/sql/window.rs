@@ -129,22 +129,22 @@ fn shifted(mut call: WindowFunction, schema: &DFSchema) -> Result<Expr> {
     Ok(Declared::call(shifted, kind, nullable))
 }
 
-/// The plan with a column for each function of a window, and the expressions over those columns.
+/// The plan with a column for each function of a window, and the columns, each with its name, over those.
 ///
 /// # Errors
 ///
 /// None that an expression of ours causes.
 pub(crate) fn with_windows(
     plan: LogicalPlan,
-    expressions: Vec<Expr>,
-) -> Result<(LogicalPlan, Vec<Expr>)> {
-    let windows = find_window_exprs(&expressions);
+    columns: Vec<(String, Expr)>,
+) -> Result<(LogicalPlan, Vec<(String, Expr)>)> {
+    let windows = find_window_exprs(columns.iter().map(|(_, value)| value));
     if windows.is_empty() {
-        return Ok((plan, expressions));
+        return Ok((plan, columns));
     }
     let plan = LogicalPlanBuilder::window_plan(plan, windows.clone())?;
-    let columns = expressions.into_iter().map(|expression| {
-        let computed = expression.transform_down(|node| {
+    let columns = columns.into_iter().map(|(name, value)| {
+        let computed = value.transform_down(|node| {
             if !windows.contains(&node) {
                 return Ok(Transformed::no(node));
             }
@@ -155,7 +155,7 @@ pub(crate) fn with_windows(
                 TreeNodeRecursion::Jump,
             ))
         })?;
-        Ok(computed.data)
+        Ok((name, computed.data))
     });
     Ok((plan, columns.collect::<Result<_>>()?))
 }

@@ -13,6 +13,7 @@ use super::publish::{StagedFile, Staging};
 use super::{Encoder, Output, Part, SaveMode, write_part};
 use crate::engine::boundary::Work;
 use crate::engine::rehearsal::Rehearsal;
+use crate::engine::stack::on_deep_stack;
 use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Session, share};
 use crate::error::{Error, Result};
@@ -71,9 +72,10 @@ impl Session {
             staged.push(load);
             plans.extend(plan.map(|plan| (index, plan)));
         }
-        for pass in share::passes(plans) {
-            self.pass(pass, &mut staged)?;
-        }
+        on_deep_stack(|| {
+            let mut passes = share::passes(plans).into_iter();
+            passes.try_for_each(|pass| self.pass(pass, &mut staged))
+        })?;
         staged.into_iter().try_for_each(Staged::publish)
     }
 
@@ -181,7 +183,7 @@ impl Load {
         };
         let output = Output {
             encoder: self.encoder,
-            names: self.frame.names,
+            names: self.frame.names.to_vec(),
             schema: self.schema,
             write_id: Uuid::new_v4(),
             directory: staging.path().to_owned(),

@@ -20,7 +20,7 @@ use crate::engine::sql::scope::Scope;
 
 /// A lambda that is ready to be computed.
 #[derive(Debug, Clone)]
-pub(super) struct Body {
+pub(in crate::engine::sql) struct Body {
     expression: Expr,
     computed: Arc<dyn PhysicalExpr>,
     /// The captured columns, and then the variables.
@@ -76,17 +76,31 @@ impl Body {
             .map(|column| take(column, rows, None))
             .collect::<Result<Vec<_>, _>>()?;
         columns.extend(variables.iter().map(Arc::clone));
+        self.of_rows(&columns, rows.len())
+    }
+
+    /// The values of the body, given all columns that it is an expression over.
+    ///
+    /// # Errors
+    ///
+    /// Those of the expression.
+    pub fn of_rows(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         // What the lambda has no name for is left out.
         let columns = columns.iter().zip(self.schema.fields());
         let columns = columns.map(|(column, field)| retyped(column, field.data_type()));
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(
             Arc::clone(&self.schema),
             columns.collect::<Result<_>>()?,
             &options,
         )?;
-        let values = self.computed.evaluate(&batch)?.into_array(rows.len())?;
+        let values = self.computed.evaluate(&batch)?.into_array(rows)?;
         retyped(&values, self.field.data_type())
+    }
+
+    /// The expression that is computed.
+    pub fn expression(&self) -> &Expr {
+        &self.expression
     }
 }
 
@@ -123,7 +137,7 @@ impl Hash for Body {
 
 /// What lambdas take from around them: columns, and the time of the run, which the engine knows only there.
 #[derive(Default)]
-pub(super) struct Captures {
+pub(in crate::engine::sql) struct Captures {
     pub fields: Vec<FieldRef>,
     pub values: Vec<Expr>,
 }

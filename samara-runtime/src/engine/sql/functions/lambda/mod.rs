@@ -7,4 +7,5 @@ mod kind;
 mod maps;
 mod sort;
 
+pub(in crate::engine::sql) use body::{Body, Captures};
 pub(in crate::engine::sql) use call::{higher_order, is_higher_order};
