@@ -6,6 +6,8 @@ mod arguments;
 mod entry;
 mod error_type;
 mod function;
+mod inlined;
+mod opaque;
 mod step;
 
 use proc_macro::TokenStream;
@@ -111,32 +113,60 @@ use quote::quote;
 /// }
 /// ```
 ///
-/// A function that returns an async block, boxed or not, is a step when that runs, as a method of `async_trait` is:
+/// What `conclude!` does is decided by the type of what the function returned: a future or a stream takes the step along and ends it. Where the
+/// function says `impl Future`, it is told so: what is returned may then have another type. An async block in the body learns from `returns_future`
+/// what it gives:
 ///
 /// ```text
 /// #[samara::step]
-/// fn load(&self) -> Pin<Box<dyn Future<Output = u64> + '_>> { Box::pin(async move { body }) }
+/// fn load(&self) -> impl Future<Output = Result<u64, LoadError>> { async move { body } }
 ///
 /// // becomes
-/// fn load(&self) -> Pin<Box<dyn Future<Output = u64> + '_>> {
-///     Box::pin(async move {
-///         let step = {
-///             static STEP: ::samara::step::Site =
-///                 ::samara::step::Site::new("load", "step", ::samara::source_location!());
-///             STEP.start()
-///         };
-///         let (step, outcome) = step
-///             .drive(async move {
-///                 if false {
-///                     return ::samara::step::returns::<
-///                         <Pin<Box<dyn Future<Output = u64> + '_>> as ::core::future::Future>::Output,
-///                     >();
-///                 }
-///                 body
-///             })
-///             .await;
-///         ::samara::conclude!(step, outcome)
-///     })
+/// fn load(&self) -> impl Future<Output = Result<u64, LoadError>> {
+///     let step = {
+///         static STEP: ::samara::step::Site =
+///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
+///         STEP.enter()
+///     };
+///     let (step, outcome) = step.call(
+///         ::samara::step::returns_future::<Result<u64, LoadError>, _, _>(move || -> _ { async move { body } }),
+///     );
+///     ::samara::conclude!(step, outcome, [impl])
+/// }
+/// ```
+///
+/// A closure is not told the caller of its function. The body of one that tracks its caller stands in a block, which `return` leaves, and an error that
+/// leaves it by `?` is shown to the step:
+///
+/// ```text
+/// #[samara::step]
+/// #[track_caller]
+/// fn load(text: &str) -> Result<u64, LoadError> {
+///     if text.is_empty() {
+///         return Err(LoadError::Empty);
+///     }
+///     Ok(text.parse()?)
+/// }
+///
+/// // becomes
+/// #[track_caller]
+/// fn load(text: &str) -> Result<u64, LoadError> {
+///     let step = {
+///         static STEP: ::samara::step::Site =
+///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
+///         STEP.enter()
+///     };
+///     #[allow(unused_imports)]
+///     use ::samara::step::Exit as _;
+///     let exits = ::samara::conclude!(@exits step, Result<u64, LoadError>);
+///     let outcome: Result<u64, LoadError> = 'step: {
+///         if text.is_empty() {
+///             break 'step Err(LoadError::Empty);
+///         }
+///         Ok(text.parse().samara_exit(&exits)?)
+///     };
+///     exits.returned(&outcome);
+///     ::samara::conclude!(step, outcome)
 /// }
 /// ```
 ///

@@ -3,13 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{
-    Block, Error, Expr, ExprAsync, GenericArgument, LitStr, Path, PathArguments, ReturnType, Stmt,
-    Type, TypeParamBound, parse_quote,
-};
+use syn::{Error, Ident, LitStr, ReturnType, Type, parse_quote};
 
 use crate::arguments::{Arguments, Attribute, Form, runtime};
 use crate::function::{Function, block};
+use crate::inlined::Inlined;
+use crate::opaque::{Opaque, infer_opaque};
 
 /// Expands `#[samara::step(arguments)]` on `item`.
 pub fn expand(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
@@ -33,42 +32,21 @@ struct Step<'a> {
     function: &'a Function,
 }
 
-/// The async block that is a step's work.
-struct Work<'a> {
-    /// What it gives.
-    output: &'a Type,
-    /// `async`, or `async move`.
-    head: TokenStream,
-    /// What stands in it.
-    statements: TokenStream,
-    /// Where an error is shown if it gives nothing.
-    place: Span,
-}
-
 impl Step<'_> {
     fn body(&self) -> TokenStream {
-        let Function {
-            signature, body, ..
-        } = self.function;
-        if signature.asyncness.is_some() {
-            let place = body.span();
-            return self.future(Work {
-                output: &output_type(&signature.output),
-                head: quote_spanned!(place=> async move),
-                statements: body.stream(),
-                place,
-            });
+        if self.function.signature.asyncness.is_some() {
+            return self.future();
         }
-        match returned_future(&body.stream()) {
-            Some(returned) => self.returned_future(returned),
-            None => self.call(&signature.output),
+        if self.function.attributes.iter().any(is_track_caller) {
+            return self.inlined();
         }
+        self.call()
     }
 
     /// A function that returns: its body in a closure, whose value is the outcome of the step.
-    fn call(&self, output: &ReturnType) -> TokenStream {
+    fn call(&self) -> TokenStream {
         let opened = self.opened(&quote!(enter));
-        let output = output_type(output);
+        let output = self.output();
         let body = &self.function.body;
         // As if the closure were written there: of one that a macro writes, the compiler does not name what it captures.
         let closure = quote_spanned!(body.span()=> move || -> #output #body);
@@ -79,7 +57,7 @@ impl Step<'_> {
                 step.call(#closure).1
             };
         }
-        let concluded = self.concluded();
+        let (closure, concluded) = (self.expected(closure), self.concluded());
         quote_spanned! {Span::mixed_site()=>
             #opened
             let (step, outcome) = step.call(#closure);
@@ -87,12 +65,14 @@ impl Step<'_> {
         }
     }
 
-    /// An async function, or an async block that a function returns.
-    fn future(&self, work: Work) -> TokenStream {
+    /// An async function.
+    fn future(&self) -> TokenStream {
         let opened = self.opened(&quote!(start));
-        let (typed, statements, head) = (self.typed(&work), &work.statements, &work.head);
-        let body = block(quote!(#typed #statements), work.place);
-        if matches!(work.output, Type::Never(_)) {
+        let (place, statements) = (self.function.body.span(), self.function.body.stream());
+        let (output, head) = (self.output(), quote_spanned!(place=> async move));
+        let typed = self.typed(&output);
+        let body = block(quote!(#typed #statements), place);
+        if matches!(output, Type::Never(_)) {
             return quote_spanned! {Span::mixed_site()=>
                 #opened
                 step.drive(#head #body).await.1
@@ -106,24 +86,63 @@ impl Step<'_> {
         }
     }
 
-    /// A function whose last expression is an async block, boxed or not, as `async_trait` writes methods.
-    fn returned_future(&self, mut returned: ReturnedFuture) -> TokenStream {
-        let ExprAsync {
-            async_token,
-            capture,
-            block,
-            ..
-        } = returned.block();
-        let statements = &block.stmts;
-        let inside = self.future(Work {
-            output: &future_output(&self.function.signature.output),
-            head: quote!(#async_token #capture),
-            statements: quote!(#(#statements)*),
-            place: block.brace_token.span.join(),
-        });
-        block.stmts = vec![Stmt::Expr(Expr::Verbatim(inside), None)];
-        let statements = &returned.0.stmts;
-        quote!(#(#statements)*)
+    /// A function that is told its caller's place, which no closure in it is: its body as it stands, with the ways out of it led past the step.
+    fn inlined(&self) -> TokenStream {
+        let opened = self.opened(&quote!(enter));
+        let output = self.output();
+        if matches!(output, Type::Never(_)) {
+            let body = &self.function.body;
+            return quote_spanned! {Span::mixed_site()=>
+                #opened
+                let _step = step;
+                #body
+            };
+        }
+        let body = Inlined::new(&self.function.body);
+        let (label, block) = (&body.label, &body.block);
+        let (runtime, format) = (&self.runtime, self.format());
+        let (exits, typed) = body
+            .has_question_marks
+            .then(|| {
+                let exits = quote_spanned! {Span::mixed_site()=>
+                    #[allow(unused_imports)]
+                    use #runtime::step::Exit as _;
+                    let exits = #runtime::conclude!(@exits step, #output #format);
+                };
+                (
+                    exits,
+                    quote_spanned!(Span::mixed_site()=> exits.returned(&outcome);),
+                )
+            })
+            .unzip();
+        let concluded = self.concluded();
+        quote_spanned! {Span::mixed_site()=>
+            #opened
+            #exits
+            let outcome: #output = #label #block;
+            #typed
+            #concluded
+        }
+    }
+
+    /// The type of what the body gives, so that `?` and literals in it mean what they mean in the function.
+    fn output(&self) -> Type {
+        output_type(&self.function.signature.output)
+    }
+
+    /// The body as a closure that returns the `impl Future` that the function does: what an async block in it gives is known by that alone.
+    fn expected(&self, closure: TokenStream) -> TokenStream {
+        let ReturnType::Type(_, output) = &self.function.signature.output else {
+            return closure;
+        };
+        let opaque = Opaque::of(output);
+        let Some((outcome, returns)) = opaque.and_then(|opaque| opaque.expected()) else {
+            return closure;
+        };
+        let here = at(output.span());
+        let runtime = self.runtime_at(here);
+        let returns = Ident::new(returns, here);
+        quote_spanned!(here=> #runtime::step::#returns::<#outcome, _, _>(#closure))
     }
 
     /// Names that nothing in the function can meet: the macro's own.
@@ -172,11 +191,22 @@ impl Step<'_> {
     }
 
     fn concluded(&self) -> TokenStream {
-        let format = self.arguments.err.as_ref();
-        let here = format.map_or_else(Span::mixed_site, |format| at(format.span()));
+        let format = self.format();
+        let here =
+            (self.arguments.err.as_ref()).map_or_else(Span::mixed_site, |format| at(format.span()));
         let runtime = self.runtime_at(here);
-        let format = format.map(|format| quote_spanned!(here=> , #format));
-        quote_spanned!(here=> #runtime::conclude!(step, outcome #format))
+        let opaque = match &self.function.signature.output {
+            ReturnType::Type(_, output) => Opaque::of(output),
+            ReturnType::Default => None,
+        };
+        let opaque = opaque.map(|opaque| opaque.hint(here));
+        quote_spanned!(here=> #runtime::conclude!(step, outcome #opaque #format))
+    }
+
+    /// How the error is told, as the runtime's macros take it.
+    fn format(&self) -> Option<TokenStream> {
+        let format = self.arguments.err.as_ref()?;
+        Some(quote_spanned!(at(format.span())=> , #format))
     }
 
     /// The runtime, where an error in its use is shown at a place of the source.
@@ -185,8 +215,7 @@ impl Step<'_> {
     }
 
     /// The type that an async block gives can only be said by a `return`.
-    fn typed(&self, work: &Work) -> Option<TokenStream> {
-        let output = work.output;
+    fn typed(&self, output: &Type) -> Option<TokenStream> {
         let here = at(output.span());
         let runtime = self.runtime_at(here);
         let is_said = !matches!(output, Type::Infer(_) | Type::Never(_));
@@ -205,52 +234,10 @@ fn at(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
-/// A body that ends in an async block.
-struct ReturnedFuture(Block);
-
-impl ReturnedFuture {
-    fn block(&mut self) -> &mut ExprAsync {
-        match self.0.stmts.last_mut().and_then(tail).and_then(async_block) {
-            Some(block) => block,
-            None => unreachable!("`returned_future` has found it"),
-        }
-    }
+fn is_track_caller(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("track_caller")
 }
 
-/// The body, if it ends in `async { … }` or `Box::pin(async { … })`.
-fn returned_future(statements: &TokenStream) -> Option<ReturnedFuture> {
-    let mut body: Block = syn::parse2(quote!({ #statements })).ok()?;
-    body.stmts.last_mut().and_then(tail).and_then(async_block)?;
-    Some(ReturnedFuture(body))
-}
-
-fn tail(statement: &mut Stmt) -> Option<&mut Expr> {
-    match statement {
-        Stmt::Expr(tail, None) => Some(tail),
-        _ => None,
-    }
-}
-
-fn async_block(tail: &mut Expr) -> Option<&mut ExprAsync> {
-    match tail {
-        Expr::Async(block) => Some(block),
-        Expr::Call(call) => match (&*call.func, call.args.first_mut()) {
-            (Expr::Path(function), Some(Expr::Async(block)))
-                if function
-                    .path
-                    .segments
-                    .last()
-                    .is_some_and(|last| last.ident == "pin") =>
-            {
-                Some(block)
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The type of what the body gives, so that `?` and literals in it mean what they mean in the function.
 fn output_type(output: &ReturnType) -> Type {
     match output {
         ReturnType::Default => parse_quote!(()),
@@ -260,79 +247,4 @@ fn output_type(output: &ReturnType) -> Type {
             output
         }
     }
-}
-
-/// The type of what a returned future gives: `T` of `impl Future<Output = T>`, or what the future's type says.
-fn future_output(future: &ReturnType) -> Type {
-    let mut future = match future {
-        ReturnType::Default => return parse_quote!(_),
-        ReturnType::Type(_, future) => Type::clone(future),
-    };
-    if let Type::ImplTrait(future) = &mut future {
-        let output = future.bounds.iter_mut().flat_map(bound_arguments);
-        return output
-            .filter_map(said_output)
-            .next()
-            .unwrap_or_else(|| parse_quote!(_));
-    }
-    infer_opaque(&mut future);
-    parse_quote!(<#future as ::core::future::Future>::Output)
-}
-
-fn said_output(argument: &mut GenericArgument) -> Option<Type> {
-    match argument {
-        GenericArgument::AssocType(said) if said.ident == "Output" => {
-            infer_opaque(&mut said.ty);
-            Some(said.ty.clone())
-        }
-        _ => None,
-    }
-}
-
-/// Puts `_` where the type says `impl Trait`, which a closure cannot name.
-fn infer_opaque(output: &mut Type) {
-    match output {
-        Type::ImplTrait(_) => *output = parse_quote!(_),
-        Type::Path(path) => arguments(&mut path.path).for_each(infer_opaque_argument),
-        Type::TraitObject(object) => {
-            let arguments = object.bounds.iter_mut().flat_map(bound_arguments);
-            arguments.for_each(infer_opaque_argument);
-        }
-        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(infer_opaque),
-        Type::Reference(reference) => infer_opaque(&mut reference.elem),
-        Type::Ptr(pointer) => infer_opaque(&mut pointer.elem),
-        Type::Paren(paren) => infer_opaque(&mut paren.elem),
-        Type::Group(group) => infer_opaque(&mut group.elem),
-        Type::Array(array) => infer_opaque(&mut array.elem),
-        Type::Slice(slice) => infer_opaque(&mut slice.elem),
-        _ => {}
-    }
-}
-
-fn infer_opaque_argument(argument: &mut GenericArgument) {
-    match argument {
-        GenericArgument::Type(inner) => infer_opaque(inner),
-        GenericArgument::AssocType(said) => infer_opaque(&mut said.ty),
-        _ => {}
-    }
-}
-
-fn bound_arguments(bound: &mut TypeParamBound) -> impl Iterator<Item = &mut GenericArgument> {
-    let path = match bound {
-        TypeParamBound::Trait(bound) => Some(&mut bound.path),
-        _ => None,
-    };
-    path.into_iter().flat_map(arguments)
-}
-
-/// What stands in the angle brackets of a path.
-fn arguments(path: &mut Path) -> impl Iterator<Item = &mut GenericArgument> {
-    let brackets = path
-        .segments
-        .iter_mut()
-        .filter_map(|segment| match &mut segment.arguments {
-            PathArguments::AngleBracketed(brackets) => Some(brackets),
-            _ => None,
-        });
-    brackets.flat_map(|brackets| brackets.args.iter_mut())
 }

@@ -30,10 +30,7 @@ impl Started {
     /// Dropped before its end, the future ends the step as cancelled; a panic in it ends the step as an error.
     #[inline]
     pub fn drive<F: Future>(mut self, future: F) -> Driven<F> {
-        Driven {
-            future: Some(future),
-            open: self.0.take(),
-        }
+        Driven::new(future, self.0.take())
     }
 }
 
@@ -50,22 +47,74 @@ pin_project! {
     /// The future of a step's work. Its output is the step, to be concluded, and what the work came to.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Driven<F> {
+    pub struct Driven<W> {
         #[pin]
-        future: Option<F>,
+        work: Option<W>,
         open: Option<Box<Open>>,
     }
 
-    impl<F> PinnedDrop for Driven<F> {
+    impl<W> PinnedDrop for Driven<W> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(open) = this.open.take() {
                 let attached = open.context().clone().attach();
-                this.future.set(None);
+                this.work.set(None);
                 drop(attached);
-                open.cancelled();
+                open.abandoned();
             }
         }
+    }
+}
+
+impl<W> Driven<W> {
+    #[inline]
+    pub(super) fn new(work: W, open: Option<Box<Open>>) -> Self {
+        Self {
+            work: Some(work),
+            open,
+        }
+    }
+
+    /// The work, until it has ended.
+    pub(super) fn work(&self) -> Option<&W> {
+        self.work.as_ref()
+    }
+
+    /// The step, if it is open.
+    pub(super) fn open(&self) -> Option<&Open> {
+        self.open.as_deref()
+    }
+
+    /// Polls the work in the step's context, if it has not ended, and drops it there if that was its end. A panic in it ends the step as an error, and
+    /// goes on.
+    #[inline]
+    pub(super) fn poll_work<R>(
+        mut self: Pin<&mut Self>,
+        poll: impl FnOnce(Pin<&mut W>) -> R,
+        is_end: impl FnOnce(&R) -> bool,
+    ) -> Option<R> {
+        let mut this = self.as_mut().project();
+        let work = this.work.as_mut().as_pin_mut()?;
+        let attached = (this.open.as_ref()).map(|open| open.context().clone().attach());
+        // A panic goes on, so nobody sees what it left half done.
+        let polled = match attached {
+            None => Ok(poll(work)),
+            Some(_) => catch_unwind(AssertUnwindSafe(|| poll(work))),
+        };
+        if polled.as_ref().map_or(true, is_end) {
+            this.work.set(None);
+        }
+        drop(attached);
+        match polled {
+            Ok(polled) => Some(polled),
+            Err(payload) => self.ended().panicked(payload),
+        }
+    }
+
+    /// The step, whose work has ended.
+    #[inline]
+    pub(super) fn ended(self: Pin<&mut Self>) -> Step {
+        Step::driven(self.project().open.take())
     }
 }
 
@@ -73,29 +122,14 @@ impl<F: Future> Future for Driven<F> {
     type Output = (Step, F::Output);
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let Some(future) = this.future.as_mut().as_pin_mut() else {
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self
+            .as_mut()
+            .poll_work(|future| future.poll(task), Poll::is_ready);
+        let Some(polled) = polled else {
             panic!("a step was polled after its end");
         };
-        let Some(open) = this.open else {
-            let outcome = ready!(future.poll(task));
-            this.future.set(None);
-            return Poll::Ready((Step::driven(None), outcome));
-        };
-        let attached = open.context().clone().attach();
-        // A panic goes on, so nobody sees what it left half done.
-        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(task)));
-        let outcome = match polled {
-            Ok(polled) => Ok(ready!(polled)),
-            Err(payload) => Err(payload),
-        };
-        this.future.set(None);
-        drop(attached);
-        let step = Step::driven(this.open.take());
-        match outcome {
-            Ok(outcome) => Poll::Ready((step, outcome)),
-            Err(payload) => step.panicked(payload),
-        }
+        let outcome = ready!(polled);
+        Poll::Ready((self.ended(), outcome))
     }
 }

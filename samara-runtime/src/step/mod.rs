@@ -18,8 +18,13 @@
 //! ```
 
 mod attributes;
+mod deferred;
 mod drive;
+mod ending;
 mod error_type;
+mod exits;
+mod expected;
+mod follow;
 #[cfg(feature = "engine")]
 mod frame;
 #[cfg(feature = "engine")]
@@ -32,11 +37,16 @@ mod report;
 mod site;
 
 pub use attributes::{Attributes, ToAttribute};
+pub use deferred::Deferred;
 pub use drive::{Driven, Started};
+pub use ending::*;
 pub use error_type::ErrorType;
+pub use exits::{Exit, Exits};
+pub use expected::*;
+pub use follow::Followed;
 pub use location::Location;
 pub use outcome::*;
-pub use site::{Site, Step, returns};
+pub use site::{Site, Step};
 
 #[cfg(feature = "engine")]
 pub(crate) use frame::{OpenStep, StepFailed};

@@ -1,6 +1,7 @@
 //! A step whose span is open.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 #[cfg(feature = "engine")]
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -11,6 +12,7 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 
 use super::attributes::Attributes;
+use super::outcome::Failure;
 #[cfg(feature = "engine")]
 use super::report::{COUNTERS, Measured};
 use super::site::Site;
@@ -28,6 +30,8 @@ pub(crate) struct Open {
     job: Option<&'static str>,
     began: Instant,
     began_at: SystemTime,
+    /// The class of the failure that was observed before the step's end.
+    failed: OnceLock<&'static str>,
     /// What has been added to each counter.
     #[cfg(feature = "engine")]
     counted: [AtomicU64; COUNTERS],
@@ -61,6 +65,7 @@ impl Open {
             job,
             began,
             began_at,
+            failed: OnceLock::new(),
             #[cfg(feature = "engine")]
             counted: Default::default(),
         }
@@ -115,6 +120,44 @@ impl Open {
     pub fn fail(&self, error_type: &'static str, message: impl FnOnce() -> Option<String>) {
         if let Some(span) = self.recording_span() {
             mark_failed(&span, error_type, message());
+        }
+    }
+
+    /// Looks at a part of what the step comes to. Only the first failure counts.
+    pub fn observe<T>(&self, part: &T, failure: &Failure<T>) {
+        let Some(error_type) = (failure.error_type)(part) else {
+            return;
+        };
+        if self.failed.set(error_type).is_err() {
+            return;
+        }
+        match error_type {
+            names::ERROR_TYPE_CANCELLED => self.mark_cancelled(),
+            _ => self.fail(error_type, || (failure.message)(part)),
+        }
+    }
+
+    /// Ends the step now, with the failure that was observed in it, if there was one.
+    pub fn end_as_observed(self) {
+        let failed = self.failed.get().copied();
+        self.end(failed);
+    }
+
+    /// Ends the step now: its work was dropped before its end.
+    pub fn abandoned(self) {
+        match self.failed.get() {
+            Some(_) => self.end_as_observed(),
+            None => self.cancelled(),
+        }
+    }
+
+    /// Ends the step now: its function was left by a panic whose text nobody has, or by a way that told nothing but what was observed.
+    pub fn left(self) {
+        if self.failed.get().is_none() && std::thread::panicking() {
+            self.fail(names::ERROR_TYPE_PANIC, || None);
+            self.end(Some(names::ERROR_TYPE_PANIC));
+        } else {
+            self.end_as_observed();
         }
     }
 

@@ -1,48 +1,87 @@
 //! How a step ends: by what its function returned.
 //!
-//! The type of an outcome is known only where the macro stands, so each question about it (is it a failure, of what class, what does it say
-//! to a person, does it carry on the step) is answered there, by method resolution: of the traits that answer a question, the one whose
-//! type has the most references is found first, and it asks the most of the outcome's type.
+//! The type of an outcome is known only where the macro stands, so each question about it (when does the step end, is it a failure, of what class,
+//! what does it say to a person) is answered there, by method resolution: of the traits that answer a question, the one whose type has the most
+//! references is found first, and it asks the most of the outcome's type.
 
 use std::any::type_name;
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
+use super::deferred::Deferred;
 use super::error_type::ErrorType;
 use super::site::Step;
 #[cfg(feature = "engine")]
 use crate::engine::rehearsal::endured;
 
-/// Ends a step with what its function returned, which is its value: an `Err` marks the span, a `DataFrame` or a `Load` takes it along. Written by
-/// `#[samara::step]`.
+/// Ends a step with what its function returned, which is its value: an `Err` marks the span; a future, a stream, a `DataFrame` or a `Load` takes the
+/// step along. Written by `#[samara::step]`.
 ///
-/// A third argument, `Display` or `Debug`, says how the error is told; without it, by the first of the two that its type has.
+/// Brackets say where the function returns `impl Trait`, which may be a future of another type than the function's own: `[impl]`, or `[in impl]` for
+/// `Result<impl Trait, E>` and `Option<impl Trait>`. A last argument, `Display` or `Debug`, says how the error is told; without it, by the first of
+/// the two that its type has.
 #[macro_export]
 macro_rules! conclude {
-    ($step:expr, $outcome:expr) => {
-        $crate::conclude!($step, $outcome, |probe| (&&probe).message())
-    };
-    ($step:expr, $outcome:expr, Display) => {
-        $crate::conclude!($step, $outcome, |probe| $crate::step::displayed(probe))
-    };
-    ($step:expr, $outcome:expr, Debug) => {
-        $crate::conclude!($step, $outcome, |probe| $crate::step::debugged(probe))
-    };
-    ($step:expr, $outcome:expr, |$probe:ident| $message:expr) => {{
+    (@by $step:expr, $value:expr, $opaque:tt, $message:ident, $outcome:ident) => {{
         #[allow(unused_imports)]
-        use $crate::step::{
-            AnyErrorType as _, AnyMessage as _, Concludes as _, ConcludesFrame as _,
-            DebugMessage as _, DisplayMessage as _, NamedErrorType as _, NoErrorType as _,
-            RuntimeErrorType as _,
-        };
-        let (step, outcome) = ($step, $outcome);
-        let $probe = $crate::step::Probe::of(&outcome);
-        let failure = $crate::step::Failure {
-            error_type: (&&&$probe).error_type(),
-            message: $message,
-        };
-        (&$probe).conclude(step, outcome, failure)
+        use $crate::step::resolution::*;
+        let (step, value) = ($step, $value);
+        let probe = $crate::step::Probe::of(&value);
+        let ending = $crate::conclude!(@ending $opaque probe);
+        let outcome = ending.$outcome();
+        ending.end(
+            step,
+            value,
+            $crate::conclude!(@conclusion probe $message),
+            $crate::conclude!(@conclusion outcome $message),
+        )
     }};
+    (@conclusion $probe:ident $message:ident) => {
+        $crate::step::Conclusion {
+            failure: $crate::conclude!(@failure $probe $message),
+            conclude: (&&$probe).conclude(),
+        }
+    };
+    (@failure $probe:ident $message:ident) => {
+        $crate::step::Failure {
+            error_type: (&&&$probe).error_type(),
+            message: (&&$probe).$message(),
+        }
+    };
+    (@exits $step:expr, $returned:ty) => { $crate::conclude!(@exits $step, $returned, message) };
+    (@exits $step:expr, $returned:ty, Display) => { $crate::conclude!(@exits $step, $returned, displayed) };
+    (@exits $step:expr, $returned:ty, Debug) => { $crate::conclude!(@exits $step, $returned, debugged) };
+    (@exits $step:expr, $returned:ty, $message:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::step::resolution::*;
+        let probe = $crate::step::Probe::<$returned>::new();
+        $crate::step::Exits::new(&$step, $crate::conclude!(@failure probe $message))
+    }};
+    (@ending [] $probe:ident) => { (&&$probe).ending() };
+    (@ending [in impl] $probe:ident) => { (&&&&$probe).ending() };
+    (@ending [impl] $probe:ident) => { (&&&&&&$probe).ending() };
+    ($step:expr, $outcome:expr $(, [$($opaque:tt)+])?) => {
+        $crate::conclude!(@by $step, $outcome, [$($($opaque)+)?], message, outcome)
+    };
+    ($step:expr, $outcome:expr $(, [$($opaque:tt)+])?, Display) => {
+        $crate::conclude!(@by $step, $outcome, [$($($opaque)+)?], displayed, fallible_outcome)
+    };
+    ($step:expr, $outcome:expr $(, [$($opaque:tt)+])?, Debug) => {
+        $crate::conclude!(@by $step, $outcome, [$($($opaque)+)?], debugged, fallible_outcome)
+    };
+}
+
+/// The traits that [`conclude!`](crate::conclude!) asks, without their names.
+pub mod resolution {
+    pub use super::super::ending::{
+        DeferredEnding as _, Ending as _, FutureEnding as _, InnerFutureEnding as _,
+        InnerStreamEnding as _, ReturnedEnding as _, StreamEnding as _,
+    };
+    pub use super::{
+        AnyErrorType as _, AnyMessage as _, Concludes as _, ConcludesDeferred as _,
+        ConcludesFrame as _, DebugMessage as _, DisplayMessage as _, ErrorMessage as _,
+        NamedErrorType as _, NoErrorMessage as _, NoErrorType as _, RuntimeErrorType as _,
+    };
 }
 
 /// The type of a step's outcome.
@@ -50,6 +89,13 @@ macro_rules! conclude {
 pub struct Probe<T>(PhantomData<fn() -> T>);
 
 impl<T> Probe<T> {
+    /// A probe of a type.
+    #[allow(clippy::new_without_default)]
+    #[inline]
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+
     /// A probe of the outcome's type.
     #[inline]
     pub fn of(_outcome: &T) -> Self {
@@ -66,13 +112,21 @@ impl<T> Clone for Probe<T> {
 impl<T> Copy for Probe<T> {}
 
 /// Sees an outcome as a failure.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Failure<T> {
     /// The class of the error, if the outcome is one.
     pub error_type: fn(&T) -> Option<&'static str>,
     /// What the error says to a person.
     pub message: fn(&T) -> Option<String>,
 }
+
+impl<T> Clone for Failure<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Failure<T> {}
 
 /// An error of this runtime: a failure of an earlier step, met while its rows streamed, is that step's, and a signal is nobody's. Both cut this step off.
 pub trait RuntimeErrorType<T> {
@@ -142,7 +196,7 @@ pub trait DisplayMessage<T> {
 impl<T, E: Display> DisplayMessage<Result<T, E>> for &&Probe<Result<T, E>> {
     #[inline]
     fn message(self) -> fn(&Result<T, E>) -> Option<String> {
-        displayed(**self)
+        self.displayed()
     }
 }
 
@@ -155,7 +209,7 @@ pub trait DebugMessage<T> {
 impl<T, E: Debug> DebugMessage<Result<T, E>> for &Probe<Result<T, E>> {
     #[inline]
     fn message(self) -> fn(&Result<T, E>) -> Option<String> {
-        debugged(*self)
+        self.debugged()
     }
 }
 
@@ -172,92 +226,147 @@ impl<T> AnyMessage<T> for Probe<T> {
     }
 }
 
+/// An error that is told as `err` asks.
+pub trait ErrorMessage<T, E> {
+    /// The error's `Display`.
+    fn displayed(self) -> fn(&Result<T, E>) -> Option<String>
+    where
+        E: Display;
+
+    /// The error's `Debug`.
+    fn debugged(self) -> fn(&Result<T, E>) -> Option<String>
+    where
+        E: Debug;
+}
+
+impl<T, E> ErrorMessage<T, E> for &Probe<Result<T, E>> {
+    #[inline]
+    fn displayed(self) -> fn(&Result<T, E>) -> Option<String>
+    where
+        E: Display,
+    {
+        |outcome| outcome.as_ref().err().map(ToString::to_string)
+    }
+
+    #[inline]
+    fn debugged(self) -> fn(&Result<T, E>) -> Option<String>
+    where
+        E: Debug,
+    {
+        |outcome| outcome.as_ref().err().map(|error| format!("{error:?}"))
+    }
+}
+
+/// No `Result`: `err` says nothing of it.
+pub trait NoErrorMessage<T> {
+    /// Tells nothing.
+    fn displayed(self) -> fn(&T) -> Option<String>;
+
+    /// Tells nothing.
+    fn debugged(self) -> fn(&T) -> Option<String>;
+}
+
+impl<T> NoErrorMessage<T> for Probe<T> {
+    #[inline]
+    fn displayed(self) -> fn(&T) -> Option<String> {
+        |_| None
+    }
+
+    #[inline]
+    fn debugged(self) -> fn(&T) -> Option<String> {
+        |_| None
+    }
+}
+
 /// An outcome that may be an error: what `err = …` takes.
 #[diagnostic::on_unimplemented(
     message = "`err` says how an error is told, and `{Self}` is no `Result`",
     label = "not for a function that returns `{Self}`"
 )]
-pub trait Fallible {
-    /// The error that it may be.
-    type Error;
+pub trait Fallible {}
 
-    /// The error, if it is one.
-    fn error(&self) -> Option<&Self::Error>;
+impl<T, E> Fallible for Result<T, E> {}
+
+/// How a step ends with an outcome.
+#[derive(Debug)]
+pub struct Conclusion<T> {
+    /// The outcome as a failure.
+    pub failure: Failure<T>,
+    /// Ends the step, or hands it to the outcome.
+    pub conclude: fn(Step, T, Failure<T>) -> T,
 }
 
-impl<T, E> Fallible for Result<T, E> {
-    type Error = E;
-
+impl<T> Conclusion<T> {
+    /// Ends the step with its outcome, and gives the outcome back.
     #[inline]
-    fn error(&self) -> Option<&E> {
-        self.as_ref().err()
+    pub(super) fn end(&self, step: Step, outcome: T) -> T {
+        (self.conclude)(step, outcome, self.failure)
     }
 }
 
-/// The error's `Display`, as `err = Display` asks.
-#[inline]
-pub fn displayed<T: Fallible<Error: Display>>(_probe: Probe<T>) -> fn(&T) -> Option<String> {
-    |outcome| outcome.error().map(ToString::to_string)
+/// A frame of the runtime's own result: in a rehearsal, its failure stops nothing.
+pub trait ConcludesFrame<T> {
+    /// How to end the step.
+    fn conclude(self) -> fn(Step, T, Failure<T>) -> T;
 }
 
-/// The error's `Debug`, as `err = Debug` asks.
-#[inline]
-pub fn debugged<T: Fallible<Error: Debug>>(_probe: Probe<T>) -> fn(&T) -> Option<String> {
-    |outcome| outcome.error().map(|error| format!("{error:?}"))
+#[cfg(feature = "engine")]
+impl ConcludesFrame<crate::Result<crate::DataFrame>> for &&Probe<crate::Result<crate::DataFrame>> {
+    #[inline]
+    fn conclude(
+        self,
+    ) -> fn(
+        Step,
+        crate::Result<crate::DataFrame>,
+        Failure<crate::Result<crate::DataFrame>>,
+    ) -> crate::Result<crate::DataFrame> {
+        |step, outcome, failure| hand_over(step, endured(outcome), failure)
+    }
 }
 
 /// A frame or a load, which takes the open step along.
-pub trait ConcludesFrame<T> {
-    /// Hands the step to the frame, or ends it as failed.
-    fn conclude(self, step: Step, outcome: T, failure: Failure<T>) -> T;
+pub trait ConcludesDeferred<T> {
+    /// How to end the step.
+    fn conclude(self) -> fn(Step, T, Failure<T>) -> T;
 }
 
-#[cfg(feature = "engine")]
-impl ConcludesFrame<crate::Result<crate::DataFrame>> for &Probe<crate::Result<crate::DataFrame>> {
-    fn conclude(
-        self,
-        step: Step,
-        outcome: crate::Result<crate::DataFrame>,
-        failure: Failure<crate::Result<crate::DataFrame>>,
-    ) -> crate::Result<crate::DataFrame> {
-        match endured(outcome) {
-            Ok(frame) => Ok(frame.leaving(step.take().map(super::OpenStep::share))),
-            failed => {
-                step.conclude(&failed, failure);
-                failed
-            }
-        }
+impl<T: Deferred<Outcome = ()>> ConcludesDeferred<T> for &Probe<T> {
+    #[inline]
+    fn conclude(self) -> fn(Step, T, Failure<T>) -> T {
+        hand_over
     }
 }
 
-#[cfg(feature = "engine")]
-impl ConcludesFrame<crate::Result<crate::Load>> for &Probe<crate::Result<crate::Load>> {
-    fn conclude(
-        self,
-        step: Step,
-        outcome: crate::Result<crate::Load>,
-        failure: Failure<crate::Result<crate::Load>>,
-    ) -> crate::Result<crate::Load> {
-        match outcome {
-            Ok(load) => Ok(load.leaving(step.take().map(super::OpenStep::share))),
-            failed => {
-                step.conclude(&failed, failure);
-                failed
-            }
+fn hand_over<T: Deferred<Outcome = ()>>(step: Step, outcome: T, failure: Failure<T>) -> T {
+    let nothing = Probe::<()>::new();
+    let later = Conclusion {
+        failure: Failure {
+            error_type: nothing.error_type(),
+            message: nothing.message(),
+        },
+        conclude: nothing.conclude(),
+    };
+    match outcome.defer(step, later) {
+        Ok(deferred) => deferred,
+        Err((step, outcome)) => {
+            step.conclude(&outcome, failure);
+            outcome
         }
     }
 }
 
 /// Anything else: the step ends when its function returns.
 pub trait Concludes<T> {
-    /// Ends the step.
-    fn conclude(self, step: Step, outcome: T, failure: Failure<T>) -> T;
+    /// How to end the step.
+    fn conclude(self) -> fn(Step, T, Failure<T>) -> T;
 }
 
 impl<T> Concludes<T> for Probe<T> {
     #[inline]
-    fn conclude(self, step: Step, outcome: T, failure: Failure<T>) -> T {
-        step.conclude(&outcome, failure);
-        outcome
+    fn conclude(self) -> fn(Step, T, Failure<T>) -> T {
+        |step, outcome, failure| {
+            step.conclude(&outcome, failure);
+            outcome
+        }
     }
 }

@@ -90,8 +90,8 @@ impl Site {
     }
 }
 
-/// One call of a step, open until it is [concluded](crate::conclude!). One that is dropped before that has panicked while it was described.
-#[must_use = "a step that is not concluded has panicked"]
+/// One call of a step, open until it is [concluded](crate::conclude!). One that is dropped before that has panicked, or was left by another way.
+#[must_use = "a step that is not concluded ends at once"]
 #[derive(Debug)]
 pub struct Step {
     // In a box, so that a step that nobody wants to hear of is no more than a few words to move.
@@ -173,9 +173,24 @@ impl Step {
         resume_unwind(payload)
     }
 
-    #[cfg(feature = "engine")]
-    pub(super) fn take(mut self) -> Option<Open> {
-        self.open.take().map(|open| *open)
+    /// Looks at an error that leaves the function.
+    #[inline]
+    pub(super) fn observe<T>(&self, part: &T, failure: &Failure<T>) {
+        if let Some(open) = &self.open {
+            open.observe(part, failure);
+        }
+    }
+
+    /// Ends the step with what was observed in it.
+    pub(super) fn end_as_observed(self) {
+        if let Some(open) = self.take() {
+            open.end_as_observed();
+        }
+    }
+
+    /// Gives up the open step, whose span is no longer the current one.
+    pub(super) fn take(mut self) -> Option<Box<Open>> {
+        self.open.take()
     }
 }
 
@@ -183,13 +198,7 @@ impl Drop for Step {
     #[inline]
     fn drop(&mut self) {
         if let Some(open) = self.open.take() {
-            open.panicked("an attribute of the step panicked");
+            open.left();
         }
     }
-}
-
-/// Never called: stands in the body of an async step, so that the compiler knows what type it returns.
-#[cold]
-pub fn returns<T>() -> T {
-    unreachable!("stands where no program goes")
 }

@@ -1,5 +1,7 @@
 //! What a step reports, whatever happens in it.
 
+mod caller;
+mod later;
 mod recorded;
 
 use std::cell::Cell;
