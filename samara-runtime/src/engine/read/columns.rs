@@ -1,7 +1,6 @@
 //! Building columns from the text of fields: csv tokens and raw json values.
 
 use std::borrow::Cow;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -17,7 +16,9 @@ use datafusion::arrow::datatypes as arrow;
 
 use crate::engine::read::json::{Slots, elements, entries};
 use crate::engine::read::lenient::{self, Dialect};
-use crate::engine::text;
+use crate::engine::text::numbers::{
+    Float, java_float, java_integer, parse_decimal_of_file, scala_boolean,
+};
 use crate::engine::text::times::Times;
 use crate::engine::types::{DataType, Field};
 
@@ -161,15 +162,15 @@ impl ColumnBuilder {
     /// Appends a csv token, by the rules of Spark's `UnivocityParser.makeConverter`; nested types do not occur in csv.
     pub fn push_csv(&mut self, token: &str, rules: &ValueRules) -> bool {
         match self {
-            Self::Byte(b) => append!(b, token.parse().ok()),
-            Self::Short(b) => append!(b, token.parse().ok()),
-            Self::Integer(b) => append!(b, token.parse().ok()),
-            Self::Long(b) => append!(b, token.parse().ok()),
+            Self::Byte(b) => append!(b, java_integer(token)),
+            Self::Short(b) => append!(b, java_integer(token)),
+            Self::Integer(b) => append!(b, java_integer(token)),
+            Self::Long(b) => append!(b, java_integer(token)),
             Self::Float(b) => append!(b, csv_number(token, rules)),
             Self::Double(b) => append!(b, csv_number(token, rules)),
-            Self::Decimal(b, p, s) => append!(b, file_decimal(token, *p, *s)),
+            Self::Decimal(b, p, s) => append!(b, parse_decimal_of_file(token, *p, *s)),
             Self::String(b) => append!(b, Some(token)),
-            Self::Boolean(b) => append!(b, token.to_ascii_lowercase().parse().ok()),
+            Self::Boolean(b) => append!(b, scala_boolean(token)),
             Self::Date(b) => append!(b, rules.times.parse_date(token)),
             Self::Timestamp(b) => append!(b, rules.times.parse_timestamp(token)),
             Self::TimestampNtz(b) => append!(b, rules.times.parse_timestamp_ntz(token)),
@@ -195,10 +196,15 @@ impl ColumnBuilder {
             Self::Long(b) => append!(b, raw.parse().ok()),
             Self::Float(b) => append!(
                 b,
-                json_f64(raw, dialect).map(|double| raw.parse().unwrap_or(double as f32))
+                json_f64(raw, dialect).map(|double| match raw.parse() {
+                    Ok(float) if double != 0.0 => float,
+                    _ => double as f32,
+                })
             ),
             Self::Double(b) => append!(b, json_f64(raw, dialect)),
-            Self::Decimal(b, p, s) => append!(b, file_decimal(&json_text(raw, dialect), *p, *s)),
+            Self::Decimal(b, p, s) => {
+                append!(b, parse_decimal_of_file(&json_text(raw, dialect), *p, *s))
+            }
             Self::String(b) => append!(b, Some(json_text(raw, dialect))),
             Self::Boolean(b) => append!(b, raw.parse().ok()),
             Self::Date(b) => append!(b, json_date(raw, rules)),
@@ -237,7 +243,7 @@ fn timestamps(data_type: &DataType) -> TimestampMicrosecondBuilder {
 }
 
 /// A number as Spark's csv source takes it: the three names that the options have, and otherwise what Java's `Double.parseDouble` takes.
-pub(crate) fn csv_number<T: FromStr>(token: &str, rules: &ValueRules) -> Option<T> {
+pub(crate) fn csv_number<T: Float>(token: &str, rules: &ValueRules) -> Option<T> {
     let name = if token == rules.nan {
         "NaN"
     } else if token == rules.negative_infinity {
@@ -245,33 +251,9 @@ pub(crate) fn csv_number<T: FromStr>(token: &str, rules: &ValueRules) -> Option<
     } else if token == rules.positive_infinity {
         "inf"
     } else {
-        return java_number(token.trim_matches(|c| c <= ' '));
+        return java_float(token);
     };
     name.parse().ok()
-}
-
-fn java_number<T: FromStr>(text: &str) -> Option<T> {
-    let (sign, magnitude) = match text.as_bytes().first()? {
-        b'+' | b'-' => text.split_at(1),
-        _ => ("", text),
-    };
-    match magnitude {
-        "NaN" => return "NaN".parse().ok(),
-        "Infinity" => return format!("{sign}inf").parse().ok(),
-        _ => {}
-    }
-    let digits = text.strip_suffix(['d', 'D', 'f', 'F']).unwrap_or(text);
-    let is_plain = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
-    digits.bytes().all(is_plain).then(|| digits.parse().ok())?
-}
-
-/// A decimal as Spark's sources take it: commas between digits are no matter, blanks are.
-fn file_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
-    let has_blanks = text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace);
-    if has_blanks {
-        return None;
-    }
-    text::parse_decimal(&text.replace(',', ""), precision, scale)
 }
 
 /// The text of a json string; nothing for any other value.
@@ -302,7 +284,7 @@ fn json_f64(raw: &str, dialect: Dialect) -> Option<f64> {
         "NaN" => Some(f64::NAN),
         "+INF" | "+Infinity" | "Infinity" => Some(f64::INFINITY),
         "-INF" | "-Infinity" => Some(f64::NEG_INFINITY),
-        "-0" => Some(0.0),
+        _ if raw == "-0" => Some(0.0),
         _ if raw.starts_with(['"', '\'']) => None,
         number => number.parse().ok(),
     }

@@ -37,6 +37,11 @@ impl Default for Dialect {
     }
 }
 
+/// Whether a value is a number that has no digits.
+pub(crate) fn is_number_by_name(raw: &str) -> bool {
+    NUMBERS_BY_NAME.contains(&raw)
+}
+
 const NUMBERS_BY_NAME: [&str; 6] = ["NaN", "Infinity", "+Infinity", "-Infinity", "+INF", "-INF"];
 
 /// The keys and the raw values of an object, in their order.
@@ -277,7 +282,8 @@ impl<'a> Scanner<'a> {
         let is_value = matches!(word, "true" | "false" | "null")
             || (self.dialect.numbers_by_name && NUMBERS_BY_NAME.contains(&word))
             || is_json(word)
-            || (self.dialect.leading_zeros && is_json(&without_leading_zeros(word)));
+            || (self.dialect.leading_zeros
+                && without_leading_zeros(word).is_some_and(|number| is_json(&number)));
         is_value.then(|| self.at += word.len())
     }
 }
@@ -286,18 +292,19 @@ fn is_json(word: &str) -> bool {
     serde_json::from_str::<&serde_json::value::RawValue>(word).is_ok()
 }
 
-fn without_leading_zeros(number: &str) -> String {
+/// A number without the zeros in front of its first digit, of which there is one at least.
+fn without_leading_zeros(number: &str) -> Option<String> {
     let (sign, digits) = match number.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", number),
     };
-    let significant = digits.trim_start_matches('0');
+    let significant = digits.strip_prefix('0')?.trim_start_matches('0');
     let zero = if significant.starts_with(|c: char| c.is_ascii_digit()) {
         ""
     } else {
         "0"
     };
-    format!("{sign}{zero}{significant}")
+    Some(format!("{sign}{zero}{significant}"))
 }
 
 #[cfg(test)]

@@ -95,6 +95,10 @@ pub(crate) fn spark_arithmetic(node: Expr, schema: &DFSchema) -> Result<(Expr, b
             if kind.is_null() {
                 return Ok((widened(&value, &kind, &ArrowType::Float64)?, true));
             }
+            if is_text(&kind) {
+                let number = widened(&value, &kind, &ArrowType::Float64)?;
+                return Ok((Expr::Negative(Box::new(number)), true));
+            }
             if !kind.is_signed_integer() {
                 return Ok((Expr::Negative(value), false));
             }
@@ -138,8 +142,12 @@ fn operand_types(
     (right, r): (&Expr, &ArrowType),
 ) -> Result<Option<(ArrowType, ArrowType)>> {
     let (l, r) = match (is_text(l), is_text(r)) {
-        (true, true) if operation == Operation::WholeDivide => (ArrowType::Int64, ArrowType::Int64),
-        (true, true) => (ArrowType::Float64, ArrowType::Float64),
+        (true, true) => {
+            return plan_err!(
+                "`{0}` takes numbers, and both operands are strings; cast one of them, as in double(a) {0} b",
+                operation.symbol()
+            );
+        }
         (true, false) if r.is_numeric() => {
             (text_beside(r).unwrap_or(ArrowType::Float64), r.clone())
         }

@@ -27,6 +27,7 @@ use crate::engine::sql::declared::Declared;
 use crate::engine::sql::nested_text::nested_to_text;
 use crate::engine::sql::session_zone::SessionZone;
 use crate::engine::text;
+use crate::engine::text::numbers;
 use crate::engine::text::zone::Zone;
 use crate::engine::types::DataType;
 
@@ -307,18 +308,16 @@ fn parse(texts: &StringArray, how: &Cast<'_>) -> Result<ArrayRef> {
     let to = how.to;
     Ok(match to {
         DataType::Boolean => {
-            let values = each(texts, how, text::parse_boolean)?;
+            let values = each(texts, how, numbers::parse_boolean)?;
             Arc::new(BooleanArray::from(values))
         }
-        DataType::Byte => numbers::<Int8Type>(texts, how, parse_integer)?,
-        DataType::Short => numbers::<Int16Type>(texts, how, parse_integer)?,
-        DataType::Integer => numbers::<Int32Type>(texts, how, parse_integer)?,
-        DataType::Long => numbers::<Int64Type>(texts, how, parse_integer)?,
-        DataType::Float => numbers::<Float32Type>(texts, how, |text| {
-            text::parse_f64(text).map(|double| double as f32)
-        })?,
-        DataType::Double => numbers::<Float64Type>(texts, how, text::parse_f64)?,
-        DataType::Date => numbers::<Date32Type>(texts, how, text::parse_date)?,
+        DataType::Byte => primitives::<Int8Type>(texts, how, numbers::parse_integer)?,
+        DataType::Short => primitives::<Int16Type>(texts, how, numbers::parse_integer)?,
+        DataType::Integer => primitives::<Int32Type>(texts, how, numbers::parse_integer)?,
+        DataType::Long => primitives::<Int64Type>(texts, how, numbers::parse_integer)?,
+        DataType::Float => primitives::<Float32Type>(texts, how, numbers::parse_float)?,
+        DataType::Double => primitives::<Float64Type>(texts, how, numbers::parse_float)?,
+        DataType::Date => primitives::<Date32Type>(texts, how, text::parse_date)?,
         DataType::Timestamp | DataType::TimestampNtz => {
             let read = |text: &str| match to {
                 DataType::Timestamp => text::parse_timestamp(text, how.zone),
@@ -329,7 +328,7 @@ fn parse(texts: &StringArray, how: &Cast<'_>) -> Result<ArrayRef> {
         }
         DataType::Decimal(precision, scale) => {
             let values: Decimal128Array = each(texts, how, |text| {
-                text::parse_decimal(text, *precision, *scale)
+                numbers::parse_decimal(text, *precision, *scale)
             })?
             .into();
             Arc::new(values.with_precision_and_scale(*precision, *scale)?)
@@ -342,7 +341,7 @@ fn parse(texts: &StringArray, how: &Cast<'_>) -> Result<ArrayRef> {
     })
 }
 
-fn numbers<T: ArrowPrimitiveType>(
+fn primitives<T: ArrowPrimitiveType>(
     texts: &StringArray,
     how: &Cast<'_>,
     parse: impl Fn(&str) -> Option<T::Native>,
@@ -371,11 +370,6 @@ fn each<T>(
         None => Ok(None),
     };
     texts.iter().map(value).collect()
-}
-
-/// An integer as Spark's `UTF8String.toLongExact`: white space around it, and a sign, are allowed.
-fn parse_integer<T: std::str::FromStr>(text: &str) -> Option<T> {
-    text.trim().parse().ok()
 }
 
 /// What a text is for.

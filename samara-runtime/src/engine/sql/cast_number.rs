@@ -121,7 +121,7 @@ impl Values<'_> {
         let parse = |value| {
             let mut shown = std::mem::take(&mut shown);
             text::write_f64(&mut shown, value);
-            text::parse_decimal(&shown, to.precision, to.scale)
+            text::numbers::parse_decimal(&shown, to.precision, to.scale)
         };
         self.each::<Float64Type, Decimal128Type>(&finite, parse)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Fields, TimeUnit};
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
@@ -82,6 +82,7 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
         return connected(connective, function.args, may_fail, schema);
     }
     let mut function = spark_arguments(function, schema)?;
+    cast_texts(&mut function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
         SparkItem::NAME => return Ok(Expr::ScalarFunction(with_fitting_key(function, schema)?)),
@@ -90,6 +91,24 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     };
     unify(arguments.iter_mut().collect(), schema)?;
     Ok(Expr::ScalarFunction(function))
+}
+
+/// Casts texts among the arguments of functions of the engine's own, which takes them for no numbers.
+fn cast_texts(function: &mut ScalarFunction, schema: &DFSchema) -> Result<()> {
+    use ArrowType::{Date32, Float64, Int32};
+    let (first, rest) = match function.func.name() {
+        "abs" | "cot" | "csc" | "isnan" | "nanvl" | "negative" | "sec" => (Float64, Float64),
+        "factorial" | "shiftleft" | "shiftright" | "shiftrightunsigned" => (Int32, Int32),
+        "date_add" | "date_sub" => (Date32, Int32),
+        _ => return Ok(()),
+    };
+    for (at, value) in function.args.iter_mut().enumerate() {
+        let kind = value.get_type(schema)?;
+        if is_text(&kind) {
+            *value = widened(value, &kind, if at == 0 { &first } else { &rest })?;
+        }
+    }
+    Ok(())
 }
 
 fn with_one_type(mut case: Case, schema: &DFSchema) -> Result<Case> {
@@ -301,6 +320,14 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             comparable(vec![&mut *binary.left, &mut *binary.right], schema)?;
             Ok(Expr::BinaryExpr(binary))
         }
+        Expr::BinaryExpr(mut binary) if is_bitwise(binary.op) => {
+            let is_text =
+                |value: &Expr| Ok::<_, DataFusionError>(is_text(&value.get_type(schema)?));
+            if is_text(&binary.left)? || is_text(&binary.right)? {
+                unify(vec![&mut *binary.left, &mut *binary.right], schema)?;
+            }
+            Ok(Expr::BinaryExpr(binary))
+        }
         Expr::BinaryExpr(BinaryExpr {
             ref left,
             op: Operator::Minus,
@@ -381,6 +408,11 @@ fn kept_lazy(mut case: Case, schema: &DFSchema) -> Result<Expr> {
 fn is_moment(value: &Expr, schema: &DFSchema) -> Result<bool> {
     let kind = value.get_type(schema)?;
     Ok(matches!(kind, ArrowType::Date32 | ArrowType::Timestamp(..)))
+}
+
+fn is_bitwise(operator: Operator) -> bool {
+    use Operator as O;
+    matches!(operator, O::BitwiseAnd | O::BitwiseOr | O::BitwiseXor)
 }
 
 fn is_comparison(operator: Operator) -> bool {

@@ -3,6 +3,7 @@
 //! The rules are those of Spark's `stringToDate` and `stringToTimestamp` (`SparkDateTimeUtils`) and of Java's `Double.toString`.
 
 mod digits;
+pub(crate) mod numbers;
 pub(crate) mod pattern;
 pub(crate) mod times;
 pub(crate) mod zone;
@@ -356,84 +357,6 @@ fn take_digits(text: &str, length: std::ops::RangeInclusive<usize>) -> Option<(i
         return None;
     }
     Some((text[..end].parse().ok()?, &text[end..]))
-}
-
-/// A boolean as `CAST` reads it from text: `t`, `true`, `y`, `yes`, `1` and their opposites, in any case.
-pub(crate) fn parse_boolean(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "t" | "true" | "y" | "yes" | "1" => Some(true),
-        "f" | "false" | "n" | "no" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-/// A double as Java reads it, `NaN` and `Infinity` included.
-pub(crate) fn parse_f64(text: &str) -> Option<f64> {
-    match text.trim() {
-        "NaN" => Some(f64::NAN),
-        "Infinity" | "+Infinity" | "Inf" | "+Inf" => Some(f64::INFINITY),
-        "-Infinity" | "-Inf" => Some(f64::NEG_INFINITY),
-        other
-            if other
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) =>
-        {
-            other.parse().ok()
-        }
-        _ => None,
-    }
-}
-
-/// A decimal of the given type from text, rounded half up to its scale; nothing if it is no number or does not fit.
-pub(crate) fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
-    let text = text.trim();
-    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (text, 0),
-    };
-    let (negative, digits) = match mantissa.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() + fraction.len() == 0
-        || !whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|b| b.is_ascii_digit())
-    {
-        return None;
-    }
-    let digits: Vec<u8> = whole
-        .bytes()
-        .chain(fraction.bytes())
-        .map(|digit| digit - b'0')
-        .collect();
-    let kept = i32::try_from(whole.len())
-        .ok()?
-        .checked_add(exponent)?
-        .checked_add(i32::from(scale))?;
-    let unscaled = usize::try_from(kept).map_or(Some(0), |kept| take_rounded(&digits, kept))?;
-    let fits = unscaled.unsigned_abs() < 10_u128.checked_pow(u32::from(precision))?;
-    fits.then_some(if negative { -unscaled } else { unscaled })
-}
-
-/// The first `kept` digits as a number, with zeros for those that are missing, rounded half up by the digit that follows.
-fn take_rounded(digits: &[u8], kept: usize) -> Option<i128> {
-    let significant = digits
-        .iter()
-        .position(|digit| *digit != 0)
-        .unwrap_or(digits.len());
-    let number = (significant.min(kept)..kept).try_fold(0_i128, |sum, at| {
-        let digit = digits.get(at).copied().unwrap_or(0);
-        if sum == 0 && at >= digits.len() {
-            Some(0)
-        } else {
-            sum.checked_mul(10)?.checked_add(i128::from(digit))
-        }
-    })?;
-    let up = digits.get(kept).is_some_and(|digit| *digit >= 5);
-    Some(number + i128::from(up))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn decimals_are_rounded_half_up_and_must_fit() {
             Some(100),
         ),
     ] {
-        assert_eq!(parse_decimal(text, 7, 2), value, "{text}");
+        assert_eq!(numbers::parse_decimal(text, 7, 2), value, "{text}");
     }
 }
 

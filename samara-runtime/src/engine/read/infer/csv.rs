@@ -5,6 +5,7 @@ use crate::engine::read::columns::csv_number;
 use crate::engine::read::csv::CsvOptions;
 use crate::engine::read::files::Part;
 use crate::engine::read::records::Records;
+use crate::engine::text::numbers::{JavaDecimal, java_integer, scala_boolean};
 use crate::engine::text::pattern::Pattern;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::error::Result;
@@ -102,27 +103,25 @@ impl<'a> Types<'a> {
     }
 
     fn integer(&self, text: &str) -> Seen {
-        match text.parse::<i32>() {
-            Ok(_) => Seen::Integer,
-            Err(_) => self.long(text),
+        match java_integer::<i32>(text) {
+            Some(_) => Seen::Integer,
+            None => self.long(text),
         }
     }
 
     fn long(&self, text: &str) -> Seen {
-        match text.parse::<i64>() {
-            Ok(_) => Seen::Long,
-            Err(_) => self.decimal(text),
+        match java_integer::<i64>(text) {
+            Some(_) => Seen::Long,
+            None => self.decimal(text),
         }
     }
 
-    /// A whole number of any length, without an exponent.
+    /// A number with nothing behind its point.
     fn decimal(&self, text: &str) -> Seen {
-        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-        let digits = digits.strip_suffix('.').unwrap_or(digits);
-        let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let significant = digits.trim_start_matches('0').len().max(1);
-        match i32::try_from(significant) {
-            Ok(length) if is_whole && length <= super::MOST_DIGITS => Seen::Decimal(length, 0),
+        match JavaDecimal::parse(text) {
+            Some(number) if number.scale == 0 && number.precision() <= super::MOST_DIGITS => {
+                Seen::Decimal(number.precision(), 0)
+            }
             _ => self.double(text),
         }
     }
@@ -155,8 +154,8 @@ impl<'a> Types<'a> {
 }
 
 fn boolean(text: &str) -> Seen {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "false" => Seen::Boolean,
-        _ => Seen::String,
+    match scala_boolean(text) {
+        Some(_) => Seen::Boolean,
+        None => Seen::String,
     }
 }

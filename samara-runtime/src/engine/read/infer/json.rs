@@ -1,18 +1,18 @@
 //! The types of json values, as Spark's `JsonInferSchema` has them: columns are sorted by their names, and strings are never more than that
 //! unless options ask for it.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::{MOST_DIGITS, Seen, fields_of};
 use crate::engine::read::files::Part;
 use crate::engine::read::json::{JsonOptions, elements, entries};
-use crate::engine::read::lenient::{is_blank, unescape};
+use crate::engine::read::lenient::{self, is_blank, unescape};
 use crate::engine::read::lines::{self, Line};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::malformed;
 use crate::engine::read::{Mode, ReadError};
+use crate::engine::text::numbers::{JavaDecimal, without_commas};
 use crate::engine::types::Schema;
 use crate::error::{Error, Result};
 
@@ -126,6 +126,8 @@ impl Root<'_> {
                 Some(Seen::Array(Box::new(element?)))
             }
             b'"' | b'\'' => Some(self.string(&unescape(raw, dialect)?)),
+            // No decimal is `NaN` or infinite, which makes the record malformed to Spark.
+            _ if self.options.inference.prefers_decimal && lenient::is_number_by_name(raw) => None,
             _ => Some(self.primitive(raw)),
         }
     }
@@ -136,10 +138,11 @@ impl Root<'_> {
             return Seen::Null;
         }
         let number = Some(text).filter(|_| inference.prefers_decimal);
+        // `0.05` has one digit and a scale of two, which is no type: Spark leaves it text.
         if let Some((digits, scale)) = number.and_then(digits_of)
-            && digits.max(scale) <= MOST_DIGITS
+            && (scale..=MOST_DIGITS).contains(&digits)
         {
-            return Seen::Decimal(digits.max(scale), scale);
+            return Seen::Decimal(digits, scale);
         }
         match self.options.rules.times.parse_timestamp(text) {
             Some(_) if inference.timestamps => Seen::Timestamp,
@@ -172,21 +175,6 @@ impl Root<'_> {
 
 /// The digits and the scale that Java's `BigDecimal` has of a number's text; nothing for a scale below zero, which no type has.
 fn digits_of(text: &str) -> Option<(i32, i32)> {
-    let text: Cow<'_, str> = match text.contains(',') {
-        true => Cow::Owned(text.replace(',', "")),
-        false => Cow::Borrowed(text),
-    };
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(&text);
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
-        None => (unsigned, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let significant = digits.trim_start_matches('0').len().max(1);
-    let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-    Some((i32::try_from(significant).ok()?, scale)).filter(|_| scale >= 0)
+    let decimal = JavaDecimal::parse(&without_commas(text))?;
+    (decimal.scale >= 0).then(|| (decimal.precision(), decimal.scale))
 }

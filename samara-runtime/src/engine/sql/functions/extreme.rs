@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{Result, plan_err};
 
 use crate::engine::aggregates::holds_map;
-use crate::engine::sql::coercion::common_type;
+use crate::engine::sql::coercion::{common_type, is_text};
 use crate::engine::sql::functions::array::{comparable, like};
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
 use crate::engine::sql::nullability::check_names;
@@ -28,6 +28,12 @@ pub(super) fn functions() -> Vec<SparkFunction> {
 
 fn alike(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
     check_names(types)?;
+    // Spark casts a text beside a number in other functions, not in these.
+    let texts = types.iter().filter(|kind| is_text(kind)).count();
+    let nulls = types.iter().filter(|kind| kind.is_null()).count();
+    if texts > 0 && texts + nulls < types.len() {
+        return plan_err!("strings are not compared with other values; cast them");
+    }
     let mut rest = types[1..].iter();
     match rest.try_fold(types[0].clone(), |sum, kind| common_type(&sum, kind)) {
         Some(kind) if holds_map(&kind) => plan_err!("maps cannot be compared"),
