@@ -23,6 +23,10 @@ pub(super) fn check(
     let alert: Alert = document.deserialize_node(section)?;
     let faults = alert.faults_of_format().into_iter();
     let faults = faults.chain(alert.faults_of_texts());
+    // The channel that a trigger means may be the one whose id is empty.
+    let is_nameless = alert.channels.iter().any(|channel| channel.id().is_empty());
+    let follows = |fault: &Fault| matches!(fault.error, AlertError::UnknownChannel { .. });
+    let faults = faults.filter(|fault| !(is_nameless && follows(fault)));
     let problems: Vec<Diagnostic> = faults
         .map(|fault| problem(document, section, &alert, &fault))
         .collect();

@@ -1,5 +1,7 @@
 //! A frame on its way through a job, over no rows: its columns, and where they come from.
 
+use std::collections::HashSet;
+
 use samara::{DataFrame, Error};
 
 use crate::diagnostic::{Diagnostic, code};
@@ -12,6 +14,53 @@ pub(super) struct Frame {
     pub data: DataFrame,
     /// Where the columns were declared.
     pub origin: Span,
+    /// Where a second column of one name was made, with that name in small letters.
+    pub doubles: Vec<(String, Span)>,
+}
+
+impl Frame {
+    /// The frame that a function made of this one, out of these parts of its arguments.
+    pub fn followed_by(self, data: DataFrame, makes: &[&Spanned<String>]) -> Self {
+        let mut next = Self { data, ..self };
+        if let Some(last) = makes.last() {
+            next.doubles = next.found_doubles(makes, last.span);
+        }
+        next
+    }
+
+    fn found_doubles(&self, makes: &[&Spanned<String>], otherwise: Span) -> Vec<(String, Span)> {
+        let Ok(schema) = self.data.schema() else {
+            return Vec::new();
+        };
+        let mut seen = HashSet::new();
+        let names = schema.fields.iter().map(|field| field.name.to_lowercase());
+        let doubles: Vec<String> = names.filter(|name| !seen.insert(name.clone())).collect();
+        let doubles = doubles.into_iter().map(|name| {
+            let is_it = |part: &&&Spanned<String>| column_of(&part.value) == name;
+            let made = makes.iter().rev().find(is_it).map(|part| part.span);
+            let span = made.or(self.double(&name)).unwrap_or(otherwise);
+            (name, span)
+        });
+        doubles.collect()
+    }
+
+    /// Where the second column of a name was made.
+    pub fn double(&self, name: &str) -> Option<Span> {
+        let name = name.to_lowercase();
+        let mut doubles = self.doubles.iter();
+        doubles
+            .find(|(double, _)| *double == name)
+            .map(|(_, span)| *span)
+    }
+}
+
+/// The name, in small letters, of the column that a reference to a column gives.
+fn column_of(reference: &str) -> String {
+    let name = match reference.strip_suffix('`') {
+        Some(quoted) => quoted.rsplit('`').next().unwrap_or(quoted),
+        None => reference.rsplit('.').next().unwrap_or(reference),
+    };
+    name.to_lowercase()
 }
 
 /// What a function is applied to, for messages: "in the output of `extract-orders`".
@@ -19,6 +68,7 @@ pub(super) struct Place<'a> {
     pub document: &'a Document,
     pub origin: Span,
     pub frame: String,
+    pub doubles: Vec<(String, Span)>,
 }
 
 impl Place<'_> {
@@ -42,14 +92,10 @@ impl Place<'_> {
                 };
                 self.unknown_column(name, candidates, span)
             }
-            Error::AmbiguousColumn { name } => self
-                .error(code::COLUMN, error)
-                .at(
-                    self.document.source(),
-                    named(name).map_or(first, |part| part.span),
-                    "stands for several columns",
-                )
-                .help("drop one of the columns, or select the others, before the join"),
+            Error::AmbiguousColumn { name } => {
+                let span = named(name).map_or(first, |part| part.span);
+                self.ambiguous_column(name, error, span)
+            }
             Error::Expression {
                 message, offset, ..
             } => {
@@ -76,6 +122,19 @@ impl Place<'_> {
             _ => self
                 .error(code::EXPRESSION, error)
                 .at(self.document.source(), first, ""),
+        }
+    }
+
+    fn ambiguous_column(&self, name: &str, error: &Error, span: Span) -> Diagnostic {
+        let source = self.document.source();
+        let problem = self
+            .error(code::COLUMN, error)
+            .at(source, span, "stands for several columns")
+            .help("select or drop one of the columns where both come together");
+        let mut doubles = self.doubles.iter();
+        match doubles.find(|(double, _)| *double == column_of(name)) {
+            Some((_, second)) => problem.see(source, *second, "the second one comes from here"),
+            None => problem,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The steps of a job: their ids, what they read, and what becomes of the columns.
 
+use samara::engine::write::WriteError;
 use samara::engine::{read, write};
 use samara::{Dropna, SaveMode, Session, asc};
 
@@ -143,6 +144,7 @@ impl<'a> Checker<'a> {
         Some(Frame {
             data,
             origin: extract.location.span,
+            doubles: Vec::new(),
         })
     }
 
@@ -159,7 +161,11 @@ impl<'a> Checker<'a> {
             )
         });
         let data = self.problems.keep(data)?;
-        Some(Frame { data, origin })
+        Some(Frame {
+            data,
+            origin,
+            doubles: Vec::new(),
+        })
     }
 
     fn transform(
@@ -185,9 +191,9 @@ impl<'a> Checker<'a> {
         for function in &transform.functions {
             let checked = self.function(&function.value, function.span, &transform.id, later);
             complete &= checked.is_some();
-            for Applied { function, parts } in checked.unwrap_or_default() {
-                frame = frame.and_then(|frame| self.apply(frame, &function, &parts, &input));
-                functions.push(function);
+            for applied in checked.unwrap_or_default() {
+                frame = frame.and_then(|frame| self.apply(frame, &applied, &input));
+                functions.push(applied.function);
             }
             frame = frame.filter(|_| complete);
             input = format!("at this point of `{}`", transform.id.value);
@@ -212,15 +218,8 @@ impl<'a> Checker<'a> {
         );
         let upstream = self.upstream(&load.upstream_id, None, later)?;
         if let Some(frame) = self.frames[upstream].clone() {
-            let schema = frame.data.schema().map_err(|error| error.to_string());
-            let fits = schema.and_then(|schema| {
-                write::check_schema(format, &schema).map_err(|error| error.to_string())
-            });
-            let place = |message| {
-                let problem = Diagnostic::error(code::OUTPUT, message);
-                problem.at(self.document.source(), load.upstream_id.span, "")
-            };
-            self.problems.keep(fits.map_err(place));
+            let fits = self.fits(&frame, format, &load.upstream_id);
+            self.problems.keep(fits);
         }
         Some(Load {
             id: load.id.value.clone(),
@@ -230,6 +229,32 @@ impl<'a> Checker<'a> {
             mode: save_mode(load.mode.value),
             options,
             schema_export: load.schema_export.as_ref().map(|path| path.value.clone()),
+        })
+    }
+
+    /// Whether a format can hold what a load would write.
+    fn fits(
+        &self,
+        frame: &Frame,
+        format: samara::Format,
+        upstream: &Spanned<String>,
+    ) -> Result<(), Diagnostic> {
+        let source = self.document.source();
+        let problem = |message: String| Diagnostic::error(code::OUTPUT, message);
+        let schema = frame.data.schema();
+        let schema =
+            schema.map_err(|error| problem(error.to_string()).at(source, upstream.span, ""))?;
+        write::check_schema(format, &schema).map_err(|error| {
+            let problem = problem(error.to_string());
+            match &error {
+                WriteError::DuplicateColumn { name } => match frame.double(name) {
+                    Some(second) => problem
+                        .at(source, second, "the second one comes from here")
+                        .see(source, upstream.span, "written here"),
+                    None => problem.at(source, upstream.span, ""),
+                },
+                _ => problem.at(source, upstream.span, ""),
+            }
         })
     }
 
@@ -243,6 +268,10 @@ impl<'a> Checker<'a> {
         let mut readable = self.ids.iter().take(self.readable);
         if let Some(index) = readable.position(|other| other.value == id.value) {
             return Some(index);
+        }
+        // The id that is meant may be the one that is empty.
+        if self.ids.iter().any(|id| id.value.trim().is_empty()) {
+            return None;
         }
         let at = |message: String, label: &str| {
             Diagnostic::error(code::UNKNOWN_UPSTREAM, message).at(
@@ -307,6 +336,8 @@ fn format_of(format: Format) -> samara::Format {
 struct Applied<'a> {
     function: Function,
     parts: Vec<&'a Spanned<String>>,
+    /// The parts that make columns of the result, where two of them may make one of the same name.
+    makes: Vec<&'a Spanned<String>>,
 }
 
 impl Checker<'_> {
@@ -318,38 +349,60 @@ impl Checker<'_> {
         own: &Spanned<String>,
         later: &[&Spanned<String>],
     ) -> Option<Vec<Applied<'m>>> {
-        let one = |function, parts| Some(vec![Applied { function, parts }]);
+        let one = |function, parts| {
+            let makes = Vec::new();
+            Some(vec![Applied {
+                function,
+                parts,
+                makes,
+            }])
+        };
         match function {
-            model::Function::Select(select) => one(
-                Function::Select {
-                    columns: values(&select.columns),
-                },
-                select.columns.iter().collect(),
-            ),
-            model::Function::Drop(drop) => one(
-                Function::Drop {
-                    columns: values(&drop.columns),
-                },
-                drop.columns.iter().collect(),
-            ),
+            model::Function::Select(select) => {
+                self.not_empty(
+                    &select.columns,
+                    "a `select` needs a column",
+                    span,
+                    "columns",
+                )?;
+                Some(vec![Applied {
+                    function: Function::Select {
+                        columns: values(&select.columns),
+                    },
+                    parts: select.columns.iter().collect(),
+                    makes: select.columns.iter().collect(),
+                }])
+            }
+            model::Function::Drop(drop) => {
+                self.not_empty(&drop.columns, "a `drop` needs a column", span, "columns")?;
+                one(
+                    Function::Drop {
+                        columns: values(&drop.columns),
+                    },
+                    drop.columns.iter().collect(),
+                )
+            }
             model::Function::Filter(filter) => one(
                 Function::Filter {
                     condition: filter.condition.value.clone(),
                 },
                 vec![&filter.condition],
             ),
-            model::Function::WithColumn(with) => Some(
-                with.columns
-                    .iter()
-                    .map(|column| Applied {
-                        function: Function::WithColumn {
-                            name: column.name.value.clone(),
-                            expression: column.expression.value.clone(),
-                        },
-                        parts: vec![&column.expression],
-                    })
-                    .collect(),
-            ),
+            model::Function::WithColumn(with) => {
+                for column in &with.columns {
+                    self.named(&column.name)?;
+                }
+                let columns = with.columns.iter();
+                let applied = columns.map(|column| Applied {
+                    function: Function::WithColumn {
+                        name: column.name.value.clone(),
+                        expression: column.expression.value.clone(),
+                    },
+                    parts: vec![&column.expression],
+                    makes: Vec::new(),
+                });
+                Some(applied.collect())
+            }
             model::Function::Cast(cast) => one(
                 Function::Cast {
                     columns: cast
@@ -379,16 +432,17 @@ impl Checker<'_> {
                     );
                     self.problems.add(
                         problem
-                            .at(self.document.source(), span, "")
+                            .at(self.document.source(), self.argument(span, "on"), "")
                             .help("for every row with every row, say `\"how\": \"cross\"`"),
                     );
                     return None;
                 }
                 let on = values(&join.on.0);
-                one(
-                    Function::Join { other, on, how },
-                    join.on.0.iter().collect(),
-                )
+                Some(vec![Applied {
+                    function: Function::Join { other, on, how },
+                    parts: join.on.0.iter().collect(),
+                    makes: vec![&join.other_upstream_id],
+                }])
             }
             model::Function::Distinct(_) => one(Function::Distinct, Vec::new()),
             model::Function::Dropna(dropna) => one(
@@ -401,7 +455,12 @@ impl Checker<'_> {
             model::Function::Groupby(groupby) => self.groupby(groupby, span),
             model::Function::Aggregate(aggregate) => self.aggregate(aggregate, span),
             model::Function::Orderby(order) => {
-                self.not_empty(&order.columns, "an `orderby` needs a column", span)?;
+                self.not_empty(
+                    &order.columns,
+                    "an `orderby` needs a column",
+                    span,
+                    "columns",
+                )?;
                 let columns = order.columns.iter();
                 one(
                     Function::OrderBy {
@@ -432,21 +491,25 @@ impl Checker<'_> {
             &groupby.group_columns,
             "a `groupby` needs a column to group by",
             span,
+            "group_columns",
         )?;
         self.not_empty(
             &groupby.aggregations,
             "a `groupby` needs something to compute",
             span,
+            "aggregations",
         )?;
         let mut aggregates = Vec::new();
-        for Spanned { value, span } in &groupby.aggregations {
+        for Spanned { value, .. } in &groupby.aggregations {
+            self.named(&value.output_column)?;
             let column = match (&value.input_column, value.function.value) {
                 (Some(column), _) => column.value.clone(),
                 (None, Aggregation::Count) => "*".to_owned(),
                 (None, function) => {
                     let message = format!("`{}` needs an `input_column`", function.name());
                     let problem = Diagnostic::error(code::INVALID_VALUE, message);
-                    let problem = problem.at(self.document.source(), *span, "");
+                    let span = value.function.span;
+                    let problem = problem.at(self.document.source(), span, "without a column");
                     self.problems
                         .add(problem.help("only `count` may do without: it then counts rows"));
                     return None;
@@ -455,10 +518,13 @@ impl Checker<'_> {
             let function = value.function.value.name().to_owned();
             aggregates.push([function, column, value.output_column.value.clone()]);
         }
-        let inputs = groupby.aggregations.iter();
+        let outputs = groupby.aggregations.iter();
+        let inputs = outputs.clone();
         let inputs = inputs.filter_map(|aggregation| aggregation.value.input_column.as_ref());
+        let outputs = outputs.map(|aggregation| &aggregation.value.output_column);
         Some(vec![Applied {
             parts: groupby.group_columns.iter().chain(inputs).collect(),
+            makes: groupby.group_columns.iter().chain(outputs).collect(),
             function: Function::Aggregate {
                 keys: values(&groupby.group_columns),
                 aggregates,
@@ -472,7 +538,15 @@ impl Checker<'_> {
         span: Span,
     ) -> Option<Vec<Applied<'m>>> {
         let columns = &aggregate.aggregate_columns;
-        self.not_empty(columns, "an `aggregate` needs something to compute", span)?;
+        self.not_empty(
+            columns,
+            "an `aggregate` needs something to compute",
+            span,
+            "aggregate_columns",
+        )?;
+        for column in columns {
+            self.named(&column.value.alias)?;
+        }
         let keys = aggregate.group_by_columns.as_deref().unwrap_or_default();
         let aggregates = columns.iter().map(|column| {
             let column = &column.value;
@@ -487,12 +561,23 @@ impl Checker<'_> {
                 aggregates: aggregates.collect(),
             },
             parts: inputs.chain(keys).collect(),
+            makes: keys
+                .iter()
+                .chain(columns.iter().map(|column| &column.value.alias))
+                .collect(),
         }])
     }
 
-    fn not_empty<T>(&mut self, list: &[T], message: &str, span: Span) -> Option<()> {
+    fn not_empty<T>(
+        &mut self,
+        list: &[T],
+        message: &str,
+        function: Span,
+        argument: &str,
+    ) -> Option<()> {
         if list.is_empty() {
             let problem = Diagnostic::error(code::INVALID_VALUE, message);
+            let span = self.argument(function, argument);
             self.problems
                 .add(problem.at(self.document.source(), span, ""));
             return None;
@@ -500,18 +585,39 @@ impl Checker<'_> {
         Some(())
     }
 
+    /// A name of a new column, which has to be one.
+    fn named(&mut self, column: &Spanned<String>) -> Option<()> {
+        if column.value.is_empty() {
+            let problem = Diagnostic::error(
+                code::INVALID_VALUE,
+                "the name of a column must not be empty",
+            );
+            self.problems
+                .add(problem.at(self.document.source(), column.span, ""));
+            return None;
+        }
+        Some(())
+    }
+
+    /// The place of an argument of a function.
+    fn argument(&self, function: Span, name: &str) -> Span {
+        let function_node = self.document.root().within(function);
+        let argument = function_node.and_then(|node| node.get("arguments")?.get(name));
+        argument.map_or(function, |argument| argument.span)
+    }
+
     /// The frame that a function gives; nothing, and a problem, where it does not fit.
-    fn apply(
-        &mut self,
-        frame: Frame,
-        function: &Function,
-        parts: &[&Spanned<String>],
-        input: &str,
-    ) -> Option<Frame> {
+    fn apply(&mut self, frame: Frame, applied: &Applied<'_>, input: &str) -> Option<Frame> {
+        let Applied {
+            function,
+            parts,
+            makes,
+        } = applied;
         let place = |frame: &Frame, name: String| Place {
             document: self.document,
             origin: frame.origin,
             frame: name,
+            doubles: frame.doubles.clone(),
         };
         let whole = parts.first().map_or(frame.origin, |part| part.span);
         let data = frame.data.clone();
@@ -562,7 +668,7 @@ impl Checker<'_> {
         };
         let next = next.map_err(|error| at.problem(&error, parts, whole));
         let data = self.problems.keep(next)?;
-        Some(Frame { data, ..frame })
+        Some(frame.followed_by(data, makes))
     }
 }
 

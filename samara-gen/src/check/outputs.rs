@@ -31,9 +31,13 @@ impl Checker<'_> {
     fn within(&self, job: &Job, problems: &mut Problems) {
         for (index, load) in loads(job).enumerate() {
             for earlier in loads(job).take(index) {
-                problems.extend(self.two_loads(earlier, load));
+                // Of two loads with one id, that is what is wrong.
+                if earlier.id.value != load.id.value {
+                    problems.extend(self.two_loads(earlier, load));
+                }
             }
-            for extract in job.extracts.iter().map(|extract| &extract.value) {
+            let extracts = job.extracts.iter().map(|extract| &extract.value);
+            for extract in extracts.filter(|extract| !extract.location.value.trim().is_empty()) {
                 problems.extend(self.read_and_written(extract, load));
             }
             problems.extend(self.export(job, load));
@@ -127,7 +131,7 @@ impl Checker<'_> {
     fn export(&self, job: &Job, load: &Load) -> Option<Diagnostic> {
         let export = load.schema_export.as_ref()?;
         let earlier = loads(job).take_while(|other| !std::ptr::eq(*other, load));
-        for other in earlier {
+        for other in earlier.filter(|other| other.id.value != load.id.value) {
             let others = other.schema_export.as_ref();
             if let Some(others) = others.filter(|path| normal(path) == normal(export)) {
                 let message = format!(
@@ -228,8 +232,10 @@ impl Checker<'_> {
     }
 }
 
+/// The loads of a job; of one without a location nothing is known.
 fn loads(job: &Job) -> impl Iterator<Item = &Load> {
-    job.loads.iter().map(|load| &load.value)
+    let loads = job.loads.iter().map(|load| &load.value);
+    loads.filter(|load| !load.location.value.trim().is_empty())
 }
 
 fn named(load: &Load) -> String {

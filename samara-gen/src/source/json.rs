@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jsonc_parser::ast::{Object, ObjectPropName, Value};
 use jsonc_parser::common::{Range, Ranged};
-use jsonc_parser::errors::{ParseError, ParseErrorKind};
+use jsonc_parser::errors::ParseError;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{Member, Node, NodeKind, SourceText, Span, Syntax};
+use super::{Member, Node, NodeKind, SourceText, Span, Syntax, json_fault};
 use crate::diagnostic::{Diagnostic, code};
 
 /// Parses a whole file.
@@ -24,7 +24,10 @@ pub(super) fn parse(source: &Arc<SourceText>, syntax: Syntax) -> Result<Node, Di
         );
     }
     let parsed = parse_to_ast(source.text(), &CollectOptions::default(), &options(syntax));
-    match parsed.map_err(|error| syntax_error(source, &error))?.value {
+    match parsed
+        .map_err(|error| syntax_error(source, syntax, &error))?
+        .value
+    {
         Some(value) => node(source, value),
         None => Err(Diagnostic::error(code::SYNTAX, "the file is empty").in_file(source)),
     }
@@ -45,17 +48,17 @@ fn options(syntax: Syntax) -> ParseOptions {
     }
 }
 
-fn syntax_error(source: &Arc<SourceText>, error: &ParseError) -> Diagnostic {
-    let message = lower_first(&error.kind().to_string());
-    let diagnostic = Diagnostic::error(code::SYNTAX, message).at(source, span(error.range()), "");
-    match error.kind() {
-        ParseErrorKind::CommentsNotAllowed => {
-            diagnostic.help("a file named `.jsonc` may have comments")
-        }
-        ParseErrorKind::TrailingCommasNotAllowed => {
-            diagnostic.help("a file named `.jsonc` may have trailing commas")
-        }
-        _ => diagnostic,
+fn syntax_error(source: &Arc<SourceText>, syntax: Syntax, error: &ParseError) -> Diagnostic {
+    let Some(fault) = json_fault::find(source.text(), syntax) else {
+        let message = lower_first(&error.kind().to_string());
+        return Diagnostic::error(code::SYNTAX, message).at(source, span(error.range()), "");
+    };
+    let mut diagnostic =
+        Diagnostic::error(code::SYNTAX, fault.message).at(source, fault.span, fault.label);
+    diagnostic.help = fault.help;
+    match fault.see {
+        Some((span, text)) => diagnostic.see(source, span, text),
+        None => diagnostic,
     }
 }
 
@@ -193,7 +196,7 @@ mod tests {
     fn a_missing_comma_is_shown_where_it_belongs() {
         assert_eq!(
             failure("{\n  \"a\": 1\n  \"b\": 2\n}"),
-            "job.json:2:9: error[S0102]: expected comma"
+            "job.json:2:9: error[S0102]: a comma is missing"
         );
     }
 
@@ -230,9 +233,13 @@ mod tests {
     #[test]
     fn no_cut_of_a_file_makes_the_parser_panic() {
         let text = r#"{"a": ["ä\u00e9\ud83d\ude00\n", -1.5e+3, true, null], /* c */ "b": {"c": "d\"e"}, } // end"#;
-        for end in (0..=text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let cuts = text.char_indices().map(|(at, _)| text[..at].to_owned());
+        let gaps = text
+            .char_indices()
+            .map(|(at, gone)| [&text[..at], &text[at + gone.len_utf8()..]].concat());
+        for broken in cuts.chain(gaps) {
             for syntax in [Syntax::Json, Syntax::Jsonc] {
-                if let Err(diagnostic) = parse_text(&text[..end], syntax) {
+                if let Err(diagnostic) = parse_text(&broken, syntax) {
                     assert!(
                         !diagnostic
                             .render(crate::diagnostic::Colour::Never)

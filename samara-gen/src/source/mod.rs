@@ -5,6 +5,7 @@
 
 mod de;
 mod json;
+mod json_fault;
 mod node;
 mod recovery;
 mod spanned;

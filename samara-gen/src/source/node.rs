@@ -50,6 +50,17 @@ impl Node {
             .map(|member| &member.value)
     }
 
+    /// The value inside this one that stands at a place.
+    pub fn within(&self, place: Span) -> Option<&Node> {
+        let mut found = self;
+        while found.span != place {
+            let values = found.members().iter().map(|member| &member.value);
+            let mut inner = values.chain(found.elements());
+            found = inner.find(|node| node.span.contains(place))?;
+        }
+        Some(found)
+    }
+
     /// The value that a JSON Pointer leads to.
     pub fn at(&self, pointer: &str) -> Option<&Node> {
         let mut parts = pointer.split('/').skip(1);

@@ -149,14 +149,9 @@ impl<'a> Recovery<'a> {
 
     /// Where a field is missing: the name of its object, or else what the object begins with.
     fn beside(&self, object: Span) -> Span {
-        let mut found = self.whole;
-        while found.span != object {
-            let mut inner = children(found);
-            match inner.find(|child| child.span.contains(object)) {
-                Some(child) => found = child,
-                None => return object,
-            }
-        }
+        let Some(found) = self.whole.within(object) else {
+            return object;
+        };
         let members = found.members();
         let id = members.iter().find(|member| member.key == "id");
         match id.or(members.first()) {

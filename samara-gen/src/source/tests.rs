@@ -11,14 +11,14 @@ struct Shop {
     #[serde(default)]
     floors: u8,
     #[serde(default)]
-    steps: Vec<Spanned<Step>>,
+    steps: Vec<Spanned<Function>>,
     #[serde(default, alias = "colour")]
     color: Option<Color>,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Step {
+enum Function {
     GoIn(Go),
     Leave {},
 }
@@ -78,11 +78,11 @@ fn a_function_is_named_in_any_case_and_keeps_the_places_in_its_arguments() {
 
     let shop: Shop = document.deserialize().expect("it fits");
 
-    let Step::GoIn(go) = &shop.steps[0].value else {
+    let Function::GoIn(go) = &shop.steps[0].value else {
         panic!("the first step is the first one")
     };
     assert_eq!(&document.text()[go.by.span.range()], "\"door\"");
-    assert_eq!(shop.steps[1].value, Step::Leave {});
+    assert_eq!(shop.steps[1].value, Function::Leave {});
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_wrong_type_is_shown_at_the_value_with_what_was_found_and_wanted() {
         (
             r#"{"name": "a", "steps": [[1]]}"#,
             "[1]",
-            "expected a string, found a list",
+            "expected an object, found a list",
         ),
         (
             r#"{"name": "a", "floors": "2"}"#,
@@ -155,7 +155,7 @@ fn an_unknown_name_is_shown_at_the_value_with_the_nearest_one() {
     let step = failure(r#"{"name": "a", "steps": [{"function_type": "goOn", "arguments": {}}]}"#);
     assert_eq!(
         (step.message.as_str(), place(&step)),
-        ("unknown step `goOn`", "\"goOn\"")
+        ("unknown function `goOn`", "\"goOn\"")
     );
     assert_eq!(step.help.as_deref(), Some("did you mean `goIn`?"));
 
@@ -270,7 +270,7 @@ fn one_error_does_not_hide_the_next() {
             "unknown field `colr`",
             "expected a string, found a number",
             "unknown field `bye`",
-            "unknown step `goOut`",
+            "unknown function `goOut`",
             "expected a whole number, found a string",
         ]
     );

@@ -66,15 +66,23 @@ impl Alert {
                 Channel::File(_) => {}
             }
         }
+        for (index, trigger) in self.triggers.iter().enumerate() {
+            if trigger.id.trim().is_empty() {
+                let owner = "a trigger".to_owned();
+                let error = AlertError::Empty { owner, field: "id" };
+                faults.add(&format!("/triggers/{index}"), "id", error);
+            }
+        }
         faults.0
     }
 }
 
 fn empty(channel: &Channel, field: &'static str) -> AlertError {
-    AlertError::Empty {
-        channel: channel.id().to_owned(),
-        field,
-    }
+    let owner = match channel.id() {
+        "" => "a channel".to_owned(),
+        id => format!("channel `{id}`"),
+    };
+    AlertError::Empty { owner, field }
 }
 
 /// Whether a text is what it will be when an alert is sent.

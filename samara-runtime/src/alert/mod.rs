@@ -90,11 +90,11 @@ pub enum AlertError {
         /// The most that it may hold.
         high: u32,
     },
-    /// A text that a channel needs is empty.
-    #[error("`{field}` of channel `{channel}` is empty")]
+    /// A text that is needed is empty.
+    #[error("`{field}` of {owner} is empty")]
     Empty {
-        /// Id of the channel.
-        channel: String,
+        /// The channel or the trigger.
+        owner: String,
         /// Name of the field.
         field: &'static str,
     },

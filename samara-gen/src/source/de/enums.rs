@@ -8,6 +8,8 @@ use super::{NodeDeserializer, NodeKind};
 use crate::diagnostic::nearest;
 use crate::source::Node;
 
+/// The enum whose variants have content.
+const WITH_CONTENT: &str = "Function";
 /// The key that names the variant.
 const TAG: &str = "function_type";
 /// The key that holds its content.
@@ -27,8 +29,11 @@ impl<'de> EnumDeserializer<'de> {
         variants: &'static [&'static str],
     ) -> Result<Self, Error> {
         let name = match &node.kind {
+            NodeKind::Object(_) if enum_name == WITH_CONTENT => tag(node)?,
+            _ if enum_name == WITH_CONTENT => {
+                return Err(NodeDeserializer::new(node).wrong_type("an object"));
+            }
             NodeKind::String(_) => node,
-            NodeKind::Object(_) => tag(node)?,
             _ => return Err(NodeDeserializer::new(node).wrong_type("a string")),
         };
         let text = name
