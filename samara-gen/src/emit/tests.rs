@@ -289,7 +289,7 @@ fn a_source_file_never_takes_the_place_of_another() {
     ] {
         plan.source.name = name.to_owned();
         let files = emit(&plan, &runtime()).files;
-        assert_eq!(files.len(), 6, "{files:?}");
+        assert_eq!(files.len(), 7, "{files:?}");
         assert!(files.contains_key(Path::new(kept)), "{files:?}");
     }
 }
