@@ -14,6 +14,8 @@ pub struct Plan {
     pub id: String,
     /// What a person says about the workflow; may be empty.
     pub description: String,
+    /// Its version, if it has one; not empty.
+    pub version: Option<String>,
     /// Whether the workflow runs at all. A disabled one compiles to a program that runs no job.
     pub enabled: bool,
     /// The jobs, in the order in which they run.
@@ -27,10 +29,51 @@ pub struct Plan {
 impl Plan {
     /// The variables that locations of enabled jobs need, sorted.
     pub fn needs(&self) -> BTreeSet<&str> {
-        let jobs = self.jobs.iter().filter(|job| self.enabled && job.enabled);
-        let locations = jobs.flat_map(|job| &job.steps).flat_map(Step::locations);
+        let locations = self.steps().flat_map(Step::locations);
         locations.flat_map(variables::needed).collect()
     }
+
+    /// The locations that enabled jobs read, each once, in their order; without those that a load before writes.
+    pub fn inputs(&self) -> Vec<&str> {
+        let mut written: Vec<&str> = Vec::new();
+        let mut inputs = Vec::new();
+        for step in self.steps() {
+            match step {
+                Step::Extract(extract) => {
+                    let location = extract.location.as_str();
+                    if !written.contains(&directory(location)) && !inputs.contains(&location) {
+                        inputs.push(location);
+                    }
+                }
+                Step::Transform(_) => {}
+                Step::Load(load) => written.push(directory(&load.location)),
+            }
+        }
+        inputs
+    }
+
+    /// The locations that enabled jobs write, each once, in their order.
+    pub fn outputs(&self) -> Vec<&str> {
+        let loads = self.steps().filter(|step| matches!(step, Step::Load(_)));
+        let mut outputs = Vec::new();
+        for location in loads.flat_map(Step::locations) {
+            if !outputs.contains(&location) {
+                outputs.push(location);
+            }
+        }
+        outputs
+    }
+
+    /// The steps that run.
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        let jobs = self.jobs.iter().filter(|job| self.enabled && job.enabled);
+        jobs.flat_map(|job| &job.steps)
+    }
+}
+
+/// The location without a `/` at its end.
+fn directory(location: &str) -> &str {
+    location.trim_end_matches('/')
 }
 
 /// A workflow's text under its own name, kept beside the Rust that it became.

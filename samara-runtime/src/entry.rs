@@ -80,12 +80,19 @@ fn command<A: Args>(package: Package) -> Command {
 #[cfg(feature = "engine")]
 impl Program<NoArguments> for crate::Workflow {
     fn start(package: Package, main: impl FnOnce(NoArguments) -> Self) -> ExitCode {
-        use crate::settings::{AlertTest, RunSettings};
+        use crate::settings::{AlertTest, Output, RunSettings};
 
+        Output::colour_by(std::env::args_os());
         let workflow = main(NoArguments {});
+        // Clap holds static texts, and there is one command line in a process.
+        let version: &'static str = workflow.full_version(package.version).leak();
         let command = Command::new(package.name)
-            .version(package.version)
+            .version(version)
             .about(workflow.description());
+        let command = match workflow.help(*command.get_styles().get_header()) {
+            help if help.is_empty() => command,
+            help => command.after_help(help),
+        };
         let validate = AlertTest::augment_args(Command::new("validate"));
         let command = RunSettings::augment_args(command).subcommands([
             Command::new("run").about("Run the workflow (what happens without a command, too)"),

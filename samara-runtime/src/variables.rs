@@ -144,6 +144,11 @@ pub fn needed(text: &str) -> impl Iterator<Item = &str> {
         .map(|reference| reference.name)
 }
 
+/// The variables that a text names, and whether each must be set: it has no default there.
+pub(crate) fn named(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    references(text).map(|reference| (reference.name, reference.default.is_none()))
+}
+
 /// Whether a text gets its value where it is used: it holds a reference, and none that brings a default along. What holds a secret and
 /// is not of this kind must not be built into a binary.
 ///

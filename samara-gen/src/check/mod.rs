@@ -74,6 +74,7 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Checked, V
     problems.conclude(Plan {
         id: value.id.value,
         description: value.description,
+        version: value.version.filter(|version| !version.is_empty()),
         enabled: value.enabled,
         jobs,
         alerts: alerts.flatten(),

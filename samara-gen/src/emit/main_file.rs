@@ -67,12 +67,22 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
         "" => new,
         description => new.method("describe", vec![Code::text(description)]),
     };
-    let described = described.method("digest", vec![Code::text(&plan.source.digest)]);
-    let needs: Vec<Code> = plan.needs().into_iter().map(Code::text).collect();
-    let equipped = match needs.is_empty() {
-        true => described,
-        false => described.method("needs", vec![Code::Array(needs)]),
+    let versioned = match &plan.version {
+        None => described,
+        Some(version) => described.method("version", vec![Code::text(version)]),
     };
+    let identified = versioned.method("digest", vec![Code::text(&plan.source.digest)]);
+    let equipped = [
+        ("inputs", plan.inputs()),
+        ("outputs", plan.outputs()),
+        ("needs", plan.needs().into_iter().collect()),
+    ]
+    .into_iter()
+    .filter(|(_, texts)| !texts.is_empty())
+    .fold(identified, |workflow, (method, texts)| {
+        let texts = texts.into_iter().map(Code::text).collect();
+        workflow.method(method, vec![Code::Array(texts)])
+    });
     let mut workflow = jobs.iter().fold(equipped, job);
     if let Some(name) = alert_name {
         let text = Code::Call(

@@ -62,6 +62,7 @@ fn plan(steps: Vec<Step>) -> Plan {
     };
     Plan {
         id: "orders".to_owned(),
+        version: None,
         description: String::new(),
         enabled: true,
         jobs: vec![job],
@@ -435,4 +436,37 @@ fn rustfmt_leaves_the_text_alone_at_every_length() -> Result<(), Box<dyn std::er
         String::from_utf8_lossy(&output.stdout)
     );
     Ok(())
+}
+
+#[test]
+fn the_program_names_its_version_and_what_it_reads_and_writes_from_outside() {
+    let at = |step: Step, place: &str| match step {
+        Step::Extract(extract) => Step::Extract(Extract {
+            location: place.to_owned(),
+            ..extract
+        }),
+        Step::Load(load) => Step::Load(Load {
+            location: place.to_owned(),
+            ..load
+        }),
+        step => step,
+    };
+    let mut plan = plan(vec![at(extract("a"), "in"), at(load("b", 0), "bronze/")]);
+    let mut gold = plan.jobs[0].clone();
+    gold.id = "gold".to_owned();
+    gold.steps = vec![
+        at(extract("a"), "bronze"),
+        at(extract("c"), "in"),
+        at(load("b", 0), "${OUT}"),
+    ];
+    plan.jobs.push(gold);
+    plan.version = Some("1.4.0".to_owned());
+    let main = &emit(&plan, &runtime()).files[Path::new("src/main.rs")];
+    let expected = r#"        .version("1.4.0")
+        .digest("sha256:0123")
+        .inputs(["in"])
+        .outputs(["bronze/", "${OUT}"])
+        .needs(["OUT"])
+"#;
+    assert!(main.contains(expected), "{main}");
 }

@@ -29,6 +29,8 @@ pub struct Workflow {
     /// What the workflow is for.
     #[serde(default)]
     pub description: String,
+    /// The workflow's version, such as `1.4.0`, which the compiled program and its telemetry name. Samara on Spark has no such field.
+    pub version: Option<String>,
     /// Whether the workflow does anything at all.
     #[serde(default = "enabled")]
     pub enabled: bool,

@@ -89,7 +89,7 @@ impl Channel {
     }
 
     /// All that may name variables.
-    fn texts(&self) -> Vec<&str> {
+    pub(super) fn texts(&self) -> Vec<&str> {
         match self {
             Self::Email(email) => {
                 let own = [&email.smtp_server, &email.username, &email.from_email];

@@ -249,6 +249,13 @@ impl Alert {
         })
     }
 
+    /// All texts of channels through which some failure would be told somewhere that may name variables.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let triggers = self.triggers.iter().filter(|trigger| trigger.enabled);
+        let channels = triggers.flat_map(|trigger| self.channels_of(trigger));
+        channels.flat_map(Channel::texts)
+    }
+
     /// Each channel in use that lacks variables, with what it lacks.
     pub(crate) fn unset(&self) -> impl Iterator<Item = (&str, VariableError)> {
         self.channels_in_use()

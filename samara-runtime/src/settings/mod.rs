@@ -14,6 +14,8 @@ mod log_level;
 #[cfg(feature = "engine")]
 mod memory_limit;
 #[cfg(feature = "engine")]
+mod output;
+#[cfg(feature = "engine")]
 mod run;
 #[cfg(feature = "engine")]
 mod time_zone;
@@ -31,6 +33,8 @@ pub use log_format::LogFormat;
 pub use log_level::LogLevel;
 #[cfg(feature = "engine")]
 pub use memory_limit::{MemoryLimit, MemoryLimitError};
+#[cfg(feature = "engine")]
+pub use output::Output;
 #[cfg(feature = "engine")]
 pub use run::RunSettings;
 #[cfg(feature = "engine")]
@@ -83,7 +87,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The flags that give another Samara program, with the same variables, these settings. It tells of those that are ignored by itself.
+    /// The flags that give another Samara program, with the same variables, these settings. What its variables say it hears from them, so that
+    /// it knows where each setting came from.
     ///
     /// # Examples
     /// ```
@@ -91,27 +96,46 @@ impl Settings {
     /// assert_eq!(settings.to_args(), ["--log-level=warn"]);
     /// ```
     pub fn to_args(&self) -> Vec<OsString> {
-        let given = |given: &Option<Given>| given.as_ref().map(|given| given.value.clone());
-        let is_ignored =
-            |names: &[&str]| (self.ignored.iter()).any(|ignored| names.contains(&&*ignored.name));
-        let level = (!is_ignored(&LOG_LEVEL)).then_some(self.log_level);
-        let format = Some(self.log_format).filter(|format| *format != LogFormat::default());
+        self.to_args_beside(&|name| std::env::var_os(name), LogLevel::default())
+    }
+
+    /// As [`Settings::to_args`], for a program that shows events from `level` up if nothing says otherwise.
+    fn to_args_beside(&self, environment: &Environment<'_>, level: LogLevel) -> Vec<OsString> {
+        let theirs = Self::resolve(Flags::default(), environment, level);
+        let given = |own: &Option<Given>, theirs: &Option<Given>| {
+            let given = own.as_ref().filter(|_| own != theirs);
+            given.map(|given| given.value.clone())
+        };
+        let level = Some(self.log_level).filter(|own| *own != theirs.log_level);
+        let format = Some(self.log_format).filter(|own| *own != theirs.log_format);
         arguments([
-            ("--otlp-traces-endpoint", given(&self.otlp_traces_endpoint)),
+            (
+                "--otlp-traces-endpoint",
+                given(&self.otlp_traces_endpoint, &theirs.otlp_traces_endpoint),
+            ),
             (
                 "--otlp-metrics-endpoint",
-                given(&self.otlp_metrics_endpoint),
+                given(&self.otlp_metrics_endpoint, &theirs.otlp_metrics_endpoint),
             ),
-            ("--otlp-logs-endpoint", given(&self.otlp_logs_endpoint)),
-            ("--trace-parent", given(&self.trace_parent)),
-            ("--trace-state", given(&self.trace_state)),
-            ("--baggage", given(&self.baggage)),
+            (
+                "--otlp-logs-endpoint",
+                given(&self.otlp_logs_endpoint, &theirs.otlp_logs_endpoint),
+            ),
+            (
+                "--trace-parent",
+                given(&self.trace_parent, &theirs.trace_parent),
+            ),
+            (
+                "--trace-state",
+                given(&self.trace_state, &theirs.trace_state),
+            ),
+            ("--baggage", given(&self.baggage, &theirs.baggage)),
             ("--log-level", level.map(|level| level.to_string())),
             ("--log-format", format.map(|format| format.to_string())),
         ])
     }
 
-    fn resolve(flags: Flags, environment: &Environment<'_>) -> Self {
+    fn resolve(flags: Flags, environment: &Environment<'_>, level: LogLevel) -> Self {
         let mut variables = Variables::new(environment);
         let mut text = |flag: Option<String>, origin, names: &[&'static str]| {
             let flag = flag.filter(|value| !value.is_empty());
@@ -139,12 +163,19 @@ impl Settings {
             baggage: text(flags.baggage, "--baggage", &BAGGAGE),
             log_level: (flags.log_level)
                 .or_else(|| variables.value(&LOG_LEVEL))
-                .unwrap_or_default(),
+                .unwrap_or(level),
             log_format: (flags.log_format)
                 .or_else(|| variables.value(&[LOG_FORMAT]))
                 .unwrap_or_default(),
             ignored: variables.ignored,
         }
+    }
+
+    /// As `from_arg_matches`, showing events from `level` up if nothing says otherwise.
+    fn from_arg_matches_or(matches: &ArgMatches, level: LogLevel) -> Result<Self, clap::Error> {
+        let flags = Flags::from_arg_matches(matches)?;
+        let environment = |name: &str| std::env::var_os(name);
+        Ok(Self::resolve(flags, &environment, level))
     }
 
     /// The endpoint that is given for a signal.
@@ -159,8 +190,7 @@ impl Settings {
 
 impl FromArgMatches for Settings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let flags = Flags::from_arg_matches(matches)?;
-        Ok(Self::resolve(flags, &|name| std::env::var_os(name)))
+        Self::from_arg_matches_or(matches, LogLevel::default())
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -181,7 +211,7 @@ impl Args for Settings {
 
 // The flags alone. A doc comment here would become the program's description. Clap's own `env` is not used: it knows one variable a
 // flag, and takes an empty one for a value.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[group(skip)]
 struct Flags {
     /// Send traces to this OTLP endpoint, the full URL [env: SAMARA_OTLP_TRACES_ENDPOINT]

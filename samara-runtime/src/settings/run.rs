@@ -1,13 +1,15 @@
 //! The settings of a program that runs workflows.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::environment::parsed;
-use super::{Environment, MemoryLimit, Settings, TimeZone, arguments};
+use super::{Environment, LogLevel, MemoryLimit, Output, Settings, TimeZone, arguments};
 
 const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";
 const SPILL_DIR: &str = "SAMARA_SPILL_DIR";
@@ -42,17 +44,23 @@ pub struct RunSettings {
     pub threads: Option<NonZeroUsize>,
     /// The zone of timestamps that say none; none means UTC.
     pub session_time_zone: Option<TimeZone>,
+    /// How much is printed, and in which colours.
+    pub output: Output,
 }
 
 impl RunSettings {
-    /// The flags that give another Samara program these settings.
+    /// The flags that give another Samara program, with the same variables, these settings, as [`Settings::to_args`].
     ///
     /// # Examples
     /// ```
     /// let settings = samara::RunSettings { threads: std::num::NonZeroUsize::new(2), ..Default::default() };
-    /// assert_eq!(settings.to_args(), ["--log-level=info", "--threads=2"]);
+    /// assert_eq!(settings.to_args(), ["--threads=2"]);
     /// ```
     pub fn to_args(&self) -> Vec<OsString> {
+        self.to_args_beside(&|name| std::env::var_os(name))
+    }
+
+    fn to_args_beside(&self, environment: &Environment<'_>) -> Vec<OsString> {
         let own = arguments([
             (
                 "--alert-filepath",
@@ -60,25 +68,38 @@ impl RunSettings {
             ),
             (
                 "--memory-limit",
-                self.memory_limit.map(|limit| limit.to_string().into()),
+                unless_said(self.memory_limit, &[MEMORY_LIMIT], environment)
+                    .map(|limit| limit.to_string().into()),
             ),
-            ("--spill-dir", self.spill_dir.clone().map(OsString::from)),
+            (
+                "--spill-dir",
+                (self.spill_dir.clone())
+                    .filter(|own| path(None, SPILL_DIR, environment).as_ref() != Some(own))
+                    .map(OsString::from),
+            ),
             (
                 "--threads",
-                self.threads.map(|threads| threads.to_string().into()),
+                unless_said(self.threads, &[THREADS], environment)
+                    .map(|threads| threads.to_string().into()),
             ),
             (
                 "--session-time-zone",
-                self.session_time_zone
-                    .as_ref()
-                    .map(|zone| zone.to_string().into()),
+                unless_said(
+                    self.session_time_zone.clone(),
+                    &SESSION_TIME_ZONE,
+                    environment,
+                )
+                .map(|zone| zone.to_string().into()),
             ),
         ]);
-        [self.telemetry.to_args(), own].concat()
+        let level = level_of(&self.output);
+        let telemetry = self.telemetry.to_args_beside(environment, level);
+        [telemetry, own, self.output.to_args()].concat()
     }
 
     fn resolve(
         telemetry: Settings,
+        output: Output,
         flags: Flags,
         environment: &Environment<'_>,
     ) -> Result<Self, clap::Error> {
@@ -91,8 +112,32 @@ impl RunSettings {
             spill_dir: path(flags.spill_dir, SPILL_DIR, environment),
             threads: parsed(flags.threads, &[THREADS], environment)?,
             session_time_zone: parsed(flags.session_time_zone, &SESSION_TIME_ZONE, environment)?,
+            output,
         })
     }
+}
+
+/// The log events that are shown if nothing says otherwise.
+fn level_of(output: &Output) -> LogLevel {
+    match output.quiet {
+        true => LogLevel::Warn,
+        false => LogLevel::default(),
+    }
+}
+
+/// A setting, unless the variables say the same.
+fn unless_said<T>(
+    own: Option<T>,
+    variables: &[&'static str],
+    environment: &Environment<'_>,
+) -> Option<T>
+where
+    T: FromStr + PartialEq,
+    T::Err: fmt::Display,
+{
+    // A flag beats a variable, also one that is not valid.
+    let theirs = parsed(None, variables, environment).unwrap_or_default();
+    own.filter(|own| theirs.as_ref() != Some(own))
 }
 
 /// The path of a flag, else of a variable; an empty one is none.
@@ -103,8 +148,10 @@ fn path(flag: Option<PathBuf>, variable: &str, environment: &Environment<'_>) ->
 
 impl FromArgMatches for RunSettings {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let output = Output::from_arg_matches(matches)?;
         Self::resolve(
-            Settings::from_arg_matches(matches)?,
+            Settings::from_arg_matches_or(matches, level_of(&output))?,
+            output,
             Flags::from_arg_matches(matches)?,
             &|name| std::env::var_os(name),
         )
@@ -118,10 +165,11 @@ impl FromArgMatches for RunSettings {
 
 impl Args for RunSettings {
     fn augment_args(command: Command) -> Command {
-        Flags::augment_args(Settings::augment_args(command))
+        Flags::augment_args(Settings::augment_args(Output::augment_args(command)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
+        let command = Output::augment_args_for_update(command);
         Flags::augment_args_for_update(Settings::augment_args_for_update(command))
     }
 }
@@ -171,10 +219,23 @@ mod tests {
         variables: &[(&str, &str)],
     ) -> Result<RunSettings, clap::Error> {
         let program = Program::try_parse_from([&["program"], arguments].concat())?;
-        RunSettings::resolve(Settings::default(), program.flags, &|name| {
-            let variable = variables.iter().find(|(key, _)| *key == name);
-            variable.map(|(_, value)| value.into())
-        })
+        RunSettings::resolve(
+            Settings::default(),
+            Output::default(),
+            program.flags,
+            &|name| variable(variables, name),
+        )
+    }
+
+    fn variable(variables: &[(&str, &str)], name: &str) -> Option<OsString> {
+        let variable = variables.iter().find(|(key, _)| *key == name);
+        variable.map(|(_, value)| value.into())
+    }
+
+    fn handed_on(settings: &RunSettings, variables: &[(&str, &str)]) -> Vec<String> {
+        let arguments = settings.to_args_beside(&|name| variable(variables, name));
+        let text = |argument: OsString| argument.into_string().expect("UTF-8");
+        arguments.into_iter().map(text).collect()
     }
 
     #[test]
@@ -244,12 +305,46 @@ mod tests {
             "--session-time-zone=Europe/Berlin",
         ];
         let before = settings(&arguments, &[]).expect("valid");
-        let handed_on = before.to_args();
-        let handed_on: Vec<&str> = handed_on
-            .iter()
-            .map(|argument| argument.to_str().expect("UTF-8"))
-            .filter(|argument| *argument != "--log-level=info")
-            .collect();
+        let handed_on = handed_on(&before, &[]);
+        let handed_on: Vec<&str> = handed_on.iter().map(String::as_str).collect();
         assert_eq!(settings(&handed_on, &[]).expect("valid"), before);
+    }
+
+    #[test]
+    fn what_variables_say_another_program_hears_from_them_and_not_from_flags() {
+        let variables = [
+            ("SAMARA_MEMORY_LIMIT", "2GiB"),
+            ("SAMARA_SPILL_DIR", "spill dir"),
+            ("SAMARA_THREADS", "3"),
+            ("spark.sql.session.timeZone", "Europe/Berlin"),
+        ];
+        let of_variables = settings(&[], &variables).expect("valid");
+        assert_eq!(handed_on(&of_variables, &variables), [""; 0]);
+        let of_flag = settings(&["--threads=2"], &variables).expect("valid");
+        assert_eq!(handed_on(&of_flag, &variables), ["--threads=2"]);
+        let of_no_number = [("SAMARA_THREADS", "many")];
+        assert_eq!(
+            handed_on(&of_flag, &of_no_number)[1..],
+            [
+                "--spill-dir=spill dir",
+                "--threads=2",
+                "--session-time-zone=Europe/Berlin"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_quiet_program_shows_warnings_and_what_it_is_asked_for() {
+        #[derive(Parser)]
+        struct Whole {
+            #[command(flatten)]
+            settings: RunSettings,
+        }
+        let level = |arguments: &[&str]| {
+            let program = Whole::try_parse_from([&["program"], arguments].concat());
+            program.expect("valid").settings.telemetry.log_level
+        };
+        assert_eq!(level(&["--quiet"]), LogLevel::Warn);
+        assert_eq!(level(&["-q", "--log-level=debug"]), LogLevel::Debug);
     }
 }

@@ -30,7 +30,24 @@ fn settings(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Settings, 
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value.into())
     };
-    Ok(Settings::resolve(program.flags, &environment))
+    Ok(Settings::resolve(
+        program.flags,
+        &environment,
+        LogLevel::default(),
+    ))
+}
+
+/// What such a program gives to another that is started with these variables.
+fn handed_on(settings: &Settings, variables: &[(&str, &str)]) -> Vec<String> {
+    let environment = |name: &str| {
+        variables
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.into())
+    };
+    let arguments = settings.to_args_beside(&environment, LogLevel::default());
+    let text = |argument: OsString| argument.into_string().expect("UTF-8");
+    arguments.into_iter().map(text).collect()
 }
 
 fn given(value: &str, origin: &'static str) -> Option<Given> {
@@ -120,7 +137,7 @@ fn a_bad_value_in_a_variable_counts_as_unset_and_is_told_of() {
 fn a_bad_value_in_a_variable_is_left_to_the_other_program_to_tell_of() {
     let variables = [("LOG_LEVEL", "loud")];
     let before = settings(&[], &variables).expect("valid");
-    assert_eq!(before.to_args(), Vec::<OsString>::new());
+    assert_eq!(handed_on(&before, &variables), [""; 0]);
 }
 
 #[test]
@@ -152,12 +169,28 @@ fn settings_survive_the_way_to_another_program() {
         "--log-level=warn",
     ];
     let before = settings(&arguments, &[]).expect("valid");
-    let handed_on = before.to_args();
-    let handed_on: Vec<&str> = handed_on
-        .iter()
-        .map(|argument| argument.to_str().expect("UTF-8"))
-        .collect();
+    let handed_on = handed_on(&before, &[]);
+    let handed_on: Vec<&str> = handed_on.iter().map(String::as_str).collect();
     assert_eq!(settings(&handed_on, &[]).expect("valid"), before);
+}
+
+#[test]
+fn what_variables_say_another_program_hears_from_them_and_not_from_flags() {
+    let variables = [
+        ("SAMARA_OTLP_TRACES_ENDPOINT", "http://a"),
+        ("SAMARA_OTLP_METRICS_ENDPOINT", "http://b"),
+        ("SAMARA_OTLP_LOGS_ENDPOINT", "http://c"),
+        ("TRACEPARENT", "00-x"),
+        ("TRACESTATE", "a=b"),
+        ("BAGGAGE", "c=d"),
+        ("LOG_LEVEL", "debug"),
+        ("SAMARA_LOG_FORMAT", "json"),
+    ];
+    let of_variables = settings(&[], &variables).expect("valid");
+    assert_eq!(handed_on(&of_variables, &variables), [""; 0]);
+    let flags = ["--trace-parent=00-y", "--log-level=info"];
+    let of_flags = settings(&flags, &variables).expect("valid");
+    assert_eq!(handed_on(&of_flags, &variables), flags);
 }
 
 #[test]

@@ -90,8 +90,13 @@ impl Hook {
 
     /// Whether all variables are set that its texts name.
     pub(super) fn check_variables(&self) -> Result<(), VariableError> {
+        variables::check(self.texts())
+    }
+
+    /// All that may name variables.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let values = self.headers.iter().map(|(_, value)| *value);
-        variables::check([self.url].into_iter().chain(values).chain(self.payload))
+        [self.url].into_iter().chain(values).chain(self.payload)
     }
 
     fn request(&self) -> Result<Request, RequestError> {

@@ -1,6 +1,7 @@
 //! The life of a run: its jobs in order, its spans, its alerts, its exit code.
 
 mod exit;
+mod help;
 mod hook;
 mod job;
 mod problem;
@@ -9,7 +10,7 @@ mod summary;
 mod validate;
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -55,7 +56,10 @@ pub type JobFn = fn(&Session) -> Result<()>;
 pub struct Workflow {
     id: &'static str,
     description: &'static str,
+    version: Option<&'static str>,
     digest: &'static str,
+    inputs: Vec<&'static str>,
+    outputs: Vec<&'static str>,
     needs: Vec<&'static str>,
     jobs: Vec<Job>,
     alerts: Option<&'static str>,
@@ -67,7 +71,10 @@ impl Workflow {
         Self {
             id,
             description: "",
+            version: None,
             digest: "",
+            inputs: Vec::new(),
+            outputs: Vec::new(),
             needs: Vec::new(),
             jobs: Vec::new(),
             alerts: None,
@@ -82,9 +89,36 @@ impl Workflow {
         }
     }
 
-    /// Says what the workflow was built from, by its digest: traces and metrics name it.
+    /// Sets the workflow's version, for `--version` and for telemetry, in place of that of the package.
+    pub fn version(self, version: &'static str) -> Self {
+        Self {
+            version: Some(version),
+            ..self
+        }
+    }
+
+    /// Says what the workflow was built from, by its digest: traces, metrics and `--version` name it.
     pub fn digest(self, digest: &'static str) -> Self {
         Self { digest, ..self }
+    }
+
+    /// Names the locations that its steps read, for its `--help`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let workflow = samara::Workflow::new("customer-orders").inputs(["${DATA_DIR}/orders.csv"]).outputs(["output"]);
+    /// # drop(workflow);
+    /// ```
+    pub fn inputs(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
+        self.inputs.extend(locations);
+        self
+    }
+
+    /// Names the locations that its steps write, for its `--help`.
+    pub fn outputs(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
+        self.outputs.extend(locations);
+        self
     }
 
     /// Names variables of the environment that its steps need. A run without one of them ends before it begins.
@@ -170,7 +204,7 @@ impl Workflow {
     fn service<'a>(&'a self, version: &'a str) -> Service<'a> {
         Service {
             name: self.id,
-            version,
+            version: self.version.unwrap_or(version),
             digest: self.digest,
         }
     }
@@ -223,7 +257,7 @@ impl Workflow {
         };
         let exit = self.conclude(&context, alerts.as_ref(), &end, began);
         let trace = context.span().span_context().clone();
-        Summary {
+        let summary = Summary {
             workflow: self.id,
             ended: Ended::by(exit),
             took: began.elapsed(),
@@ -231,8 +265,10 @@ impl Workflow {
             sampled: trace.is_sampled(),
             trace: trace.trace_id(),
             steps: reports.take(),
+        };
+        if !settings.output.quiet {
+            summary.print();
         }
-        .print();
         exit
     }
 
@@ -296,9 +332,9 @@ impl Workflow {
     }
 }
 
-/// Prints a text. That nobody reads it to its end is no failure.
+/// Prints a text, in colours where they are wanted. That nobody reads it to its end is no failure.
 fn say(text: &dyn Display) {
-    let _ = write!(io::stdout().lock(), "{text}");
+    let _ = write!(anstream::stdout().lock(), "{text}");
 }
 
 /// Prints what becomes of telemetry with these settings: [`Exit::Configuration`] if some of it does not arrive.

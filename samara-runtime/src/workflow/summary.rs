@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anstyle::{AnsiColor, Style};
 use opentelemetry::TraceId;
 
 use super::Exit;
@@ -42,6 +43,9 @@ const HOW_TO_TRACE: &str = "no trace was sent: --otlp-traces-endpoint http://loc
 
 const NOT_SAMPLED: &str = "no trace was sent: the trace that the run belongs to, or OTEL_TRACES_SAMPLER, does not sample it\n";
 
+const HEADING: Style = Style::new().bold();
+const FAILED: Style = AnsiColor::Red.on_default();
+
 const HEAD: [&str; 5] = ["step", "rows in", "rows out", "busy", "bytes"];
 
 impl Summary {
@@ -51,12 +55,16 @@ impl Summary {
     }
 
     fn text(&self) -> String {
-        let ended = match self.ended {
-            Ended::Well => "finished in",
-            Ended::Badly => "failed after",
-            Ended::Early => "interrupted after",
+        let (ended, style) = match self.ended {
+            Ended::Well => ("finished in", AnsiColor::Green.on_default()),
+            Ended::Badly => ("failed after", FAILED),
+            Ended::Early => ("interrupted after", AnsiColor::Yellow.on_default()),
         };
-        let mut text = format!("{} {ended} {}", self.workflow, seconds(self.took));
+        let mut text = format!(
+            "{} {style}{ended}{style:#} {}",
+            self.workflow,
+            seconds(self.took)
+        );
         if self.trace != TraceId::INVALID {
             text.push_str(&format!(" · trace {}", self.trace));
         }
@@ -88,20 +96,27 @@ impl Summary {
                 .zip(row)
                 .for_each(|(width, cell)| *width = (*width).max(cell.chars().count()));
         }
-        let mut table = line(&HEAD.map(str::to_owned), widths, None);
+        let mut table = line(&HEAD.map(str::to_owned), widths, HEADING, None);
         for (row, step) in rows.iter().zip(&self.steps) {
-            table.push_str(&line(row, widths, step.measured.destination.as_deref()));
+            let style = if step.failed { FAILED } else { Style::new() };
+            let destination = step.measured.destination.as_deref();
+            table.push_str(&line(row, widths, style, destination));
         }
         table
     }
 }
 
-fn line(cells: &[String; 5], widths: [usize; 5], destination: Option<&str>) -> String {
-    let mut text = format!("  {:<width$}", cells[0], width = widths[0]);
+fn line(
+    cells: &[String; 5],
+    widths: [usize; 5],
+    style: Style,
+    destination: Option<&str>,
+) -> String {
+    let mut text = format!("{:<width$}", cells[0], width = widths[0]);
     for (cell, width) in cells.iter().zip(widths).skip(1) {
         text.push_str(&format!("  {cell:>width$}"));
     }
-    let mut text = text.trim_end().to_owned();
+    let mut text = format!("  {style}{}{style:#}", text.trim_end());
     if let Some(destination) = destination {
         text.push_str(&format!("  → {destination}"));
     }
@@ -207,8 +222,10 @@ mod tests {
             trace: TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4736").unwrap(),
             steps: vec![step("extract-orders", extract), step("load-orders", load)],
         };
+        let coloured = summary.text();
+        assert!(coloured.contains("\u{1b}[32mfinished in\u{1b}[0m"));
         assert_eq!(
-            summary.text(),
+            anstream::adapter::strip_str(&coloured).to_string(),
             "customer-orders finished in 0.84 s · trace 4bf92f3577b34da6a3ce929d0e0e4736
   step              rows in   rows out    busy   bytes
   extract-orders          –  2 000 000  0.42 s  158 MB

@@ -1,11 +1,12 @@
 //! `validate`: a workflow looked at without being run.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
 
+use anstyle::{AnsiColor, Style};
 use opentelemetry::trace::TraceContextExt as _;
 use opentelemetry::{Context, KeyValue};
 
@@ -35,6 +36,9 @@ impl Workflow {
             catch_unwind(AssertUnwindSafe(|| self.problems(settings)))
         };
         let (exit, failure) = self.judge(looked);
+        if failure.is_none() && !settings.output.quiet {
+            say(&format_args!("{} is valid\n", self.id));
+        }
         if let Some((kind, message)) = &failure {
             fail_span(&context, kind, message);
         }
@@ -101,13 +105,10 @@ impl Workflow {
 
     fn tell(&self, problems: &[Problem]) -> Exit {
         for problem in problems {
-            complain(&format_args!("error: {problem}"));
+            complain(&format_args!("{ERROR}error{ERROR:#}: {problem}"));
         }
         match problems.len() {
-            0 => {
-                say(&format_args!("{} is valid\n", self.id));
-                return Exit::Success;
-            }
+            0 => return Exit::Success,
             1 => complain(&format_args!("{} is not valid: 1 problem", self.id)),
             count => complain(&format_args!("{} is not valid: {count} problems", self.id)),
         }
@@ -115,9 +116,11 @@ impl Workflow {
     }
 }
 
-/// Prints a line to standard error. That nobody reads it changes nothing.
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
+/// Prints a line to standard error, in colours where they are wanted. That nobody reads it changes nothing.
 fn complain(line: &dyn Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 
 impl Job {

@@ -5,8 +5,9 @@ mod lines;
 mod records;
 mod span_events;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 
+use anstream::{AutoStream, ColorChoice};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -66,7 +67,7 @@ pub(super) struct Sent<'a> {
     pub logs: Option<(&'a SdkLoggerProvider, &'a Limits)>,
 }
 
-/// Shows log events on stderr, coloured if that is a terminal and they are for people; where there are traces, [`trace_layer`] puts them there,
+/// Shows log events on stderr, coloured if they are for people and that is a terminal, or as `NO_COLOR` and its like say; where there are traces, [`trace_layer`] puts them there,
 /// too, and where there are logs, they are log records.
 ///
 /// If a subscriber is installed already, by the program or by an earlier call, that one stays.
@@ -121,7 +122,8 @@ where
 }
 
 fn on_stderr(shown: &Shown) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    subscriber(shown, io::stderr().is_terminal(), io::stderr)
+    let colours = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    subscriber(shown, colours, io::stderr)
 }
 
 fn subscriber<W>(
