@@ -4,6 +4,7 @@
 mod alerts;
 mod builds;
 mod collector;
+mod command_line;
 mod crash;
 mod customer_orders;
 mod examples;

@@ -7,11 +7,14 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// Variables that would change what a run does, beside those of [`FAMILIES`].
-const FOREIGN: [&str; 7] = [
+const FOREIGN: [&str; 10] = [
     "TRACEPARENT",
     "TRACESTATE",
     "BAGGAGE",
     "LOG_LEVEL",
+    "NO_COLOR",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
     "spark.sql.session.timeZone",
     "CARGO_BUILD_TARGET",
     "KUBERNETES_SERVICE_HOST",

@@ -1,131 +1,34 @@
 //! The program, under both of its names: what it is asked to do, and what it says.
 
+mod arguments;
+
+use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
 use samara::alert::{Alert, AlertError};
-use samara::settings::{AlertTest, NotAVariable};
+use samara::settings::NotAVariable;
 use samara::telemetry::{Service, log};
 use samara::workflow::{Exit, doctor};
-use samara::{RunSettings, Settings};
 
 use crate::build::{self, Binary, BuildError, BuildOptions, Profile};
 use crate::check::{check, refuse_alert_secrets, refuse_hook_secrets};
 use crate::diagnostic::{Colour, Diagnostic, code};
 use crate::emit::emit;
+use crate::init::{self, InitError};
 use crate::krate::Crate;
 use crate::model;
 use crate::plan::Plan;
 use crate::source::Document;
-
-/// Compiles a declarative data pipeline to one observable binary.
-#[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
-struct Cli {
-    #[command(flatten)]
-    settings: RunSettings,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Build a workflow's binary
-    Build(BuildArguments),
-    /// Write a workflow's crate, and do not build it
-    Emit(EmitArguments),
-    /// Build a workflow's binary if anything changed, and run it
-    Run(RunArguments),
-    /// Check a workflow and its alerts, and build nothing
-    Validate(ValidateArguments),
-    /// Look whether telemetry would arrive: show its settings, and try each endpoint
-    Doctor(DoctorArguments),
-    /// Print the JSON Schema of a format, for editors
-    ExportSchema(SchemaArguments),
-}
-
-#[derive(Args)]
-struct BuildArguments {
-    /// The workflow to compile
-    workflow: PathBuf,
-    /// Build the alerts of this file into the binary
-    #[arg(long, value_name = "PATH")]
-    alert_filepath: Option<PathBuf>,
-    /// Where to put the binary; a directory puts it inside [default: ./<workflow's id>]
-    #[arg(short, long, value_name = "PATH")]
-    output: Option<PathBuf>,
-    /// Write the crate to this directory, and build it there
-    #[arg(long, value_name = "DIR")]
-    emit_dir: Option<PathBuf>,
-    /// How much to optimise
-    #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-}
-
-#[derive(Args)]
-struct EmitArguments {
-    /// The workflow to compile
-    workflow: PathBuf,
-    /// Build the alerts of this file into the crate
-    #[arg(long, value_name = "PATH")]
-    alert_filepath: Option<PathBuf>,
-    /// Where to write the crate
-    #[arg(long, value_name = "DIR")]
-    emit_dir: PathBuf,
-}
-
-#[derive(Args)]
-struct RunArguments {
-    /// The workflow to run
-    #[arg(long, value_name = "PATH")]
-    workflow_filepath: PathBuf,
-    /// How much to optimise
-    #[arg(long, value_enum, default_value_t)]
-    profile: Profile,
-    #[command(flatten)]
-    settings: RunSettings,
-}
-
-#[derive(Args)]
-struct DoctorArguments {
-    #[command(flatten)]
-    settings: Settings,
-}
-
-#[derive(Args)]
-struct ValidateArguments {
-    /// The workflow to check
-    #[arg(long, value_name = "PATH")]
-    workflow_filepath: PathBuf,
-    /// Check the alerts of this file, in place of those beside the workflow
-    #[arg(long, value_name = "PATH")]
-    alert_filepath: Option<PathBuf>,
-    #[command(flatten)]
-    test: AlertTest,
-}
-
-#[derive(Args)]
-struct SchemaArguments {
-    /// The format whose schema it is
-    #[arg(value_enum, default_value_t)]
-    format: SchemaOf,
-}
-
-/// A format that has a schema.
-#[derive(Clone, Copy, Default, ValueEnum)]
-enum SchemaOf {
-    /// A workflow, with or without alerts
-    #[default]
-    Workflow,
-    /// Alerts in a file of their own
-    Alert,
-}
+use arguments::{
+    BuildArguments, CleanArguments, Command, CompletionsArguments, EmitArguments, ManArguments,
+    RunArguments, SchemaOf, ValidateArguments,
+};
 
 /// Why the program ends without having done its work.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +45,15 @@ enum Error {
     /// There is no binary.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// There is no new project.
+    #[error(transparent)]
+    Init(#[from] InitError),
+    /// There are no man pages.
+    #[error("cannot write man pages to {}: {source}", directory.display())]
+    Man {
+        directory: PathBuf,
+        source: std::io::Error,
+    },
     /// There are no alerts to test.
     #[error("there are no alerts to test; --alert-filepath gives some")]
     NoAlerts,
@@ -160,7 +72,7 @@ impl Error {
             Error::Alert(_) => Exit::AlertConfiguration,
             Error::Workflow(_) => Exit::WorkflowConfiguration,
             Error::Build(BuildError::Cargo { .. }) => Exit::Unexpected,
-            Error::Build(_) => Exit::Io,
+            Error::Build(_) | Error::Init(_) | Error::Man { .. } => Exit::Io,
             Error::TestAlerts(error) => error.into(),
             Error::NoAlerts | Error::TestVariable(_) => Exit::InvalidArguments,
         }
@@ -177,15 +89,18 @@ impl Error {
 
 /// The program, under one of its names, from its arguments to its exit code.
 pub fn main(name: &'static str) -> ExitCode {
-    let cli = parse(name);
+    let cli = arguments::parse(name);
+    let quiet = cli.settings.output.quiet;
+    let said_unless_quiet = |report| if quiet { String::new() } else { report };
     let done = match cli.command {
-        Command::Build(arguments) => build_binary(&arguments),
-        Command::Emit(arguments) => emit_crate(&arguments),
-        Command::Run(arguments) => run(&arguments),
+        Command::Init(arguments) => init_project(&arguments.directory).map(said_unless_quiet),
+        Command::Build(arguments) => build_binary(&arguments, quiet).map(said_unless_quiet),
+        Command::Emit(arguments) => emit_crate(&arguments).map(said_unless_quiet),
+        Command::Run(arguments) => return run_or_tell(&arguments),
         Command::Validate(arguments) if arguments.test.is_asked_for() => {
             return ended(test_alerts(&arguments), Exit::AlertTest);
         }
-        Command::Validate(arguments) => validate(&arguments),
+        Command::Validate(arguments) => validate(&arguments).map(said_unless_quiet),
         Command::Doctor(arguments) => {
             let service = Service {
                 name: "samara",
@@ -194,7 +109,10 @@ pub fn main(name: &'static str) -> ExitCode {
             };
             return doctor(&arguments.settings, service).into();
         }
+        Command::Clean(arguments) => clean(&arguments).map(said_unless_quiet),
         Command::ExportSchema(arguments) => Ok(schema(arguments.format)),
+        Command::Completions(arguments) => Ok(completions(name, &arguments)),
+        Command::Man(arguments) => man_pages(name, &arguments).map(said_unless_quiet),
     };
     ended(done, Exit::Success)
 }
@@ -208,73 +126,37 @@ fn ended(done: Result<String, Error>, well: Exit) -> ExitCode {
             well
         }
         Err(error) => {
-            eprintln!("{}", spoken(&error));
+            anstream::eprintln!("{}", spoken(&error));
             error.exit()
         }
     };
     exit.into()
 }
 
-/// The flags of a run stand before or after `run`. Before it they are hidden: `--help` shows them where they belong.
-fn parse(name: &'static str) -> Cli {
-    let command = Cli::command().name(name);
-    let mut command = command.mut_args(|argument| argument.hide(true));
-    let parsed = command
-        .try_get_matches_from_mut(std::env::args_os())
-        .and_then(|matches| {
-            refuse_flags_of_run(&mut command, &matches)?;
-            Cli::from_arg_matches(&matches)
-        });
-    parsed.unwrap_or_else(|error| error.exit())
-}
-
-/// Only `run` does something with them, and `doctor` with those of telemetry: elsewhere they would be ignored, which nobody means.
-fn refuse_flags_of_run(
-    command: &mut clap::Command,
-    matches: &clap::ArgMatches,
-) -> Result<(), clap::Error> {
-    let Some((name, matches)) = matches.subcommand().filter(|(name, _)| *name != "run") else {
-        return Ok(());
-    };
-    let used = match name {
-        "doctor" => flags_of::<Settings>(),
-        _ => Vec::new(),
-    };
-    let mut flags = flags_of::<RunSettings>();
-    flags.retain(|flag| !used.contains(flag));
-    let given = |flag: &&String| {
-        *flag != "alert_filepath"
-            && matches!(matches.try_contains_id(flag), Ok(true))
-            && matches.value_source(flag) == Some(ValueSource::CommandLine)
-    };
-    match flags.iter().find(given) {
-        Some(flag) => {
-            let flag = flag.replace('_', "-");
-            Err(command.error(
-                ErrorKind::ArgumentConflict,
-                format!("--{flag} is a flag of `run` and of the binary, not of `{name}`"),
-            ))
-        }
-        None => Ok(()),
+fn init_project(directory: &Path) -> Result<String, Error> {
+    let files = init::write_project(directory)?;
+    let mut report = String::from("made a project:\n");
+    for file in files {
+        // Writing to a String cannot fail.
+        let _ = writeln!(report, "  {}", directory.join(file).display());
     }
+    let go_there = match directory == Path::new(".") {
+        true => String::new(),
+        false => format!("cd {} && ", directory.display()),
+    };
+    let _ = writeln!(report, "run it    {go_there}{}", init::RUN);
+    Ok(report)
 }
 
-fn flags_of<T: Args>() -> Vec<String> {
-    let command = T::augment_args(clap::Command::new(""));
-    let ids = command
-        .get_arguments()
-        .map(|flag| flag.get_id().to_string());
-    ids.collect()
-}
-
-fn build_binary(arguments: &BuildArguments) -> Result<String, Error> {
-    let plan = read_to_ship(&arguments.workflow, arguments.alert_filepath.as_deref())?;
+fn build_binary(arguments: &BuildArguments, quiet: bool) -> Result<String, Error> {
+    let workflow = arguments.workflow.path();
+    let plan = read_to_ship(workflow, arguments.alert_filepath.as_deref())?;
     let krate = emit(&plan, &build::runtime()?.source());
     let options = BuildOptions {
-        workflow: arguments.workflow.clone(),
+        workflow: workflow.to_owned(),
         emit_directory: arguments.emit_dir.clone(),
         profile: arguments.profile,
-        quiet: false,
+        quiet,
     };
     let binary = build::build(&krate, &options)?;
     let output = output_path(arguments.output.as_deref(), &krate.name);
@@ -283,7 +165,8 @@ fn build_binary(arguments: &BuildArguments) -> Result<String, Error> {
 }
 
 fn emit_crate(arguments: &EmitArguments) -> Result<String, Error> {
-    let plan = read_to_ship(&arguments.workflow, arguments.alert_filepath.as_deref())?;
+    let alerts = arguments.alert_filepath.as_deref();
+    let plan = read_to_ship(arguments.workflow.path(), alerts)?;
     let krate = emit(&plan, &build::runtime()?.source());
     build::write(&krate, &arguments.emit_dir)?;
     let directory = arguments.emit_dir.display();
@@ -293,32 +176,48 @@ fn emit_crate(arguments: &EmitArguments) -> Result<String, Error> {
     ))
 }
 
-fn run(arguments: &RunArguments) -> Result<String, Error> {
-    let workflow = arguments.workflow_filepath.as_path();
+/// Runs a workflow, or says why it cannot be run: to people by alerts, too, if that is asked for.
+fn run_or_tell(arguments: &RunArguments) -> ExitCode {
+    let Err(error) = run(arguments);
+    let exit = error.exit();
+    anstream::eprintln!("{}", spoken(&error));
+    if arguments.alert_on_invalid {
+        let workflow = arguments.workflow.path();
+        let alerts = arguments.settings.alert_filepath.as_deref();
+        log::shown_by(&arguments.settings.telemetry, || {
+            raise_alert(alerts.unwrap_or(workflow), workflow, &error);
+        });
+    }
+    exit.into()
+}
+
+/// Becomes the pipeline, so it returns only if that fails.
+fn run(arguments: &RunArguments) -> Result<Infallible, Error> {
+    let workflow = arguments.workflow.path();
     let mut settings = arguments.settings.clone();
-    let plan = read(workflow, settings.alert_filepath.as_deref());
-    let shown = settings.telemetry.clone();
+    let mut plan = read(workflow, settings.alert_filepath.as_deref())?;
     // The binary gets the alerts by its flag: others are no reason to build it again, and no secret gets into it.
-    let alerts = settings.alert_filepath.get_or_insert(workflow.to_owned());
-    let mut plan = plan.inspect_err(|error| {
-        log::shown_by(&shown, || raise_alert(alerts, workflow, error));
-    })?;
-    if plan.alerts.take().is_none() {
-        settings.alert_filepath = None;
+    match plan.alerts.take() {
+        Some(_) => {
+            settings
+                .alert_filepath
+                .get_or_insert_with(|| workflow.to_owned());
+        }
+        None => settings.alert_filepath = None,
     }
     let krate = emit(&plan, &build::runtime()?.source());
     let options = BuildOptions {
         workflow: workflow.to_owned(),
         emit_directory: None,
         profile: arguments.profile,
-        quiet: false,
+        quiet: settings.output.quiet,
     };
     let binary = build::kept_or_built(&krate, &options)?;
     Err(binary.run(settings.to_args()).into())
 }
 
 fn validate(arguments: &ValidateArguments) -> Result<String, Error> {
-    let workflow = arguments.workflow_filepath.as_path();
+    let workflow = arguments.workflow.path();
     let plan = read(workflow, arguments.alert_filepath.as_deref())?;
     let steps: usize = plan.jobs.iter().map(|job| job.steps.len()).sum();
     Ok(format!(
@@ -332,11 +231,66 @@ fn validate(arguments: &ValidateArguments) -> Result<String, Error> {
 /// Sends the alerts of a failure that did not happen, as those of a workflow that is valid.
 fn test_alerts(arguments: &ValidateArguments) -> Result<String, Error> {
     let plan = read(
-        &arguments.workflow_filepath,
+        arguments.workflow.path(),
         arguments.alert_filepath.as_deref(),
     )?;
     let alerts = plan.alerts.ok_or(Error::NoAlerts)?;
     Ok(Alert::parse(&alerts)?.test(&arguments.test)?)
+}
+
+fn clean(arguments: &CleanArguments) -> Result<String, Error> {
+    let cleaned = build::clean(arguments.dry_run)?;
+    let did = match arguments.dry_run {
+        true => "would remove",
+        false => "removed",
+    };
+    let mut report = String::new();
+    for part in &cleaned.parts {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            report,
+            "{did} {}: {}",
+            counted(part.count, part.noun),
+            megabytes(part.bytes)
+        );
+    }
+    if cleaned.parts.is_empty() {
+        let _ = writeln!(
+            report,
+            "there is nothing of samara in {}",
+            cleaned.directory.display()
+        );
+    }
+    if let Some(target) = &cleaned.elsewhere {
+        let _ = writeln!(
+            report,
+            "the built engine is cargo's, in {}: `cargo clean --target-dir {0}` removes it",
+            target.display()
+        );
+    }
+    Ok(report)
+}
+
+fn completions(name: &'static str, arguments: &CompletionsArguments) -> String {
+    let mut script = Vec::new();
+    let mut command = arguments::command(name);
+    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+fn man_pages(name: &'static str, arguments: &ManArguments) -> Result<String, Error> {
+    let directory = &arguments.directory;
+    let written = std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(arguments::command(name), directory));
+    written.map_err(|source| Error::Man {
+        directory: directory.clone(),
+        source,
+    })?;
+    Ok(format!(
+        "man pages written to {0}\n  read them  man {1}\n",
+        directory.display(),
+        directory.join(format!("{name}.1")).display()
+    ))
 }
 
 fn counted(count: usize, noun: &str) -> String {
@@ -400,8 +354,8 @@ fn warn(warnings: &[Diagnostic]) {
     }
 }
 
-/// Tells people that a workflow cannot be run, by the alerts of a file if it has some. An alert that cannot be raised is said,
-/// and changes nothing.
+/// Tells people that a workflow cannot be run, by the alerts of a file if it has some. Why no alert can be raised is said, unless the error
+/// says it already, and changes nothing.
 fn raise_alert(path: &Path, workflow: &Path, error: &Error) {
     let exception = match error {
         Error::Read(diagnostics) | Error::Alert(diagnostics) | Error::Workflow(diagnostics) => {
@@ -416,6 +370,8 @@ fn raise_alert(path: &Path, workflow: &Path, error: &Error) {
     match Alert::read(path) {
         Ok(alert) => alert.raise("Workflow cannot be run", &body, &exception),
         Err(AlertError::NoSection) => {}
+        Err(_) if matches!(error, Error::Alert(_)) => {}
+        Err(AlertError::Read { .. }) if matches!(error, Error::Read(_)) => {}
         Err(error) => eprintln!("warning: no alert is raised: {error}"),
     }
 }
@@ -451,6 +407,12 @@ fn how_to_run(krate: &Crate, binary: &Binary, output: &Path, profile: Profile) -
         profile.name(),
         megabytes(binary.size),
     );
+    if profile == Profile::Dev {
+        let _ = writeln!(
+            report,
+            "  to ship it  add --profile release: this build is not optimised (the first release build compiles the engine, for minutes)"
+        );
+    }
     report
 }
 
@@ -462,27 +424,26 @@ fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+
 /// The error as it is printed: diagnostics speak for themselves, any other error is led by the word, and followed by its cause.
 fn spoken(error: &Error) -> String {
     match error {
         Error::Read(_) | Error::Alert(_) | Error::Workflow(_) => error.to_string(),
         Error::Build(build) => match std::error::Error::source(build) {
-            Some(cause) => format!("error: {build}: {cause}"),
-            None => format!("error: {build}"),
+            Some(cause) => format!("{ERROR}error{ERROR:#}: {build}: {cause}"),
+            None => format!("{ERROR}error{ERROR:#}: {build}"),
         },
-        error => format!("error: {error}"),
+        error => format!("{ERROR}error{ERROR:#}: {error}"),
     }
 }
 
 fn rendered(diagnostics: &[Diagnostic]) -> String {
-    in_colour(
-        diagnostics,
-        if std::io::stderr().is_terminal() {
-            Colour::Always
-        } else {
-            Colour::Never
-        },
-    )
+    let colour = match AutoStream::choice(&std::io::stderr()) {
+        ColorChoice::Never => Colour::Never,
+        _ => Colour::Always,
+    };
+    in_colour(diagnostics, colour)
 }
 
 fn in_colour(diagnostics: &[Diagnostic], colour: Colour) -> String {

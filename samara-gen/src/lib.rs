@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostic;
 pub mod emit;
+pub mod init;
 pub mod krate;
 pub mod model;
 pub mod plan;

@@ -69,7 +69,8 @@ fn target_directory_of(program: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-fn is_target_directory(path: &Path) -> bool {
+/// Whether a directory is one of cargo's.
+pub fn is_target_directory(path: &Path) -> bool {
     let tag = std::fs::read_to_string(path.join("CACHEDIR.TAG")).unwrap_or_default();
     tag.contains("created by cargo")
 }

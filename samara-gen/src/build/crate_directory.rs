@@ -1,6 +1,7 @@
 //! Puts a crate on disk, and takes away what an earlier one left there: never a file that samara-gen did not write.
 
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use toml::{Table, Value};
@@ -31,6 +32,38 @@ pub fn write(krate: &Crate, directory: &Path) -> Result<(), BuildError> {
     }
     for (path, text) in &krate.files {
         file::write_if_changed(&directory.join(path), text)?;
+    }
+    Ok(())
+}
+
+/// Whether a directory holds a crate that was written here.
+pub fn is_ours(directory: &Path) -> bool {
+    fs::read_to_string(directory.join("Cargo.toml")).is_ok_and(|manifest| is_generated(&manifest))
+}
+
+/// Removes the files of a crate, and the directories that are empty then. What somebody else has put beside them stays.
+pub fn remove(directory: &Path) -> io::Result<()> {
+    let files = written_before(directory).map_err(io::Error::other)?;
+    // The manifest goes last: until then it says what is to be removed.
+    for path in files
+        .iter()
+        .map(PathBuf::as_path)
+        .chain([Path::new("Cargo.toml")])
+    {
+        match fs::remove_file(directory.join(path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    let mut directories: Vec<PathBuf> = files
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1))
+        .map(|path| directory.join(path))
+        .collect();
+    directories.sort();
+    for directory in directories.iter().rev() {
+        // One that is not empty stays.
+        let _ = fs::remove_dir(directory);
     }
     Ok(())
 }

@@ -14,6 +14,9 @@ pub enum BuildError {
         "building a pipeline needs cargo, and there is none on the PATH\n  install Rust with rustup, from https://rustup.rs, and try again"
     )]
     NoCargo,
+    /// Somebody builds a pipeline with what was to be removed.
+    #[error("a pipeline is being built\n  try again when that has ended")]
+    Busy,
     /// The directory holds what somebody else wrote.
     #[error("{} is not empty and holds no crate that samara-gen wrote\n  choose another --emit-dir, or empty it", .path.display())]
     NotOurs {

@@ -5,6 +5,7 @@
 
 mod cache;
 mod cargo;
+mod clean;
 mod crate_directory;
 mod digest;
 mod error;
@@ -20,6 +21,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+pub use clean::{Cleaned, Part, clean};
 pub use error::BuildError;
 pub use runtime::Runtime;
 
