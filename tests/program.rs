@@ -219,8 +219,9 @@ pub fn assert_holds_no_path_of_this_machine(binary: &Path) {
     }
 }
 
-/// Where `samara` keeps its crates, for all tests. Not in the target directory: of what lies in there, cargo takes any crate of the same name
+/// Where `samara` keeps its crates, for all tests of a user. Not in the target directory: of what lies in there, cargo takes any crate of the same name
 /// for the one that it has built.
 pub fn cache_directory() -> PathBuf {
-    std::env::temp_dir().join("samara-tests")
+    let user = std::env::var("USER").unwrap_or_default();
+    std::env::temp_dir().join(format!("samara-tests-{user}"))
 }

@@ -142,10 +142,20 @@ fn init_project(directory: &Path) -> Result<String, Error> {
     }
     let go_there = match directory == Path::new(".") {
         true => String::new(),
-        false => format!("cd {} && ", directory.display()),
+        false => format!("cd {} && ", quoted(directory)),
     };
     let _ = writeln!(report, "run it    {go_there}{}", init::RUN);
     Ok(report)
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+".contains(c);
+    match text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
 }
 
 fn build_binary(arguments: &BuildArguments, quiet: bool) -> Result<String, Error> {
@@ -457,6 +467,17 @@ fn in_colour(diagnostics: &[Diagnostic], colour: Colour) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_that_is_shown_names_a_directory_in_one_word() {
+        for (path, expected) in [
+            ("shop/a-1", "shop/a-1"),
+            ("my shop", "'my shop'"),
+            ("it's", r"'it'\''s'"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
+    }
 
     #[cfg(unix)]
     #[test]

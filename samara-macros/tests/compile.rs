@@ -8,7 +8,18 @@ fn what_is_right_compiles_without_a_warning_and_runs() {
     trybuild::TestCases::new().pass("tests/pass/*.rs");
 }
 
+/// The compiler whose words `fail/` holds: another one says the same in others.
+const RECORDED_WITH: &str = "rustc 1.95.";
+
 #[test]
 fn what_is_wrong_is_told_at_its_place() {
+    let version = std::process::Command::new("rustc")
+        .arg("--version")
+        .output();
+    let version = version.expect("cargo found rustc, too").stdout;
+    if !version.starts_with(RECORDED_WITH.as_bytes()) {
+        eprintln!("not compared: the messages were recorded with {RECORDED_WITH}x");
+        return;
+    }
     trybuild::TestCases::new().compile_fail("tests/fail/*.rs");
 }

@@ -60,7 +60,7 @@ fn cargo_run(own: &Path) -> Option<Command> {
     };
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--quiet", "--bin", "samara", "--profile", profile])
+        .args(["build", "--bin", "samara", "--profile", profile])
         .arg("--manifest-path")
         .arg(manifest)
         .arg("--target-dir")
