@@ -3,6 +3,7 @@
 mod exit;
 mod hook;
 mod job;
+mod origin;
 mod problem;
 mod span;
 mod summary;
@@ -29,6 +30,7 @@ use crate::telemetry::{Providers, Service, Telemetry, meters, names, point};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
 use job::Job;
+use origin::Origin;
 use problem::Problem;
 use span::{fail_span, open_span};
 use summary::{Ended, Summary};
@@ -127,7 +129,8 @@ impl Workflow {
     pub(crate) fn run(self, settings: &RunSettings, version: &str) -> ExitCode {
         interrupt::listen();
         self.reporting(settings, version, |telemetry| {
-            self.run_traced(settings, telemetry)
+            let origin = Origin::here(telemetry.run_id(), self.service(version));
+            self.run_traced(settings, telemetry, &origin)
         })
     }
 
@@ -198,7 +201,12 @@ impl Workflow {
         }
     }
 
-    fn run_traced(&self, settings: &RunSettings, telemetry: &Telemetry) -> Exit {
+    fn run_traced(
+        &self,
+        settings: &RunSettings,
+        telemetry: &Telemetry,
+        origin: &Origin<'_>,
+    ) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
         if let Some(meters) = meters() {
@@ -221,7 +229,7 @@ impl Workflow {
                 }
             }
         };
-        let exit = self.conclude(&context, alerts.as_ref(), &end, began);
+        let exit = self.conclude(&context, origin, alerts.as_ref(), &end, began);
         let trace = context.span().span_context().clone();
         Summary {
             workflow: self.id,
@@ -262,6 +270,7 @@ impl Workflow {
     fn conclude(
         &self,
         context: &Context,
+        origin: &Origin<'_>,
         alerts: Option<&Alert>,
         end: &End,
         began: Instant,
@@ -280,7 +289,7 @@ impl Workflow {
             // Who interrupts a run knows of it.
             if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
                 let title = format!("Workflow {} failed", self.id);
-                alerts.raise(&title, &traced(&message, context), &message);
+                alerts.raise(&title, &origin.add_to(&message, context), &message);
             }
         }
         let word = match exit {
@@ -383,15 +392,6 @@ impl End {
                 format!("the run panicked: {message}"),
             )),
         }
-    }
-}
-
-/// A message with the id of its trace, if there is one to look at.
-fn traced(message: &str, context: &Context) -> String {
-    let trace = context.span().span_context().clone();
-    match trace.is_valid() && trace.is_sampled() {
-        true => format!("{message} (trace {})", trace.trace_id()),
-        false => message.to_owned(),
     }
 }
 
