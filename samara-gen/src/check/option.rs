@@ -26,13 +26,26 @@ pub(super) fn check(
         .map(|(name, _, text)| (name.value.as_str(), text.as_str()));
     let right: Vec<(&str, &str)> = pairs.filter(|pair| accepts(&[*pair]).is_ok()).collect();
     let mut checked = Vec::new();
+    let mut refusals: Vec<OptionError> = Vec::new();
     for (name, value, text) in &given {
-        let beside = [&right[..], &[(name.value.as_str(), text.as_str())]].concat();
-        let option = match accepts(&beside) {
-            Ok(()) => Ok((name.value.clone(), text.clone())),
-            Err(error) => Err(refused(document, name, value, &error)),
+        let own = (name.value.as_str(), text.as_str());
+        let others = right.iter().copied().filter(|other| *other != own);
+        let beside: Vec<_> = match right.contains(&own) {
+            true => right.clone(),
+            false => others.chain([own]).collect(),
         };
-        checked.extend(problems.keep(option));
+        match accepts(&beside) {
+            Ok(()) => checked.push((name.value.clone(), text.clone())),
+            // Two that contradict each other are one problem.
+            Err(error) if refusals.contains(&error) => {}
+            Err(error) => {
+                let named = given.iter().find(|(other, ..)| other.value == error.name);
+                let (name, value) =
+                    named.map_or((*name, *value), |(name, value, _)| (*name, *value));
+                problems.add(refused(document, name, value, &error));
+                refusals.push(error);
+            }
+        }
     }
     checked
 }

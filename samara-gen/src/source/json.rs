@@ -49,16 +49,12 @@ fn options(syntax: Syntax) -> ParseOptions {
 }
 
 fn syntax_error(source: &Arc<SourceText>, syntax: Syntax, error: &ParseError) -> Diagnostic {
-    let Some(fault) = json_fault::find(source.text(), syntax) else {
-        let message = lower_first(&error.kind().to_string());
-        return Diagnostic::error(code::SYNTAX, message).at(source, span(error.range()), "");
-    };
-    let mut diagnostic =
-        Diagnostic::error(code::SYNTAX, fault.message).at(source, fault.span, fault.label);
-    diagnostic.help = fault.help;
-    match fault.see {
-        Some((span, text)) => diagnostic.see(source, span, text),
-        None => diagnostic,
+    match json_fault::find(source.text(), syntax) {
+        Some(fault) => fault.into_diagnostic(source),
+        None => {
+            let message = lower_first(&error.kind().to_string());
+            Diagnostic::error(code::SYNTAX, message).at(source, span(error.range()), "")
+        }
     }
 }
 

@@ -2,45 +2,8 @@
 //!
 //! The parser says what it met; this says what is missing, and where. It looks at texts that the parser refused, and only at those.
 
+use super::fault::Fault;
 use super::{Span, Syntax};
-
-/// A breach of the syntax.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub message: String,
-    /// Where a person would change the text.
-    pub span: Span,
-    pub label: &'static str,
-    /// What it belongs to.
-    pub see: Option<(Span, &'static str)>,
-    pub help: Option<String>,
-}
-
-impl Fault {
-    fn new(message: impl Into<String>, span: Span) -> Self {
-        Self {
-            message: message.into(),
-            span,
-            label: "",
-            see: None,
-            help: None,
-        }
-    }
-
-    fn label(self, label: &'static str) -> Self {
-        Self { label, ..self }
-    }
-
-    fn see(self, span: Span, text: &'static str) -> Self {
-        let see = Some((span, text));
-        Self { see, ..self }
-    }
-
-    fn help(self, help: impl Into<String>) -> Self {
-        let help = Some(help.into());
-        Self { help, ..self }
-    }
-}
 
 /// The first breach of the syntax; none if there is none that is known here.
 pub(super) fn find(text: &str, syntax: Syntax) -> Option<Fault> {

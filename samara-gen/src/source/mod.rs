@@ -4,6 +4,7 @@
 //! [`Spanned`] then knows its place, and what does not fit is a [`Diagnostic`] at its place.
 
 mod de;
+mod fault;
 mod json;
 mod json_fault;
 mod node;
@@ -12,6 +13,7 @@ mod spanned;
 mod string_literal;
 mod text;
 mod yaml;
+mod yaml_fault;
 
 use std::ops::Range;
 use std::path::Path;

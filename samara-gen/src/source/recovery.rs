@@ -69,6 +69,7 @@ impl<'a> Recovery<'a> {
             }
             _ => {
                 self.add(error, self.shown(place));
+                self.look_for_dash(place);
                 leave_out(&mut self.rest, place)
             }
         }
@@ -77,6 +78,20 @@ impl<'a> Recovery<'a> {
     fn add(&mut self, error: Error, place: Span) {
         let diagnostic = error.into_diagnostic(self.source, place);
         self.diagnostics.push(diagnostic);
+    }
+
+    /// In YAML, `-id: a` is an object with a key, and most likely meant to be an element of a list.
+    fn look_for_dash(&mut self, place: Span) {
+        let members = self.whole.within(place).map(Node::members);
+        let key = members
+            .and_then(|members| members.first())
+            .map(|member| &member.key);
+        if let (Some(diagnostic), Some(key)) = (self.diagnostics.last_mut(), key)
+            && key.starts_with('-')
+        {
+            let name = key.trim_start_matches('-');
+            diagnostic.help = Some(format!("a space is missing after the dash: `- {name}`"));
+        }
     }
 
     /// A field that is misspelt gets its right name, so that neither its value goes unchecked nor the right field is missing.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use samara::yaml::{self, Entry, Kind, YamlError};
 
-use super::{Member, Node, NodeKind, SourceText, Span};
+use super::{Member, Node, NodeKind, SourceText, Span, yaml_fault};
 use crate::diagnostic::{Diagnostic, code};
 
 /// Parses a whole file.
@@ -50,7 +50,12 @@ fn diagnostic(source: &Arc<SourceText>, error: &YamlError) -> Diagnostic {
     let of = |code| Diagnostic::error(code, error.to_string());
     match error {
         YamlError::Empty => of(code::SYNTAX).in_file(source),
-        YamlError::Syntax { place, .. } => of(code::SYNTAX).at(source, span(place), ""),
+        YamlError::Syntax { message, place } => {
+            match yaml_fault::find(source.text(), message, place.start) {
+                Some(fault) => fault.into_diagnostic(source),
+                None => of(code::SYNTAX).at(source, span(place), ""),
+            }
+        }
         YamlError::DuplicateKey { first, again, .. } => of(code::DUPLICATE_KEY)
             .at(source, span(again), "again here")
             .see(source, span(first), "first here"),

@@ -7,6 +7,7 @@ mod aggregates;
 mod boundary;
 mod calendar;
 mod compression;
+mod csv_characters;
 mod frame;
 mod functions;
 mod kept;

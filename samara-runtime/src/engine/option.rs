@@ -33,6 +33,32 @@ pub(crate) fn values<'a>(
         .map(|(name, value)| OptionValue { name, value })
 }
 
+/// Names of one option, beside each other.
+const ALIASES: [[&str; 2]; 3] = [
+    ["sep", "delimiter"],
+    ["encoding", "charset"],
+    ["compression", "codec"],
+];
+
+/// Refuses an option that is given twice, by another spelling or another name, with two values: one of them would be ignored.
+pub(crate) fn refuse_contradictions(options: &[(&str, &str)]) -> Result<(), OptionError> {
+    let one_name = |name: &str| {
+        let name = name.to_lowercase();
+        let alias = ALIASES.iter().find(|names| names[1] == name);
+        alias.map_or(name, |names| names[0].to_owned())
+    };
+    for (index, (name, value)) in options.iter().enumerate() {
+        let mut earlier = options[..index].iter();
+        let other = earlier
+            .find(|(other, of_other)| one_name(other) == one_name(name) && of_other != value);
+        if let Some((other, _)) = other {
+            let message = format!("`{other}` says otherwise, and both are one option");
+            return Err(OptionValue { name, value }.error(message));
+        }
+    }
+    Ok(())
+}
+
 impl OptionValue<'_> {
     /// An error about this option.
     pub fn error(&self, message: impl Into<String>) -> OptionError {

@@ -47,6 +47,8 @@ pub(crate) use instruments::{Instruments, Meters, instruments};
 #[cfg(feature = "engine")]
 pub(crate) use instruments::{meters, point};
 pub use resource::Service;
+#[cfg(feature = "engine")]
+pub(crate) use resource::host_name;
 pub use signal::Signal;
 #[cfg(feature = "engine")]
 pub(crate) use trace_context::headers as trace_headers;

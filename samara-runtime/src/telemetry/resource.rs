@@ -45,7 +45,7 @@ fn operating_system() -> &'static str {
 }
 
 /// The host's name, which the detector has only where there is a program `hostname`: images of containers have none.
-fn host() -> Option<String> {
+pub(crate) fn host_name() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     Some(name.trim().to_owned())
 }
@@ -94,7 +94,7 @@ pub(super) fn resource(service: Service<'_>, run: &str, configuration: &Configur
         (names::WORKFLOW_DIGEST, Some(service.digest.to_owned())),
         (names::OS_TYPE, Some(operating_system().to_owned())),
         (names::HOST_ARCH, Some(architecture().to_owned())),
-        (names::HOST_NAME, host()),
+        (names::HOST_NAME, host_name()),
     ];
     let known = texts
         .into_iter()

@@ -4,6 +4,7 @@ mod exit;
 mod help;
 mod hook;
 mod job;
+mod origin;
 mod problem;
 mod span;
 mod summary;
@@ -30,6 +31,7 @@ use crate::telemetry::{Providers, Service, Telemetry, meters, names, point};
 pub use exit::Exit;
 pub use hook::{Hook, Hooks};
 use job::Job;
+use origin::Origin;
 use problem::Problem;
 use span::{fail_span, open_span};
 use summary::{Ended, Summary};
@@ -161,7 +163,8 @@ impl Workflow {
     pub(crate) fn run(self, settings: &RunSettings, version: &str) -> ExitCode {
         interrupt::listen();
         self.reporting(settings, version, |telemetry| {
-            self.run_traced(settings, telemetry)
+            let origin = Origin::here(telemetry.run_id(), self.service(version));
+            self.run_traced(settings, telemetry, &origin)
         })
     }
 
@@ -232,7 +235,12 @@ impl Workflow {
         }
     }
 
-    fn run_traced(&self, settings: &RunSettings, telemetry: &Telemetry) -> Exit {
+    fn run_traced(
+        &self,
+        settings: &RunSettings,
+        telemetry: &Telemetry,
+        origin: &Origin<'_>,
+    ) -> Exit {
         let began = Instant::now();
         let reports = Reports::default();
         if let Some(meters) = meters() {
@@ -255,7 +263,7 @@ impl Workflow {
                 }
             }
         };
-        let exit = self.conclude(&context, alerts.as_ref(), &end, began);
+        let exit = self.conclude(&context, origin, alerts.as_ref(), &end, began);
         let trace = context.span().span_context().clone();
         let summary = Summary {
             workflow: self.id,
@@ -298,6 +306,7 @@ impl Workflow {
     fn conclude(
         &self,
         context: &Context,
+        origin: &Origin<'_>,
         alerts: Option<&Alert>,
         end: &End,
         began: Instant,
@@ -316,7 +325,7 @@ impl Workflow {
             // Who interrupts a run knows of it.
             if let Some(alerts) = alerts.filter(|_| exit != Exit::Interrupted) {
                 let title = format!("Workflow {} failed", self.id);
-                alerts.raise(&title, &traced(&message, context), &message);
+                alerts.raise(&title, &origin.add_to(&message, context), &message);
             }
         }
         let word = match exit {
@@ -419,15 +428,6 @@ impl End {
                 format!("the run panicked: {message}"),
             )),
         }
-    }
-}
-
-/// A message with the id of its trace, if there is one to look at.
-fn traced(message: &str, context: &Context) -> String {
-    let trace = context.span().span_context().clone();
-    match trace.is_valid() && trace.is_sampled() {
-        true => format!("{message} (trace {})", trace.trace_id()),
-        false => message.to_owned(),
     }
 }
 

@@ -125,7 +125,7 @@ fn what_a_panic_says_is_on_the_span_of_its_job_and_in_the_failure_of_its_run() {
 }
 
 #[test]
-fn an_alert_names_the_trace_and_a_rule_sees_the_failure_alone() {
+fn an_alert_names_host_run_trace_and_binary_and_a_rule_sees_the_failure_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("log");
     let alerts = Alert::parse(&format!(
@@ -137,11 +137,37 @@ fn an_alert_names_the_trace_and_a_rule_sees_the_failure_alone() {
         let name = KeyValue::new(names::WORKFLOW_NAME, "orders");
         let context = open_span(&Context::current(), names::run_span("orders"), name);
         let end = End::Ran(Err(Error::other("no more disk")));
-        Workflow::new("orders").conclude(&context, Some(&alerts), &end, Instant::now())
+        let origin = Origin {
+            host: Some("etl-3".to_owned()),
+            run: "0b5e8a6c-run",
+            service: Service {
+                name: "orders",
+                version: "1.2.0",
+                digest: "sha256:7dfb3be864b00376a9a834552f30934d",
+            },
+        };
+        let alerts = Some(&alerts);
+        Workflow::new("orders").conclude(&context, &origin, alerts, &end, Instant::now())
     });
     assert_eq!(exit, Exit::JobFailed);
     let trace = spans[0].span_context.trace_id();
     let text = std::fs::read_to_string(path).expect("an alert");
-    let expected = format!("Workflow orders failed: no more disk (trace {trace})\n");
+    let expected = format!(
+        "Workflow orders failed: no more disk (host etl-3, run 0b5e8a6c-run, trace {trace}, binary orders 1.2.0 7dfb3be864b0)\n"
+    );
     assert_eq!(text, expected);
+}
+
+#[test]
+fn an_alert_of_a_run_without_trace_names_host_and_run_alone() {
+    let origin = Origin {
+        host: Some("etl-3".to_owned()),
+        run: "0b5e8a6c-run",
+        service: Service::default(),
+    };
+    assert_eq!(
+        origin.add_to("no more disk", &Context::new()),
+        "no more disk (host etl-3, run 0b5e8a6c-run)"
+    );
+    assert!(Origin::here("a", Service::default()).host.is_some() || cfg!(not(target_os = "linux")));
 }

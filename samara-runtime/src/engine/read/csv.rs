@@ -5,6 +5,7 @@
 
 use memchr::memmem;
 
+use crate::engine::csv_characters::Characters;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::read::charset::Charset;
 use crate::engine::read::columns::{ColumnBuilder, ValueRules};
@@ -116,15 +117,31 @@ impl CsvOptions {
 
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
-        for option in options {
-            if !parsed.take(&option)? {
+        let options: Vec<OptionValue<'_>> = options.collect();
+        for option in &options {
+            if !parsed.take(option)? {
                 return Err(
                     option.unknown(&[&KNOWN[..], &times::OPTIONS, &files::OPTIONS].concat())
                 );
             }
         }
+        parsed.characters().check(&options)?;
         parsed.settle();
         Ok(parsed)
+    }
+
+    fn characters(&self) -> Characters {
+        let line_end = match &self.form.line_end {
+            LineEnd::Exactly(end) => Some(end.clone()),
+            LineEnd::Any | LineEnd::AsTheFirst => None,
+        };
+        Characters {
+            separator: self.separator.clone(),
+            quote: self.tokenizer.quote.into(),
+            escape: self.tokenizer.escape.into(),
+            comment: self.comment.map(char::from),
+            line_end,
+        }
     }
 
     /// What ends a line, which is at most two characters.
@@ -159,10 +176,15 @@ impl CsvOptions {
             "encoding" | "charset" => self.form.charset = Charset::parse(option)?,
             "linesep" => self.form.line_end = self.line_end(option)?,
             "multiline" => self.multi_line = option.boolean()?,
-            "maxcolumns" => self.max_columns = option.number()?,
-            "maxcharspercolumn" => {
-                self.max_characters = usize::try_from(option.number::<i64>()?).ok();
-            }
+            "maxcolumns" => match option.number()? {
+                0 => return Err(option.error("a record has one column at least")),
+                columns => self.max_columns = columns,
+            },
+            "maxcharspercolumn" => match option.number::<i64>()? {
+                -1 => self.max_characters = None,
+                1.. => self.max_characters = Some(option.number()?),
+                _ => return Err(option.error("write -1 for no limit, or a limit of 1 and more")),
+            },
             "inferschema" => self.infer_types = option.boolean()?,
             "preferdate" => self.prefer_date = option.boolean()?,
             "samplingratio" => return Err(option.no_sampling()),

@@ -163,6 +163,7 @@ impl Mode {
 /// assert_eq!(error.suggestion.as_deref(), Some("header"));
 /// ```
 pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), OptionError> {
+    option::refuse_contradictions(options)?;
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),

@@ -4,6 +4,7 @@ use datafusion::arrow::array::{Array as _, RecordBatch};
 use datafusion::common::DataFusionError;
 
 use crate::engine::compression::Compression;
+use crate::engine::csv_characters::Characters;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::text::times::{self, Side, Times};
 use crate::engine::text::zone::Zone;
@@ -90,7 +91,8 @@ impl CsvOptions {
 
     pub fn parse<'a>(options: impl Iterator<Item = OptionValue<'a>>) -> Result<Self, OptionError> {
         let mut parsed = Self::default();
-        for option in options {
+        let options: Vec<OptionValue<'_>> = options.collect();
+        for option in &options {
             match option.name.to_lowercase().as_str() {
                 "header" => parsed.header = option.boolean()?,
                 "delimiter" | "sep" => parsed.delimiter = option.separator()?,
@@ -108,13 +110,24 @@ impl CsvOptions {
                 "linesep" => parsed.line_end = option.written_line_end()?,
                 "encoding" | "charset" => option.only("UTF-8")?,
                 "compression" | "codec" => {
-                    parsed.compression = Compression::of_option(&option)?;
+                    parsed.compression = Compression::of_option(option)?;
                 }
-                _ if parsed.times.take(&option, Side::Writer)? => {}
+                _ if parsed.times.take(option, Side::Writer)? => {}
                 _ => return Err(option.unknown(&[&KNOWN[..], &times::OPTIONS].concat())),
             }
         }
+        parsed.characters().check(&options)?;
         Ok(parsed)
+    }
+
+    fn characters(&self) -> Characters {
+        Characters {
+            separator: self.delimiter.clone(),
+            quote: self.quote,
+            escape: self.escape,
+            comment: self.comment,
+            line_end: Some(self.line_end.clone()),
+        }
     }
 
     /// The header line, if there is to be one.

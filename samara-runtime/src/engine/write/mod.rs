@@ -172,6 +172,7 @@ impl SaveMode {
 ///
 /// [`OptionError`] names the first option that is unknown, not supported yet, or holds a wrong value.
 pub fn check_options(format: Format, options: &[(&str, &str)]) -> Result<(), OptionError> {
+    option::refuse_contradictions(options)?;
     let values = option::values(options);
     match format {
         Format::Csv => csv::CsvOptions::parse(values).map(drop),
