@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use samara::location::Use;
 use samara::{Format, Join, SaveMode, variables};
 
 /// A workflow, ready to be written as Rust.
@@ -25,11 +26,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The variables that locations of enabled jobs need, sorted.
-    pub fn needs(&self) -> BTreeSet<&str> {
+    /// The locations with variables that enabled jobs read or write, sorted.
+    pub fn open_locations(&self, used: Use) -> BTreeSet<&str> {
         let jobs = self.jobs.iter().filter(|job| self.enabled && job.enabled);
-        let locations = jobs.flat_map(|job| &job.steps).flat_map(Step::locations);
-        locations.flat_map(variables::needed).collect()
+        let steps = jobs.flat_map(|job| &job.steps);
+        let locations = steps.flat_map(|step| step.locations(used));
+        locations.filter(|text| variables::any(text)).collect()
     }
 }
 
@@ -133,15 +135,15 @@ impl Step {
         }
     }
 
-    /// The places of files that it names, in which there may be variables.
-    fn locations(&self) -> Vec<&str> {
-        match self {
-            Step::Extract(extract) => vec![&extract.location],
-            Step::Transform(_) => Vec::new(),
-            Step::Load(load) => {
+    /// The places of files that it reads or writes, in which there may be variables.
+    fn locations(&self, used: Use) -> Vec<&str> {
+        match (self, used) {
+            (Step::Extract(extract), Use::Read) => vec![&extract.location],
+            (Step::Load(load), Use::Write) => {
                 let export = load.schema_export.as_deref();
                 [load.location.as_str()].into_iter().chain(export).collect()
             }
+            _ => Vec::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `src/main.rs`: the workflow as one expression.
 
+use samara::location::Use;
+
 use crate::emit::doc_comment::{code, comment, doc};
 use crate::emit::layout::Code;
 use crate::plan::{Job, Plan};
@@ -68,12 +70,17 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
         description => new.method("describe", vec![Code::text(description)]),
     };
     let described = described.method("digest", vec![Code::text(&plan.source.digest)]);
-    let needs: Vec<Code> = plan.needs().into_iter().map(Code::text).collect();
-    let equipped = match needs.is_empty() {
-        true => described,
-        false => described.method("needs", vec![Code::Array(needs)]),
-    };
-    let mut workflow = jobs.iter().fold(equipped, job);
+    let located = [("reads", Use::Read), ("writes", Use::Write)]
+        .into_iter()
+        .fold(described, |workflow, (method, used)| {
+            let locations = plan.open_locations(used).into_iter();
+            let locations: Vec<Code> = locations.map(Code::text).collect();
+            match locations.is_empty() {
+                true => workflow,
+                false => workflow.method(method, vec![Code::Array(locations)]),
+            }
+        });
+    let mut workflow = jobs.iter().fold(located, job);
     if let Some(name) = alert_name {
         let text = Code::Call(
             "include_str!".to_owned(),

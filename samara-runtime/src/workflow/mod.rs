@@ -21,6 +21,7 @@ use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::location::Use;
 use crate::panicked;
 use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
@@ -56,7 +57,8 @@ pub struct Workflow {
     id: &'static str,
     description: &'static str,
     digest: &'static str,
-    needs: Vec<&'static str>,
+    reads: Vec<&'static str>,
+    writes: Vec<&'static str>,
     jobs: Vec<Job>,
     alerts: Option<&'static str>,
 }
@@ -68,7 +70,8 @@ impl Workflow {
             id,
             description: "",
             digest: "",
-            needs: Vec::new(),
+            reads: Vec::new(),
+            writes: Vec::new(),
             jobs: Vec::new(),
             alerts: None,
         }
@@ -87,17 +90,30 @@ impl Workflow {
         Self { digest, ..self }
     }
 
-    /// Names variables of the environment that its steps need. A run without one of them ends before it begins.
+    /// Names locations that its steps read, with the variables in them. A run ends before it begins if one of these variables is not set, or makes
+    /// of a location what cannot be read.
     ///
     /// # Examples
     ///
     /// ```
-    /// let workflow = samara::Workflow::new("customer-orders").needs(["DATA_DIR"]);
+    /// let workflow = samara::Workflow::new("customer-orders").reads(["${DATA_DIR}/orders/*.csv"]).writes(["${DATA_DIR}/out"]);
     /// # drop(workflow);
     /// ```
-    pub fn needs(mut self, variables: impl IntoIterator<Item = &'static str>) -> Self {
-        self.needs.extend(variables);
+    pub fn reads(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
+        self.reads.extend(locations);
         self
+    }
+
+    /// As [`Workflow::reads`], of what its steps write.
+    pub fn writes(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
+        self.writes.extend(locations);
+        self
+    }
+
+    /// What its steps read and write, as far as it was named.
+    fn locations(&self) -> impl Iterator<Item = (Use, &'static str)> {
+        let reads = self.reads.iter().map(|text| (Use::Read, *text));
+        reads.chain(self.writes.iter().map(|text| (Use::Write, *text)))
     }
 
     /// Adds a job, which runs after those added before.
@@ -237,9 +253,9 @@ impl Workflow {
     }
 
     fn run_if_fit(&self, settings: &RunSettings, alerts: Option<&Alert>) -> End {
-        let unset = problem::unset_variables(&self.needs, &self.jobs, alerts);
-        if !unset.is_empty() {
-            return End::Unfit(unset);
+        let problems = problem::before_the_run(self.locations(), &self.jobs, alerts);
+        if !problems.is_empty() {
+            return End::Unfit(problems);
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| self.run_jobs(settings)));
         outcome.map_or_else(

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::alert::{Alert, AlertError, ChannelError};
 use crate::error::Error as RunError;
+use crate::location::{self, LocationError, Use};
 use crate::request::RequestError;
 use crate::variables::{self, VariableError};
 
@@ -33,6 +34,9 @@ pub(super) enum Problem {
     /// The workflow lacks variables.
     #[error("a location: {0}")]
     Variables(VariableError),
+    /// A location names no place that can be read or written.
+    #[error("a location: {0}")]
+    Location(LocationError),
     /// A channel cannot send.
     #[error("alert channel `{channel}`: {error}")]
     Channel {
@@ -77,14 +81,13 @@ pub(super) fn listed(problems: &[Problem]) -> String {
     lines.join("; ")
 }
 
-/// The variables that a run needs and does not have.
-pub(super) fn unset_variables(
-    locations: &[&str],
+/// What is wrong with the variables that a run needs: they are not set, or make of a location what is none.
+pub(super) fn before_the_run<'a>(
+    locations: impl Iterator<Item = (Use, &'a str)>,
     jobs: &[Job],
     alerts: Option<&Alert>,
 ) -> Vec<Problem> {
-    let locations = variables::check_names(locations.iter().copied());
-    let of_locations = locations.err().map(Problem::Variables);
+    let of_locations = of_locations(&locations.collect::<Vec<_>>());
     let of_hooks = jobs.iter().flat_map(|job| {
         job.hooks.all().filter_map(|hook| {
             Some(Problem::Hook {
@@ -95,14 +98,29 @@ pub(super) fn unset_variables(
         })
     });
     let of_channels = alerts.into_iter().flat_map(|alerts| {
-        alerts.unset().map(|(channel, error)| Problem::Channel {
-            channel: channel.to_owned(),
-            error: error.into(),
-        })
+        alerts
+            .unresolved()
+            .map(|(channel, error)| Problem::Channel {
+                channel: channel.to_owned(),
+                error,
+            })
     });
     of_locations
         .into_iter()
         .chain(of_hooks)
         .chain(of_channels)
         .collect()
+}
+
+fn of_locations(locations: &[(Use, &str)]) -> Vec<Problem> {
+    if let Err(error) = variables::check(locations.iter().map(|(_, text)| *text)) {
+        return vec![Problem::Variables(error)];
+    }
+    let problem = |(used, text): &(Use, &str)| {
+        // That it can be resolved was checked.
+        let resolved = variables::resolve(text).ok()?;
+        let checked = location::check_resolved(&resolved, *used);
+        checked.err().map(Problem::Location)
+    };
+    locations.iter().filter_map(problem).collect()
 }
