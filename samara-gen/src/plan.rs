@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use samara::location::Use;
 use samara::{Format, Join, SaveMode, variables};
 
 /// A workflow, ready to be written as Rust.
@@ -26,13 +25,53 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The locations with variables that enabled jobs read or write, sorted.
-    pub fn open_locations(&self, used: Use) -> BTreeSet<&str> {
-        let jobs = self.jobs.iter().filter(|job| self.enabled && job.enabled);
-        let steps = jobs.flat_map(|job| &job.steps);
-        let locations = steps.flat_map(|step| step.locations(used));
-        locations.filter(|text| variables::any(text)).collect()
+    /// The variables that locations of enabled jobs need, sorted.
+    pub fn needs(&self) -> BTreeSet<&str> {
+        let locations = self.steps().flat_map(Step::locations);
+        locations.flat_map(variables::needed).collect()
     }
+
+    /// The locations that enabled jobs read, each once, in their order; without those that a load before writes.
+    pub fn inputs(&self) -> Vec<&str> {
+        let mut written: Vec<&str> = Vec::new();
+        let mut inputs = Vec::new();
+        for step in self.steps() {
+            match step {
+                Step::Extract(extract) => {
+                    let location = extract.location.as_str();
+                    if !written.contains(&directory(location)) && !inputs.contains(&location) {
+                        inputs.push(location);
+                    }
+                }
+                Step::Transform(_) => {}
+                Step::Load(load) => written.push(directory(&load.location)),
+            }
+        }
+        inputs
+    }
+
+    /// The locations that enabled jobs write, each once, in their order.
+    pub fn outputs(&self) -> Vec<&str> {
+        let loads = self.steps().filter(|step| matches!(step, Step::Load(_)));
+        let mut outputs = Vec::new();
+        for location in loads.flat_map(Step::locations) {
+            if !outputs.contains(&location) {
+                outputs.push(location);
+            }
+        }
+        outputs
+    }
+
+    /// The steps that run.
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        let jobs = self.jobs.iter().filter(|job| self.enabled && job.enabled);
+        jobs.flat_map(|job| &job.steps)
+    }
+}
+
+/// The location without a `/` at its end.
+fn directory(location: &str) -> &str {
+    location.trim_end_matches('/')
 }
 
 /// A workflow's text under its own name, kept beside the Rust that it became.
@@ -135,15 +174,15 @@ impl Step {
         }
     }
 
-    /// The places of files that it reads or writes, in which there may be variables.
-    fn locations(&self, used: Use) -> Vec<&str> {
-        match (self, used) {
-            (Step::Extract(extract), Use::Read) => vec![&extract.location],
-            (Step::Load(load), Use::Write) => {
+    /// The places of files that it names, in which there may be variables.
+    fn locations(&self) -> Vec<&str> {
+        match self {
+            Step::Extract(extract) => vec![&extract.location],
+            Step::Transform(_) => Vec::new(),
+            Step::Load(load) => {
                 let export = load.schema_export.as_deref();
                 [load.location.as_str()].into_iter().chain(export).collect()
             }
-            _ => Vec::new(),
         }
     }
 

@@ -145,17 +145,6 @@ pub fn needed(text: &str) -> impl Iterator<Item = &str> {
         .map(|reference| reference.name)
 }
 
-/// Whether a text holds a reference.
-///
-/// # Examples
-/// ```
-/// assert!(samara::variables::any("${DAY:-today}.csv"));
-/// assert!(!samara::variables::any("${}.csv"));
-/// ```
-pub fn any(text: &str) -> bool {
-    references(text).next().is_some()
-}
-
 /// Whether a text gets its value where it is used: it holds a reference, and none that brings a default along. What holds a secret and
 /// is not of this kind must not be built into a binary.
 ///

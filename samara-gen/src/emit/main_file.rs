@@ -1,7 +1,5 @@
 //! `src/main.rs`: the workflow as one expression.
 
-use samara::location::Use;
-
 use crate::emit::doc_comment::{code, comment, doc};
 use crate::emit::layout::Code;
 use crate::plan::{Job, Plan};
@@ -69,18 +67,19 @@ fn main(plan: &Plan, jobs: &[(String, &Job)], alert_name: Option<&str>) -> Strin
         "" => new,
         description => new.method("describe", vec![Code::text(description)]),
     };
-    let described = described.method("digest", vec![Code::text(&plan.source.digest)]);
-    let located = [("reads", Use::Read), ("writes", Use::Write)]
-        .into_iter()
-        .fold(described, |workflow, (method, used)| {
-            let locations = plan.open_locations(used).into_iter();
-            let locations: Vec<Code> = locations.map(Code::text).collect();
-            match locations.is_empty() {
-                true => workflow,
-                false => workflow.method(method, vec![Code::Array(locations)]),
-            }
-        });
-    let mut workflow = jobs.iter().fold(located, job);
+    let identified = described.method("digest", vec![Code::text(&plan.source.digest)]);
+    let equipped = [
+        ("inputs", plan.inputs()),
+        ("outputs", plan.outputs()),
+        ("needs", plan.needs().into_iter().collect()),
+    ]
+    .into_iter()
+    .filter(|(_, texts)| !texts.is_empty())
+    .fold(identified, |workflow, (method, texts)| {
+        let texts = texts.into_iter().map(Code::text).collect();
+        workflow.method(method, vec![Code::Array(texts)])
+    });
+    let mut workflow = jobs.iter().fold(equipped, job);
     if let Some(name) = alert_name {
         let text = Code::Call(
             "include_str!".to_owned(),

@@ -74,20 +74,20 @@ fn plan(steps: Vec<Step>) -> Plan {
 }
 
 #[test]
-fn locations_with_variables_are_named_before_the_jobs_once_and_sorted() {
+fn variables_without_a_default_in_locations_are_named_once_and_sorted() {
     let mut plan = plan(vec![extract("in"), load("out", 0)]);
     if let [Step::Extract(extract), Step::Load(load)] = plan.jobs[0].steps.as_mut_slice() {
-        extract.location = "${IN}/${DAY:-today}".to_owned();
+        extract.location = "${IN}/${DAY:-today}/${BASE}".to_owned();
         load.location = "${BASE}/out".to_owned();
         load.schema_export = Some("${EXPORT}".to_owned());
     }
     let main = file(&plan, "src/main.rs");
     assert!(
-        main.contains("        .reads([\"${IN}/${DAY:-today}\"])\n        .writes([\"${BASE}/out\", \"${EXPORT}\"])\n"),
+        main.contains("        .needs([\"BASE\", \"EXPORT\", \"IN\"])\n"),
         "{main}"
     );
     plan.jobs[0].enabled = false;
-    assert!(!file(&plan, "src/main.rs").contains(".reads("));
+    assert!(!file(&plan, "src/main.rs").contains("needs"));
 }
 
 fn file(plan: &Plan, path: &str) -> String {

@@ -161,7 +161,8 @@ impl FileChannel {
     }
 
     fn location(&self) -> Result<Location, ChannelError> {
-        Ok(Location::parse(&variables::resolve(&self.file_path)?)?)
+        let path = variables::resolve(&self.file_path)?;
+        Ok(Location::parse(&path).map_err(|error| error.about(&self.file_path))?)
     }
 
     fn failed(&self, source: io::Error) -> ChannelError {

@@ -104,19 +104,15 @@ impl LocationError {
         }
     }
 
-    /// The same, of a text of which this one was a form.
-    fn about(mut self, text: &str) -> Self {
-        let range = self.range();
+    /// The same error, said of the text that the location was made of.
+    pub(crate) fn about(mut self, text: &str) -> Self {
         match &mut self {
             Self::Empty => {}
             Self::Scheme { location, .. }
             | Self::Drive { location }
             | Self::Host { location, .. }
-            | Self::Relative { location } => text.clone_into(location),
-            Self::Glob { location, source } => {
-                text.clone_into(location);
-                source.name(text.get(range).unwrap_or(text));
-            }
+            | Self::Relative { location }
+            | Self::Glob { location, .. } => text.clone_into(location),
         }
         self
     }
@@ -224,10 +220,15 @@ pub fn check(text: &str, used: Use) -> Result<(), (Range<usize>, LocationError)>
         return Err((start + range.start..start + range.end, error));
     }
     let known = variables::masked_by(text, 'x');
-    let Err(error) = check_resolved(&known, used) else {
+    let Err(mut error) = check_resolved(&known, used) else {
         return Ok(());
     };
     let range = error.range();
+    if let (LocationError::Glob { source, .. }, Some(written)) =
+        (&mut error, text.get(range.clone()))
+    {
+        source.name(written);
+    }
     // What a variable is a part of, the run tells.
     let is_known = known.get(range.clone()) == text.get(range.clone());
     match is_known || matches!(error, LocationError::Glob { .. }) {

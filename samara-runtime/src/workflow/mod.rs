@@ -57,8 +57,9 @@ pub struct Workflow {
     id: &'static str,
     description: &'static str,
     digest: &'static str,
-    reads: Vec<&'static str>,
-    writes: Vec<&'static str>,
+    inputs: Vec<&'static str>,
+    outputs: Vec<&'static str>,
+    needs: Vec<&'static str>,
     jobs: Vec<Job>,
     alerts: Option<&'static str>,
 }
@@ -70,8 +71,9 @@ impl Workflow {
             id,
             description: "",
             digest: "",
-            reads: Vec::new(),
-            writes: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            needs: Vec::new(),
             jobs: Vec::new(),
             alerts: None,
         }
@@ -90,30 +92,36 @@ impl Workflow {
         Self { digest, ..self }
     }
 
-    /// Names locations that its steps read, with the variables in them. A run ends before it begins if one of these variables is not set, or makes
-    /// of a location what cannot be read.
+    /// Names the locations that its steps read. A run ends before it begins if variables make of one of them what cannot be read.
     ///
     /// # Examples
     ///
     /// ```
-    /// let workflow = samara::Workflow::new("customer-orders").reads(["${DATA_DIR}/orders/*.csv"]).writes(["${DATA_DIR}/out"]);
+    /// let workflow = samara::Workflow::new("customer-orders").inputs(["${DATA_DIR}/orders.csv"]).outputs(["output"]);
     /// # drop(workflow);
     /// ```
-    pub fn reads(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
-        self.reads.extend(locations);
+    pub fn inputs(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
+        self.inputs.extend(locations);
         self
     }
 
-    /// As [`Workflow::reads`], of what its steps write.
-    pub fn writes(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
-        self.writes.extend(locations);
+    /// As [`Workflow::inputs`], of the locations that its steps write.
+    pub fn outputs(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
+        self.outputs.extend(locations);
         self
     }
 
-    /// What its steps read and write, as far as it was named.
-    fn locations(&self) -> impl Iterator<Item = (Use, &'static str)> {
-        let reads = self.reads.iter().map(|text| (Use::Read, *text));
-        reads.chain(self.writes.iter().map(|text| (Use::Write, *text)))
+    /// Names variables of the environment that its steps need. A run without one of them ends before it begins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let workflow = samara::Workflow::new("customer-orders").needs(["DATA_DIR"]);
+    /// # drop(workflow);
+    /// ```
+    pub fn needs(mut self, variables: impl IntoIterator<Item = &'static str>) -> Self {
+        self.needs.extend(variables);
+        self
     }
 
     /// Adds a job, which runs after those added before.
@@ -253,7 +261,11 @@ impl Workflow {
     }
 
     fn run_if_fit(&self, settings: &RunSettings, alerts: Option<&Alert>) -> End {
-        let problems = problem::before_the_run(self.locations(), &self.jobs, alerts);
+        let locations = [
+            (Use::Read, self.inputs.as_slice()),
+            (Use::Write, self.outputs.as_slice()),
+        ];
+        let problems = problem::before_the_run(&self.needs, locations, &self.jobs, alerts);
         if !problems.is_empty() {
             return End::Unfit(problems);
         }

@@ -82,12 +82,18 @@ pub(super) fn listed(problems: &[Problem]) -> String {
 }
 
 /// What is wrong with the variables that a run needs: they are not set, or make of a location what is none.
-pub(super) fn before_the_run<'a>(
-    locations: impl Iterator<Item = (Use, &'a str)>,
+pub(super) fn before_the_run(
+    needs: &[&str],
+    locations: [(Use, &[&str]); 2],
     jobs: &[Job],
     alerts: Option<&Alert>,
 ) -> Vec<Problem> {
-    let of_locations = of_locations(&locations.collect::<Vec<_>>());
+    let unset = variables::check_names(needs.iter().copied());
+    let unset = unset.err().map(Problem::Variables);
+    let located = locations.into_iter().flat_map(|(used, texts)| {
+        let texts = texts.iter();
+        texts.filter_map(move |text| problem_of_location(text, used))
+    });
     let of_hooks = jobs.iter().flat_map(|job| {
         job.hooks.all().filter_map(|hook| {
             Some(Problem::Hook {
@@ -105,22 +111,17 @@ pub(super) fn before_the_run<'a>(
                 error,
             })
     });
-    of_locations
+    unset
         .into_iter()
+        .chain(located)
         .chain(of_hooks)
         .chain(of_channels)
         .collect()
 }
 
-fn of_locations(locations: &[(Use, &str)]) -> Vec<Problem> {
-    if let Err(error) = variables::check(locations.iter().map(|(_, text)| *text)) {
-        return vec![Problem::Variables(error)];
-    }
-    let problem = |(used, text): &(Use, &str)| {
-        // That it can be resolved was checked.
-        let resolved = variables::resolve(text).ok()?;
-        let checked = location::check_resolved(&resolved, *used);
-        checked.err().map(Problem::Location)
-    };
-    locations.iter().filter_map(problem).collect()
+fn problem_of_location(text: &str, used: Use) -> Option<Problem> {
+    // Variables that are not set are told by their names.
+    let resolved = variables::resolve(text).ok()?;
+    let checked = location::check_resolved(&resolved, used);
+    Some(Problem::Location(checked.err()?.about(text)))
 }

@@ -79,10 +79,12 @@ impl Workflow {
             let mut told = problems.iter().flat_map(Problem::unset);
             told.any(|told| told == name)
         };
-        let needed = self
-            .locations()
-            .flat_map(|(_, text)| variables::needed(text));
-        let untold: Vec<&str> = needed.filter(|name| !is_told(name)).collect();
+        let untold: Vec<&str> = self
+            .needs
+            .iter()
+            .copied()
+            .filter(|name| !is_told(name))
+            .collect();
         problems.extend(variables::check_names(untold).err().map(Problem::Variables));
         problems.extend(self.jobs.iter().flat_map(Job::hook_problems));
         match self.read_alerts(settings) {

@@ -418,6 +418,51 @@ mod tests {
     }
 
     #[test]
+    fn no_file_is_read_twice_by_whatever_names_and_links_it_is_found() {
+        use std::os::unix::fs::symlink;
+        let dir = dir_with(&["a/x.csv", "a/y.csv", "b/z.csv", "c.csv"]);
+        symlink("a", dir.path().join("also-a")).unwrap();
+        symlink("c.csv", dir.path().join("d.csv")).unwrap();
+        for (pattern, expected) in [
+            ("/{a,a/*}", vec!["a/x.csv", "a/y.csv"]),
+            ("/{a,also-a}", vec!["a/x.csv", "a/y.csv"]),
+            ("/{a/x.csv,also-a/x.csv,a/x.csv}", vec!["a/x.csv"]),
+            (
+                "/{a,a,?}/{x,x,*}.csv",
+                vec!["a/x.csv", "a/y.csv", "b/z.csv"],
+            ),
+            ("/[cd].csv", vec!["c.csv"]),
+            ("", vec!["c.csv"]),
+        ] {
+            assert_eq!(names(&dir, pattern).unwrap(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn links_that_lead_in_a_circle_are_followed_once() {
+        let dir = dir_with(&["a/x.csv", "b/z.csv"]);
+        for link in ["a/up", "a/self", "b/up"] {
+            let to = if link.ends_with("up") { ".." } else { "." };
+            std::os::unix::fs::symlink(to, dir.path().join(link)).unwrap();
+        }
+        assert_eq!(names(&dir, "/a").unwrap(), ["a/x.csv"]);
+        let location = Location::parse(dir.path().to_str().unwrap()).unwrap();
+        let recursive = Selection {
+            recursive: true,
+            ..Selection::default()
+        };
+        assert_eq!(list(&location, &recursive).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_named_like_a_pattern_is_found_by_its_escaped_name_and_the_error_says_so() {
+        let dir = dir_with(&["x[1].csv"]);
+        let error = names(&dir, "/x[1].csv").unwrap_err();
+        assert!(error.contains("write a backslash before each"), "{error}");
+        assert_eq!(names(&dir, r"/x\[1\].csv").unwrap(), ["x[1].csv"]);
+    }
+
+    #[test]
     fn partitioned_directories_are_refused() {
         for file in ["year=2024/a.csv", "x/_y=1/z/a.csv"] {
             let error = names(&dir_with(&[file]), "").unwrap_err();

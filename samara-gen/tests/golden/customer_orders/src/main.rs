@@ -9,5 +9,13 @@ fn main() -> samara::Workflow {
     samara::Workflow::new("customer-orders")
         .describe("Joins customers with their paid orders.")
         .digest("sha256:5b2b4491b1e9a747d024881871573b5d343e1eae0f378292e735369080e6c9a4")
+        .inputs([
+            "examples/customer_orders/customers.csv",
+            "examples/customer_orders/orders.json",
+        ])
+        .outputs([
+            "examples/customer_orders/output",
+            "examples/customer_orders/output_schema.json",
+        ])
         .job("silver", silver::run)
 }
