@@ -1,7 +1,7 @@
 //! What loads write, beside each other and beside what their job reads: nothing is lost or mixed without a word.
 
 use super::Problems;
-use super::location::{Normal, Relation};
+use super::overlap::{Normal, Relation};
 use crate::diagnostic::{Diagnostic, code};
 use crate::model::{Extract, Job, Load, SaveMode, Workflow};
 use crate::source::{Document, Spanned};
