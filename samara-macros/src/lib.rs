@@ -41,6 +41,8 @@ use quote::quote;
 ///
 /// - A span with `samara.step.name`, `samara.step.kind`, `code.function.name`, `code.file.path`, `code.line.number` and `attributes`.
 /// - The histogram `samara.step.duration` in seconds, with `samara.step.name` and `samara.step.kind`.
+/// - A step ends when its function returns. If that returns a future or a stream, boxed, as `impl Trait`, or in a `Result` or an `Option`, the step
+///   ends with that, and is the current one whenever it is polled. `docs/step.md` says which are followed.
 /// - If the function returns an `Err`: the status, an `exception` event, and `error.type`, on the metric too: the variant of an error that
 ///   derives [`ErrorType`](derive@ErrorType), else the name of its type.
 /// - If it panics: `error.type` is `panic`; the panic goes on. If its future is dropped before its end: `error.type` is `cancelled`, and the
@@ -62,7 +64,7 @@ use quote::quote;
 ///         STEP.enter()
 ///     };
 ///     let (step, outcome) = step.call(move || -> Result<u64, LoadError> { body });
-///     ::samara::conclude!(step, outcome)
+///     return ::samara::conclude!(step, outcome);
 /// }
 /// ```
 ///
@@ -84,7 +86,7 @@ use quote::quote;
 ///         attributes.display("db.path", &(path.display()));
 ///     });
 ///     let (step, outcome) = step.call(move || -> Result<u64, LoadError> { body });
-///     ::samara::conclude!(step, outcome, Debug)
+///     return ::samara::conclude!(step, outcome, Debug);
 /// }
 /// ```
 ///
@@ -106,10 +108,10 @@ use quote::quote;
 ///             if false {
 ///                 return ::samara::step::returns::<Result<u64, LoadError>>();
 ///             }
-///             body
+///             { body }
 ///         })
 ///         .await;
-///     ::samara::conclude!(step, outcome)
+///     return ::samara::conclude!(step, outcome);
 /// }
 /// ```
 ///
@@ -131,7 +133,7 @@ use quote::quote;
 ///     let (step, outcome) = step.call(
 ///         ::samara::step::returns_future::<Result<u64, LoadError>, _, _>(move || -> _ { async move { body } }),
 ///     );
-///     ::samara::conclude!(step, outcome, [impl])
+///     return ::samara::conclude!(step, outcome, [impl]);
 /// }
 /// ```
 ///
@@ -151,13 +153,13 @@ use quote::quote;
 /// // becomes
 /// #[track_caller]
 /// fn load(text: &str) -> Result<u64, LoadError> {
+///     #[allow(unused_imports)]
+///     use ::samara::step::Exit as _;
 ///     let step = {
 ///         static STEP: ::samara::step::Site =
 ///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
 ///         STEP.enter()
 ///     };
-///     #[allow(unused_imports)]
-///     use ::samara::step::Exit as _;
 ///     let exits = ::samara::conclude!(@exits step, Result<u64, LoadError>);
 ///     let outcome: Result<u64, LoadError> = 'step: {
 ///         if text.is_empty() {
@@ -166,7 +168,7 @@ use quote::quote;
 ///         Ok(text.parse().samara_exit(&exits)?)
 ///     };
 ///     exits.returned(&outcome);
-///     ::samara::conclude!(step, outcome)
+///     return ::samara::conclude!(step, outcome);
 /// }
 /// ```
 ///

@@ -68,10 +68,11 @@ impl Step<'_> {
     /// An async function.
     fn future(&self) -> TokenStream {
         let opened = self.opened(&quote!(start));
-        let (place, statements) = (self.function.body.span(), self.function.body.stream());
+        let (place, body) = (self.function.body.span(), &self.function.body);
         let (output, head) = (self.output(), quote_spanned!(place=> async move));
         let typed = self.typed(&output);
-        let body = block(quote!(#typed #statements), place);
+        // Items of the body stand at the beginning of a block, as they do in the function.
+        let body = block(quote!(#typed #body), place);
         if matches!(output, Type::Never(_)) {
             return quote_spanned! {Span::mixed_site()=>
                 #opened
@@ -99,28 +100,22 @@ impl Step<'_> {
             };
         }
         let body = Inlined::new(&self.function.body);
-        let (label, block) = (&body.label, &body.block);
+        let (label, block, concluded) = (&body.label, &body.block, self.concluded());
+        if !body.has_question_marks {
+            return quote_spanned! {Span::mixed_site()=>
+                #opened
+                let outcome: #output = #label #block;
+                #concluded
+            };
+        }
         let (runtime, format) = (&self.runtime, self.format());
-        let (exits, typed) = body
-            .has_question_marks
-            .then(|| {
-                let exits = quote_spanned! {Span::mixed_site()=>
-                    #[allow(unused_imports)]
-                    use #runtime::step::Exit as _;
-                    let exits = #runtime::conclude!(@exits step, #output #format);
-                };
-                (
-                    exits,
-                    quote_spanned!(Span::mixed_site()=> exits.returned(&outcome);),
-                )
-            })
-            .unzip();
-        let concluded = self.concluded();
         quote_spanned! {Span::mixed_site()=>
+            #[allow(unused_imports)]
+            use #runtime::step::Exit as _;
             #opened
-            #exits
+            let exits = #runtime::conclude!(@exits step, #output #format);
             let outcome: #output = #label #block;
-            #typed
+            exits.returned(&outcome);
             #concluded
         }
     }
@@ -200,7 +195,21 @@ impl Step<'_> {
             ReturnType::Default => None,
         };
         let opaque = opaque.map(|opaque| opaque.hint(here));
-        quote_spanned!(here=> #runtime::conclude!(step, outcome #opaque #format))
+        let conclude = quote_spanned!(here=> #runtime::conclude!(step, outcome #opaque #format));
+        if self.returns_nothing() {
+            quote_spanned!(here=> #conclude;)
+        } else {
+            quote_spanned!(here=> return #conclude;)
+        }
+    }
+
+    fn returns_nothing(&self) -> bool {
+        match &self.function.signature.output {
+            ReturnType::Default => true,
+            ReturnType::Type(_, output) => {
+                matches!(&**output, Type::Tuple(tuple) if tuple.elems.is_empty())
+            }
+        }
     }
 
     /// How the error is told, as the runtime's macros take it.

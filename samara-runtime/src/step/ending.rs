@@ -150,12 +150,12 @@ impl<T, O> Ending for WrappedInside<Option<T>, O> {
 /// `impl Future`.
 pub trait FutureEnding<T, O> {
     /// When the step ends.
-    fn ending(self) -> Wrapped<T, O>;
+    fn opaque_ending(self) -> Wrapped<T, O>;
 }
 
-impl<T: Future> FutureEnding<T, T::Output> for &&&&&&Probe<T> {
+impl<T: Future> FutureEnding<T, T::Output> for &&Probe<T> {
     #[inline]
-    fn ending(self) -> Wrapped<T, T::Output> {
+    fn opaque_ending(self) -> Wrapped<T, T::Output> {
         Wrapped(PhantomData)
     }
 }
@@ -163,12 +163,12 @@ impl<T: Future> FutureEnding<T, T::Output> for &&&&&&Probe<T> {
 /// `impl Stream`.
 pub trait StreamEnding<T, O> {
     /// When the step ends.
-    fn ending(self) -> Wrapped<T, O>;
+    fn opaque_ending(self) -> Wrapped<T, O>;
 }
 
-impl<T: Stream> StreamEnding<T, T::Item> for &&&&&Probe<T> {
+impl<T: Stream> StreamEnding<T, T::Item> for &Probe<T> {
     #[inline]
-    fn ending(self) -> Wrapped<T, T::Item> {
+    fn opaque_ending(self) -> Wrapped<T, T::Item> {
         Wrapped(PhantomData)
     }
 }
@@ -176,19 +176,19 @@ impl<T: Stream> StreamEnding<T, T::Item> for &&&&&Probe<T> {
 /// `Result<impl Future, E>` or `Option<impl Future>`.
 pub trait InnerFutureEnding<T, O> {
     /// When the step ends.
-    fn ending(self) -> WrappedInside<T, O>;
+    fn inner_ending(self) -> WrappedInside<T, O>;
 }
 
-impl<T: Future, E> InnerFutureEnding<Result<T, E>, T::Output> for &&&&Probe<Result<T, E>> {
+impl<T: Future, E> InnerFutureEnding<Result<T, E>, T::Output> for &&Probe<Result<T, E>> {
     #[inline]
-    fn ending(self) -> WrappedInside<Result<T, E>, T::Output> {
+    fn inner_ending(self) -> WrappedInside<Result<T, E>, T::Output> {
         WrappedInside(PhantomData)
     }
 }
 
-impl<T: Future> InnerFutureEnding<Option<T>, T::Output> for &&&&Probe<Option<T>> {
+impl<T: Future> InnerFutureEnding<Option<T>, T::Output> for &&Probe<Option<T>> {
     #[inline]
-    fn ending(self) -> WrappedInside<Option<T>, T::Output> {
+    fn inner_ending(self) -> WrappedInside<Option<T>, T::Output> {
         WrappedInside(PhantomData)
     }
 }
@@ -196,19 +196,19 @@ impl<T: Future> InnerFutureEnding<Option<T>, T::Output> for &&&&Probe<Option<T>>
 /// `Result<impl Stream, E>` or `Option<impl Stream>`.
 pub trait InnerStreamEnding<T, O> {
     /// When the step ends.
-    fn ending(self) -> WrappedInside<T, O>;
+    fn inner_ending(self) -> WrappedInside<T, O>;
 }
 
-impl<T: Stream, E> InnerStreamEnding<Result<T, E>, T::Item> for &&&Probe<Result<T, E>> {
+impl<T: Stream, E> InnerStreamEnding<Result<T, E>, T::Item> for &Probe<Result<T, E>> {
     #[inline]
-    fn ending(self) -> WrappedInside<Result<T, E>, T::Item> {
+    fn inner_ending(self) -> WrappedInside<Result<T, E>, T::Item> {
         WrappedInside(PhantomData)
     }
 }
 
-impl<T: Stream> InnerStreamEnding<Option<T>, T::Item> for &&&Probe<Option<T>> {
+impl<T: Stream> InnerStreamEnding<Option<T>, T::Item> for &Probe<Option<T>> {
     #[inline]
-    fn ending(self) -> WrappedInside<Option<T>, T::Item> {
+    fn inner_ending(self) -> WrappedInside<Option<T>, T::Item> {
         WrappedInside(PhantomData)
     }
 }
@@ -226,17 +226,35 @@ impl<T: Deferred> DeferredEnding<T> for &Probe<T> {
     }
 }
 
-/// Anything else, and frames, which [`Conclusion`] hands the step to.
-pub trait ReturnedEnding<T> {
+/// A frame of the runtime's own result, which [`Conclusion`] hands the step to.
+pub trait FrameEnding<T> {
     /// When the step ends.
     fn ending(self) -> Returned<T>;
 }
 
 #[cfg(feature = "engine")]
-impl ReturnedEnding<crate::Result<crate::DataFrame>> for &&Probe<crate::Result<crate::DataFrame>> {
+impl FrameEnding<crate::Result<crate::DataFrame>> for &&Probe<crate::Result<crate::DataFrame>> {
     #[inline]
     fn ending(self) -> Returned<crate::Result<crate::DataFrame>> {
         Returned(PhantomData)
+    }
+}
+
+/// Anything else.
+pub trait ReturnedEnding<T>: Sized {
+    /// When the step ends.
+    fn ending(self) -> Returned<T>;
+
+    /// When the step ends, if `impl Trait` is returned.
+    #[inline]
+    fn opaque_ending(self) -> Returned<T> {
+        self.ending()
+    }
+
+    /// When the step ends, if `impl Trait` is returned in something else.
+    #[inline]
+    fn inner_ending(self) -> Returned<T> {
+        self.ending()
     }
 }
 

@@ -58,8 +58,8 @@ macro_rules! conclude {
         $crate::step::Exits::new(&$step, $crate::conclude!(@failure probe $message))
     }};
     (@ending [] $probe:ident) => { (&&$probe).ending() };
-    (@ending [in impl] $probe:ident) => { (&&&&$probe).ending() };
-    (@ending [impl] $probe:ident) => { (&&&&&&$probe).ending() };
+    (@ending [in impl] $probe:ident) => { (&&$probe).inner_ending() };
+    (@ending [impl] $probe:ident) => { (&&$probe).opaque_ending() };
     ($step:expr, $outcome:expr $(, [$($opaque:tt)+])?) => {
         $crate::conclude!(@by $step, $outcome, [$($($opaque)+)?], message, outcome)
     };
@@ -74,8 +74,8 @@ macro_rules! conclude {
 /// The traits that [`conclude!`](crate::conclude!) asks, without their names.
 pub mod resolution {
     pub use super::super::ending::{
-        DeferredEnding as _, Ending as _, FutureEnding as _, InnerFutureEnding as _,
-        InnerStreamEnding as _, ReturnedEnding as _, StreamEnding as _,
+        DeferredEnding as _, Ending as _, FrameEnding as _, FutureEnding as _,
+        InnerFutureEnding as _, InnerStreamEnding as _, ReturnedEnding as _, StreamEnding as _,
     };
     pub use super::{
         AnyErrorType as _, AnyMessage as _, Concludes as _, ConcludesDeferred as _,
