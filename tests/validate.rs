@@ -254,6 +254,71 @@ fn all_variables_that_are_missing_are_told_at_once_by_validate_and_before_a_run_
 }
 
 #[test]
+fn a_variable_that_leads_to_another_store_ends_the_run_before_it_begins() {
+    let workplace = workplace();
+    for (name, value, told_of) in [
+        (
+            "IN",
+            "s3://bucket",
+            "`${IN}/orders.csv`: the scheme `s3` is not supported",
+        ),
+        (
+            "OUT",
+            "gs://bucket/out",
+            "`${OUT}/placed.json`: the scheme `gs` is not supported",
+        ),
+        (
+            "IN",
+            "in/[a",
+            "`${IN}/orders.csv`: the glob `[a` has a `[` without a `]`",
+        ),
+        ("OUT", "C:\\out", "is a path of Windows"),
+    ] {
+        let told = |arguments: &[&str]| {
+            let (code, lines) = told(&output(command(&workplace, arguments).env(name, value)));
+            (code, lines.join("\n"))
+        };
+        let (code, log) = told(&["run"]);
+        assert_eq!(code, Some(30), "{log}");
+        assert!(log.contains(told_of), "{log}");
+        assert!(
+            !log.contains("hook `tell` failed"),
+            "no hook is sent: {log}"
+        );
+        assert_eq!(told(&["validate"]).0, Some(40), "{log}");
+    }
+    for arguments in [["run"], ["validate"]] {
+        let mut command = command(&workplace, &arguments);
+        let (code, lines) = told(&output(command.env("LOG", "s3://bucket/log")));
+        assert_eq!(code, Some(31), "{lines:#?}");
+        let log = lines.join("\n");
+        assert!(
+            log.contains("alert channel `log`: `${LOG}`: the scheme `s3`"),
+            "{log}"
+        );
+    }
+    assert_eq!(names(workplace.path()), ["in"], "no work was done");
+}
+
+#[test]
+fn locations_with_the_scheme_of_files_are_read_and_written() {
+    let workplace = workplace();
+    let place = |name: &str| format!("file://{}/{name}", workplace.path().display());
+    let given = [
+        ("IN", place("in")),
+        ("OUT", place("out")),
+        ("LOG", place("alerts.log")),
+    ];
+    for arguments in [["validate"], ["run"]] {
+        let mut command = command(&workplace, &arguments);
+        let (code, lines) = told(&output(command.envs(given.clone())));
+        assert_eq!(code, Some(0), "{lines:#?}");
+    }
+    assert_eq!(names(workplace.path()), ["in", "out"]);
+    assert_eq!(workplace.parts("out/cities"), "Paris\n");
+}
+
+#[test]
 fn a_run_that_lacks_variables_or_cannot_read_its_alerts_counts_as_failed() {
     let workplace = workplace();
     let counted = |arguments: &[&str], prepare: &dyn Fn(&mut Command)| {

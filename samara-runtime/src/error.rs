@@ -7,6 +7,7 @@ use datafusion::common::DataFusionError;
 use crate::engine::option::OptionError;
 use crate::engine::read::ReadError;
 use crate::engine::write::WriteError;
+use crate::location::LocationError;
 use crate::step::StepFailed;
 use crate::variables::VariableError;
 
@@ -78,6 +79,9 @@ pub enum Error {
     /// A location that names a variable that is not set.
     #[error(transparent)]
     Variable(#[from] VariableError),
+    /// A text that names no place of files, or one in a store that is not supported.
+    #[error(transparent)]
+    Location(#[from] LocationError),
     /// Input that cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -134,6 +138,7 @@ impl Error {
             Self::TooManyPivotValues { .. } => "TooManyPivotValues",
             Self::Option(_) => "Option",
             Self::Variable(_) => "Variable",
+            Self::Location(_) => "Location",
             Self::Read(_) => "Read",
             Self::Write(_) => "Write",
             Self::Step { kind, .. } => kind,

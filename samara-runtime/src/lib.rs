@@ -74,6 +74,8 @@ pub mod entry;
 mod error;
 #[cfg(feature = "engine")]
 mod interrupt;
+#[cfg(feature = "engine")]
+pub mod location;
 mod panicked;
 mod proxy;
 #[cfg(feature = "engine")]

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::env::{self, VarError};
+use std::ops::Range;
 
 use thiserror::Error;
 
@@ -163,6 +164,88 @@ pub(crate) fn named(text: &str) -> impl Iterator<Item = (&str, bool)> {
 pub fn is_given_at_run_time(text: &str) -> bool {
     let mut references = references(text).peekable();
     references.peek().is_some() && references.all(|reference| reference.default.is_none())
+}
+
+/// The text with each reference replaced by as many bytes of a character that says nothing, for who looks at the rest of it.
+pub(crate) fn masked_by(text: &str, character: char) -> String {
+    let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+    for (start, _) in text.match_indices("${") {
+        if start >= at
+            && let Some(reference) = Reference::parse(&text[start..])
+        {
+            masked.push_str(&text[at..start]);
+            masked.extend(std::iter::repeat_n(character, reference.length));
+            at = start + reference.length;
+        }
+    }
+    masked + &text[at..]
+}
+
+/// The default of the reference that a text begins with, and where it begins, if there is one.
+pub(crate) fn leading_default(text: &str) -> Option<(usize, &str)> {
+    let default = Reference::parse(text)?.default?;
+    let end = text.find('}')?;
+    Some((end - default.len(), default))
+}
+
+/// What begins like a reference, and is none.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ReferenceError {
+    /// `${NAME` without an end.
+    #[error("`{reference}` has no `}}`: a variable is `${{NAME}}` or `${{NAME:-default}}`")]
+    Unclosed {
+        /// What begins like a reference.
+        reference: String,
+    },
+    /// `${}`
+    #[error("`${{}}` names no variable: a variable is `${{NAME}}` or `${{NAME:-default}}`")]
+    Empty,
+    /// `${NOT-A-NAME}`
+    #[error(
+        "`{reference}` names no variable: a name is of ASCII letters, digits and `_`, begins with no digit, and ends with `}}` or `:-`"
+    )]
+    Name {
+        /// What begins like a reference.
+        reference: String,
+    },
+}
+
+/// Checks that whatever begins like a reference is one. At run it would stand for itself.
+///
+/// # Errors
+/// The first that is none, and which bytes of the text it is.
+///
+/// # Examples
+/// ```
+/// use samara::variables::check_references;
+///
+/// assert!(check_references("${DATA}/${DAY:-today}/$1").is_ok());
+/// let (bytes, error) = check_references("in/${DATA/orders").unwrap_err();
+/// assert_eq!((bytes, error.to_string().contains("has no `}`")), (3..9, true));
+/// ```
+pub fn check_references(text: &str) -> Result<(), (Range<usize>, ReferenceError)> {
+    let mut at = 0;
+    while let Some(start) = text[at..].find("${").map(|start| at + start) {
+        match Reference::parse(&text[start..]) {
+            Some(reference) => at = start + reference.length,
+            None => return Err(no_reference(text, start)),
+        }
+    }
+    Ok(())
+}
+
+fn no_reference(text: &str, start: usize) -> (Range<usize>, ReferenceError) {
+    let inside = &text[start + "${".len()..];
+    let name = inside.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let closed = inside.find('}');
+    let end = start + "${".len() + closed.map_or(name.unwrap_or(inside.len()), |end| end + 1);
+    let reference = text[start..end].to_owned();
+    let error = match closed {
+        None => ReferenceError::Unclosed { reference },
+        Some(0) => ReferenceError::Empty,
+        Some(_) => ReferenceError::Name { reference },
+    };
+    (start..end, error)
 }
 
 /// The text as it may be shown: references stand for what is not to be seen, but for one that the text begins with, and that does not

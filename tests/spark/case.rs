@@ -15,6 +15,12 @@ pub struct Input {
     pub schema: Option<Value>,
     #[serde(default)]
     pub options: Map<String, Value>,
+    /// The input in whose directory it is, if it has none of its own.
+    #[serde(default, rename = "in")]
+    pub within: Option<String>,
+    /// What is read in the directory.
+    #[serde(default)]
+    pub location: Option<String>,
     #[serde(flatten)]
     pub content: Option<Content>,
 }

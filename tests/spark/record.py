@@ -10,6 +10,7 @@ needs PySpark 4 and Java 17. The answers depend on the cases alone: a second run
 contains a text, without recording them: `record.py --print pivot`.
 
 An input is a file with a `text` or with `bytes` in hexadecimal, or a directory with `files` of those; one without a `schema` has its types inferred.
+With a `location`, that is what is read in the directory, or in the directory of the input that `in` names.
 
 For each case there are the lines of the part files (sorted, unless the case is `ordered`) and the schema as JSON, or, where Spark fails, the
 class of its error. The session's time zone is UTC, unless a case has a `time_zone`, or is an expression of `expressions_in` one. `functions.txt` has the names of all functions of Spark; it is written when every file is.
@@ -170,13 +171,19 @@ class Recorder:
         return {name: self.read(name, source) for name, source in inputs.items()}
 
     def read(self, name: str, source: dict) -> DataFrame:
-        path = FILES / source["file"] if "file" in source else self.directory / f"{name}.{source['data_format']}"
-        if "file" not in source:
+        path = self.place(name, source)
+        if "file" not in source and "in" not in source:
             write_input(path, source)
         reader = self.spark.read.format(source["data_format"]).options(**options(source.get("options", {})))
         if source.get("schema") is not None:
             reader = reader.schema(StructType.fromJson(source["schema"]))
-        return reader.load(str(path))
+        return reader.load("/".join([str(path)] + [source["location"]] * ("location" in source)))
+
+    def place(self, name: str, source: dict) -> Path:
+        """Where an input's files are."""
+        if "file" in source:
+            return FILES / source["file"]
+        return self.directory / f"{source.get('in', name)}.{source['data_format']}"
 
     def written(self, df: DataFrame, case: dict) -> list[str]:
         output = self.directory / "output"

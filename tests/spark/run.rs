@@ -147,11 +147,19 @@ fn workflow(case: &Case, workplace: &Workplace) -> Value {
     let extracts = inputs.map(|(id, input)| {
         let location = match &input.content {
             Some(Content::File(name)) => super::directory().join("files").join(name),
-            _ => workplace.path().join(format!("{id}.{}", input.data_format)),
+            _ => {
+                let name = input.within.as_ref().unwrap_or(id);
+                workplace.path().join(format!("{name}.{}", input.data_format))
+            }
         };
         if let Some(content) = &input.content {
             content.write(&location);
         }
+        let location = match &input.location {
+            // As a text: a path drops the slash at the end.
+            Some(inside) => format!("{}/{inside}", location.display()),
+            None => location.display().to_string(),
+        };
         let schema = input.schema.as_ref().map(Value::to_string);
         json!({
             "id": id, "extract_type": "file", "data_format": input.data_format, "location": location,

@@ -2,10 +2,11 @@
 
 use samara::engine::write::WriteError;
 use samara::engine::{read, write};
+use samara::location::Use;
 use samara::{Dropna, SaveMode, Session, asc};
 
 use crate::check::frame::{Frame, Place};
-use crate::check::{Problems, option, schema};
+use crate::check::{Problems, location_text, option, schema};
 use crate::diagnostic::{Diagnostic, code};
 use crate::model::{self, Aggregation, Format, JoinType, Method, NullRule};
 use crate::plan::{Extract, Function, Load, Nulls, Step, Transform};
@@ -101,7 +102,7 @@ impl<'a> Checker<'a> {
 
     fn extract(&mut self, extract: &model::Extract) -> (Option<Extract>, Option<Frame>) {
         self.method(extract.method.as_ref());
-        self.location(&extract.location);
+        let located = self.location(&extract.location, Use::Read);
         let format = format_of(extract.data_format.value);
         let options = option::check(
             self.document,
@@ -110,8 +111,15 @@ impl<'a> Checker<'a> {
             self.problems,
         );
         let given = pairs(&options);
-        let schema = schema::check(self.document, extract, format, &given);
-        let schema = self.problems.keep(schema);
+        let can_be_read = located && self.files(&extract.location, &given);
+        // Without a schema, its columns are those of the files.
+        let schema = match can_be_read || extract.schema.is_some() {
+            true => {
+                let schema = schema::check(self.document, extract, format, &given);
+                self.problems.keep(schema)
+            }
+            false => None,
+        };
         let frame = match schema.as_deref() {
             None => None,
             Some([]) => self.found(extract, format, &given),
@@ -208,7 +216,10 @@ impl<'a> Checker<'a> {
 
     fn load(&mut self, load: &model::Load, later: &[&Spanned<String>]) -> Option<Load> {
         self.method(load.method.as_ref());
-        self.location(&load.location);
+        self.location(&load.location, Use::Write);
+        if let Some(export) = &load.schema_export {
+            self.location(export, Use::Write);
+        }
         let format = format_of(load.data_format.value);
         let options = option::check(
             self.document,
@@ -312,12 +323,19 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn location(&mut self, location: &Spanned<String>) {
-        if location.value.trim().is_empty() {
-            let problem = Diagnostic::error(code::INVALID_VALUE, "a location must not be empty");
-            self.problems
-                .add(problem.at(self.document.source(), location.span, ""));
-        }
+    /// Whether a text names a place that can be read or written.
+    fn location(&mut self, text: &Spanned<String>, used: Use) -> bool {
+        let checked = location_text::check(self.document, text, used);
+        self.problems.keep(checked).is_some()
+    }
+
+    /// Whether the files that are at a location now could be read, if there are some.
+    fn files(&mut self, text: &Spanned<String>, options: &[(&str, &str)]) -> bool {
+        let checked = read::check_files(&text.value, options).map_err(|error| {
+            let problem = Diagnostic::error(code::NOT_SUPPORTED, error.to_string());
+            problem.at(self.document.source(), text.span, "")
+        });
+        self.problems.keep(checked).is_some()
     }
 }
 

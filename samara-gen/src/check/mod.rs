@@ -9,10 +9,12 @@ mod frame;
 mod hooks;
 mod job;
 mod location;
+mod location_text;
 mod option;
 mod outputs;
 mod schema;
 mod secret;
+mod variables;
 
 use std::path::Path;
 
@@ -63,6 +65,8 @@ pub fn check(workflow: &Document, alert: Option<&Document>) -> Result<Checked, V
     };
     let mut problems = Problems::default();
     let alerts = problems.keep(alerts::check(alert.unwrap_or(workflow), alert.is_some()));
+    problems.keep(variables::check_alerts(alert.unwrap_or(workflow)));
+    problems.keep(variables::check_hooks(workflow));
     let session = Session::new(&RunSettings::default()).map_err(|error| {
         let problem = Diagnostic::error(code::ENGINE, format!("the engine cannot start: {error}"));
         vec![problem.in_file(workflow.source())]

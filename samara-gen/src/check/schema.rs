@@ -1,8 +1,10 @@
 //! The schema of an extract: a path, or the JSON itself.
 
 use samara::engine::read::{self, text::VALUE};
+use samara::location::{Location, Use};
 use samara::{Format, Schema};
 
+use crate::check::location_text;
 use crate::diagnostic::{Diagnostic, code};
 use crate::model::Extract;
 use crate::source::{Document, Spanned};
@@ -26,6 +28,9 @@ pub(super) fn check(
     let problem = |message: String| {
         Diagnostic::error(code::SCHEMA, message).at(document.source(), schema.span, "")
     };
+    if !is_json(schema) {
+        location_text::check(document, schema, Use::Write)?;
+    }
     let text = text(schema).map_err(|error| {
         problem(format!(
             "the schema `{}` cannot be read: {error}",
@@ -60,9 +65,15 @@ fn inferred(
 }
 
 fn text(schema: &Spanned<String>) -> std::io::Result<String> {
-    if schema.value.trim_start().starts_with('{') {
-        Ok(schema.value.clone())
-    } else {
-        std::fs::read_to_string(&schema.value)
+    match is_json(schema) {
+        true => Ok(schema.value.clone()),
+        false => {
+            let location = Location::parse(&schema.value).map_err(std::io::Error::other)?;
+            std::fs::read_to_string(location.path())
+        }
     }
+}
+
+fn is_json(schema: &Spanned<String>) -> bool {
+    schema.value.trim_start().starts_with('{')
 }

@@ -427,3 +427,147 @@ fn a_secret_in_plain_text_is_refused_where_it_would_be_shipped() {
     assert_eq!(with("hunter2", harmless), Err(1));
     assert_eq!(with("${P:-hunter2}", ("X-Api-Key", "abc")), Err(2));
 }
+
+/// The text that each problem of a file is shown at, beside its code and message.
+fn places(file: &Value) -> Vec<(&'static str, String, String)> {
+    let document = Document::parse("job.json", file.to_string(), Syntax::Json).expect("json");
+    let problems = check(&document, None).expect_err("problems");
+    let places = problems.into_iter().map(|problem| {
+        let span = problem.labels[0].span.expect("a place");
+        let shown = document.text()[span.range()].to_owned();
+        (problem.code, shown, problem.message)
+    });
+    places.collect()
+}
+
+fn located(location: &str) -> Value {
+    let mut extract = extract("a");
+    extract["location"] = location.into();
+    workflow(json!([extract]), json!([]), json!([]))
+}
+
+#[test]
+fn a_location_with_an_unknown_scheme_is_refused_wherever_one_stands() {
+    let retry = json!({"max_attempts": 0, "delay_in_seconds": 1});
+    let mut extract = extract("a");
+    extract["location"] = "s3://bucket/in".into();
+    extract["schema"] = "gs://bucket/schema.json".into();
+    let mut load = load("l", "a");
+    load["location"] = "hdfs://name-node/out".into();
+    load["schema_export"] = "dbfs:/schema.json".into();
+    let mut file = workflow(json!([extract]), json!([]), json!([load]));
+    file["alert"] = json!({"triggers": [], "channels": [
+        {"channel_type": "file", "id": "f", "file_path": "${LOGS:-https://example.com}/log"},
+        {"channel_type": "http", "id": "h", "url": "https://example.com", "method": "POST", "timeout": 5, "retry": retry},
+    ]});
+    let mut shown: Vec<_> = places(&file)
+        .into_iter()
+        .map(|(found, shown, message)| {
+            assert_eq!(found, code::NOT_SUPPORTED, "{message}");
+            assert!(message.contains("`file:///data/orders`"), "{message}");
+            shown
+        })
+        .collect();
+    shown.sort();
+    assert_eq!(shown, ["dbfs:", "gs:", "hdfs:", "https:", "s3:"]);
+}
+
+#[test]
+fn an_extract_without_a_schema_in_another_store_is_one_problem() {
+    for format in ["json", "csv", "parquet"] {
+        let mut file = located("s3://bucket/in");
+        let extract = &mut file["workflow"]["jobs"][0]["extracts"][0];
+        extract["data_format"] = format.into();
+        extract["schema"] = "".into();
+        extract["options"] = json!({});
+        let [(found, shown, _)] = places(&file).try_into().expect("one problem");
+        assert_eq!((found, shown.as_str()), (code::NOT_SUPPORTED, "s3:"));
+    }
+}
+
+#[test]
+fn an_invalid_glob_is_underlined_inside_the_location() {
+    for (location, shown) in [
+        ("${DATA}/days/[ab/a.csv", "[ab"),
+        ("data/{a,b", "{a,b"),
+        ("data/[b-a].csv", "[b-a].csv"),
+        ("data/[[a].csv", "[[a].csv"),
+        ("data/é/{a", "{a"),
+    ] {
+        let [(found, at, message)] = places(&located(location)).try_into().expect("one problem");
+        assert_eq!((found, at.as_str()), (code::INVALID_VALUE, shown));
+        assert!(message.contains("the glob"), "{message}");
+    }
+    let mut file = located("data/a.csv");
+    file["workflow"]["jobs"][0]["extracts"][0]["options"] = json!({"pathGlobFilter": "[a"});
+    let (found, message) = problem(&file);
+    assert_eq!(found, code::OPTION);
+    assert!(message.contains("a `[` without a `]`"), "{message}");
+}
+
+#[test]
+fn what_begins_like_a_variable_and_is_none_is_underlined_in_every_text_that_takes_variables() {
+    let retry = json!({"max_attempts": 0, "delay_in_seconds": 1});
+    let mut extract = extract("a");
+    extract["location"] = "in/${}/a.csv".into();
+    let mut load = load("l", "a");
+    load["location"] = "${OUT/l".into();
+    load["schema_export"] = "${OUT}/${A-B}.json".into();
+    let mut file = workflow(json!([extract]), json!([]), json!([load]));
+    let action = json!({"id": "h", "action_type": "http", "url": "https://example.com/${", "method": "POST",
+        "headers": {"X-Token": "a ${1}"}, "payload": {"text": "${ A}", "more": [{"deep": "x ${B"}]}, "timeout": 5, "retry": retry});
+    let mut disabled = action.clone();
+    disabled["enabled"] = false.into();
+    file["workflow"]["jobs"][0]["hooks"] = json!({"onError": [action, disabled]});
+    file["alert"] = json!({"triggers": [], "channels": [
+        {"channel_type": "file", "id": "f", "description": "${", "file_path": "${LOG"},
+        {"channel_type": "email", "id": "m", "smtp_server": "${C", "smtp_port": 587, "username": "${D", "password": "${E",
+            "from_email": "${F", "to_emails": ["${G"]},
+        {"channel_type": "http", "id": "h", "url": "https://${H", "method": "POST", "headers": {"X-Token": "${I"}, "timeout": 5, "retry": retry},
+    ]});
+    let mut shown: Vec<_> = places(&file)
+        .into_iter()
+        .map(|(found, shown, message)| {
+            assert_eq!(found, code::INVALID_VALUE, "{message}");
+            shown
+        })
+        .collect();
+    shown.sort();
+    let expected = [
+        "${", "${ A}", "${1}", "${A-B}", "${B", "${C", "${D", "${E", "${F", "${G", "${H", "${I",
+        "${LOG", "${OUT", "${}",
+    ];
+    assert_eq!(shown, expected);
+    assert!(checked(&located("${DATA:-in}/$1/${A_1}${DOLLAR:-$}{x}")).is_ok());
+}
+
+#[test]
+fn files_that_are_there_at_build_and_could_not_be_read_are_told_at_the_location() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let partition = directory.path().join("year=2024");
+    std::fs::create_dir(&partition).expect("a directory");
+    std::fs::write(partition.join("a.csv"), "id,name\n").expect("a file");
+    let location = directory.path().display().to_string();
+    for format in ["csv", "json", "parquet", "text"] {
+        for schema in [SCHEMA, ""] {
+            let mut file = located(&location);
+            let extract = &mut file["workflow"]["jobs"][0]["extracts"][0];
+            extract["data_format"] = format.into();
+            extract["schema"] = schema.into();
+            extract["options"] = json!({});
+            let [(found, shown, message)] = places(&file).try_into().expect("one problem");
+            assert_eq!(
+                (found, shown),
+                (code::NOT_SUPPORTED, format!("\"{location}\""))
+            );
+            assert!(message.contains("year=2024"), "{message}");
+        }
+    }
+    let mut file = located(&location);
+    let options = &mut file["workflow"]["jobs"][0]["extracts"][0]["options"];
+    options["recursiveFileLookup"] = true.into();
+    assert!(checked(&file).is_ok());
+    std::fs::write(directory.path().join("b.csv.lz4"), "").expect("a file");
+    let [(_, _, message)] = places(&file).try_into().expect("one problem");
+    assert!(message.contains("b.csv.lz4"), "{message}");
+}

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::email::EmailError;
 use super::model::{Channel, FileChannel, HttpChannel, Secret};
 use crate::interrupt::Unfinished;
+use crate::location::{Location, LocationError};
 use crate::request::{Request, RequestError, Retries};
 use crate::telemetry::{meters, names, point};
 use crate::variables::{self, VariableError};
@@ -29,6 +30,8 @@ pub(super) struct Message {
 pub(crate) enum ChannelError {
     #[error(transparent)]
     Variable(#[from] VariableError),
+    #[error(transparent)]
+    Location(#[from] LocationError),
     // With the path as it stands in the file: a variable in it may hold what is not to be logged.
     #[error("cannot append to {path}: {source}")]
     File { path: String, source: io::Error },
@@ -43,6 +46,7 @@ impl ChannelError {
     fn kind(&self) -> String {
         match self {
             Self::Variable(_) => "variable".to_owned(),
+            Self::Location(_) => "location".to_owned(),
             Self::File { source, .. } => format!("{:?}", source.kind()),
             Self::Request(error) => error.kind(),
             Self::Email(EmailError::Unfinished(Unfinished::Interrupted)) => {
@@ -75,7 +79,7 @@ impl Channel {
 
     /// Whether it could send something, as far as that is known without sending.
     pub(super) fn check(&self) -> Result<(), ChannelError> {
-        self.check_variables()?;
+        self.check_texts()?;
         match self {
             Self::Email(email) => Ok(email.check()?),
             Self::Http(http) => Ok(http.request(String::new()).map(drop)?),
@@ -83,9 +87,13 @@ impl Channel {
         }
     }
 
-    /// Whether all variables are set that its texts name.
-    pub(super) fn check_variables(&self) -> Result<(), VariableError> {
-        variables::check(self.texts())
+    /// Whether all variables are set that its texts name, and its file is in a place that there is.
+    pub(super) fn check_texts(&self) -> Result<(), ChannelError> {
+        variables::check(self.texts())?;
+        match self {
+            Self::Email(_) | Self::Http(_) => Ok(()),
+            Self::File(file) => file.location().map(drop),
+        }
     }
 
     /// All that may name variables.
@@ -135,13 +143,14 @@ fn seconds(seconds: u32) -> Duration {
 
 impl FileChannel {
     fn check(&self) -> Result<(), ChannelError> {
-        let path = PathBuf::from(variables::resolve(&self.file_path)?);
+        let location = self.location()?;
+        let path = location.as_path();
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
         let (place, access) = match path.exists() {
-            true => (path.as_path(), Access::WRITE_OK),
+            true => (path, Access::WRITE_OK),
             false => (directory, Access::WRITE_OK | Access::EXEC_OK),
         };
         let usable = match path.is_dir() {
@@ -149,6 +158,11 @@ impl FileChannel {
             false => rustix::fs::access(place, access).map_err(io::Error::from),
         };
         usable.map_err(|source| self.failed(source))
+    }
+
+    fn location(&self) -> Result<Location, ChannelError> {
+        let path = variables::resolve(&self.file_path)?;
+        Ok(Location::parse(&path).map_err(|error| error.about(&self.file_path))?)
     }
 
     fn failed(&self, source: io::Error) -> ChannelError {
@@ -159,10 +173,13 @@ impl FileChannel {
     }
 
     fn append(&self, message: &Message) -> Result<(), ChannelError> {
-        let path = variables::resolve(&self.file_path)?;
+        let location = self.location()?;
         // One write, so that alerts of several runs do not mix within a line.
         let line = format!("{}: {}\n", message.title, message.body);
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(location.path());
         file.and_then(|mut file| file.write_all(line.as_bytes()))
             .map_err(|source| self.failed(source))
     }

@@ -21,7 +21,6 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::request::RequestError;
-use crate::variables::VariableError;
 use crate::yaml::{self, YamlError};
 
 pub use fault::Fault;
@@ -256,10 +255,10 @@ impl Alert {
         channels.flat_map(Channel::texts)
     }
 
-    /// Each channel in use that lacks variables, with what it lacks.
-    pub(crate) fn unset(&self) -> impl Iterator<Item = (&str, VariableError)> {
+    /// Each channel in use that lacks variables or whose file is in no place, with what is wrong.
+    pub(crate) fn unresolved(&self) -> impl Iterator<Item = (&str, ChannelError)> {
         self.channels_in_use()
-            .filter_map(|channel| Some((channel.id(), channel.check_variables().err()?)))
+            .filter_map(|channel| Some((channel.id(), channel.check_texts().err()?)))
     }
 
     /// Each channel in use that could not send anything, as far as that is known without sending.

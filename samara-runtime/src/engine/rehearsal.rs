@@ -6,12 +6,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use glob::Pattern;
 use opentelemetry::Context;
 use parking_lot::Mutex;
 
 use crate::engine::{DataFrame, Field, Schema, Session};
 use crate::error::{Error, Result};
+use crate::location::Location;
 use crate::step::{current_step, fail_current};
 
 /// What would be written, and what would go wrong.
@@ -38,13 +38,8 @@ struct Written {
 }
 
 impl State {
-    fn written(&self, location: &str) -> Option<&Written> {
-        let path = absolute(location);
-        let pattern = path.to_str().and_then(|path| Pattern::new(path).ok());
-        let is_there = |written: &&Written| {
-            let is_matched = |pattern: &Pattern| pattern.matches_path(&written.target);
-            path.starts_with(&written.target) || pattern.as_ref().is_some_and(is_matched)
-        };
+    fn written(&self, location: &Location) -> Option<&Written> {
+        let is_there = |written: &&Written| location.is_within(&written.target);
         self.written.iter().rev().find(is_there)
     }
 }
@@ -94,7 +89,7 @@ impl Rehearsal {
     }
 
     /// Notes that a step would write to a location.
-    pub fn write(&self, location: &str, schema: Schema) {
+    pub fn write(&self, location: &Location, schema: Schema) {
         let mut state = self.state.lock();
         let written = Written {
             target: absolute(location),
@@ -104,12 +99,12 @@ impl Rehearsal {
     }
 
     /// Whether an earlier step would have written to a location by now.
-    pub fn is_written(&self, location: &str) -> bool {
+    pub fn is_written(&self, location: &Location) -> bool {
         self.state.lock().written(location).is_some()
     }
 
     /// The columns of what an earlier step would have written to a location by now, if it would: none, if only a run knows them.
-    pub fn columns_written(&self, location: &str) -> Option<Vec<Field>> {
+    pub fn columns_written(&self, location: &Location) -> Option<Vec<Field>> {
         let mut state = self.state.lock();
         let schema = state.written(location)?.schema.clone();
         state.is_blind |= schema.is_none();
@@ -150,8 +145,9 @@ fn is_about_columns(error: &Error) -> bool {
 }
 
 /// Where a location lies; as it stands, if there is no working directory any more.
-fn absolute(location: &str) -> PathBuf {
-    std::path::absolute(location).unwrap_or_else(|_| PathBuf::from(location))
+fn absolute(location: &Location) -> PathBuf {
+    let as_it_stands = |_| PathBuf::from(location.path());
+    location.absolute().unwrap_or_else(as_it_stands)
 }
 
 #[cfg(test)]
@@ -163,6 +159,10 @@ mod tests {
         Rehearsal::new(Session::new(&RunSettings::default()).expect("a session"))
     }
 
+    fn location(text: &str) -> Location {
+        Location::parse(text).expect("a location")
+    }
+
     fn schema(rehearsal: &Rehearsal) -> Schema {
         let frame = rehearsal.session.empty([("id", "bigint")]);
         frame.and_then(|frame| frame.schema()).expect("a schema")
@@ -171,14 +171,23 @@ mod tests {
     #[test]
     fn what_a_load_would_write_is_there_by_any_name_of_the_place() {
         let rehearsal = rehearsal();
-        rehearsal.write("out/a", schema(&rehearsal));
-        for place in ["out/a", "./out/a/", "out/a/part-*.csv", "out/*"] {
-            assert!(rehearsal.is_written(place), "{place}");
+        rehearsal.write(&location("out/a"), schema(&rehearsal));
+        let same = [
+            "out/a",
+            "./out/a/",
+            "out/b/../a",
+            "out/a/part-*.csv",
+            "out/*",
+            "o*/?/part-*",
+            "{x/y,out/a}",
+        ];
+        for place in same {
+            assert!(rehearsal.is_written(&location(place)), "{place}");
         }
-        for place in ["out", "out/ab", "a", "other/*"] {
-            assert!(!rehearsal.is_written(place), "{place}");
+        for place in ["out", "out/ab", "a", "other/*", "o*"] {
+            assert!(!rehearsal.is_written(&location(place)), "{place}");
         }
-        let columns = rehearsal.columns_written("out/a");
+        let columns = rehearsal.columns_written(&location("out/a"));
         assert_eq!(columns, Some(schema(&rehearsal).fields));
     }
 
@@ -186,10 +195,13 @@ mod tests {
     fn what_only_a_run_knows_stays_unknown_in_the_jobs_that_read_it() {
         let rehearsal = rehearsal();
         rehearsal.lose_sight();
-        rehearsal.write("out", schema(&rehearsal));
+        rehearsal.write(&location("out"), schema(&rehearsal));
         rehearsal.end_job();
         assert!(rehearsal.sees_columns());
-        assert_eq!(rehearsal.columns_written("out"), Some(Vec::new()));
+        assert_eq!(
+            rehearsal.columns_written(&location("out")),
+            Some(Vec::new())
+        );
         assert!(!rehearsal.sees_columns());
     }
 

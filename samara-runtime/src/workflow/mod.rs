@@ -23,6 +23,7 @@ use crate::alert::{Alert, AlertError};
 use crate::engine::Session;
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::location::Use;
 use crate::panicked;
 use crate::settings::{AlertTest, RunSettings, Settings};
 use crate::step::Reports;
@@ -104,7 +105,8 @@ impl Workflow {
         Self { digest, ..self }
     }
 
-    /// Names the locations that its steps read, for its `--help`.
+    /// Names the locations that its steps read, for its `--help`. A run ends before it begins if variables make of one
+    /// of them what cannot be read.
     ///
     /// # Examples
     ///
@@ -117,7 +119,7 @@ impl Workflow {
         self
     }
 
-    /// Names the locations that its steps write, for its `--help`.
+    /// As [`Workflow::inputs`], of the locations that its steps write.
     pub fn outputs(mut self, locations: impl IntoIterator<Item = &'static str>) -> Self {
         self.outputs.extend(locations);
         self
@@ -281,9 +283,13 @@ impl Workflow {
     }
 
     fn run_if_fit(&self, settings: &RunSettings, alerts: Option<&Alert>) -> End {
-        let unset = problem::unset_variables(&self.needs, &self.jobs, alerts);
-        if !unset.is_empty() {
-            return End::Unfit(unset);
+        let locations = [
+            (Use::Read, self.inputs.as_slice()),
+            (Use::Write, self.outputs.as_slice()),
+        ];
+        let problems = problem::before_the_run(&self.needs, locations, &self.jobs, alerts);
+        if !problems.is_empty() {
+            return End::Unfit(problems);
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| self.run_jobs(settings)));
         outcome.map_or_else(

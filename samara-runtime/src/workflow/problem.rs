@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::alert::{Alert, AlertError, ChannelError};
 use crate::error::Error as RunError;
+use crate::location::{self, LocationError, Use};
 use crate::request::RequestError;
 use crate::variables::{self, VariableError};
 
@@ -33,6 +34,9 @@ pub(super) enum Problem {
     /// The workflow lacks variables.
     #[error("a location: {0}")]
     Variables(VariableError),
+    /// A location names no place that can be read or written.
+    #[error("a location: {0}")]
+    Location(LocationError),
     /// A channel cannot send.
     #[error("alert channel `{channel}`: {error}")]
     Channel {
@@ -77,14 +81,19 @@ pub(super) fn listed(problems: &[Problem]) -> String {
     lines.join("; ")
 }
 
-/// The variables that a run needs and does not have.
-pub(super) fn unset_variables(
-    locations: &[&str],
+/// What is wrong with the variables that a run needs: they are not set, or make of a location what is none.
+pub(super) fn before_the_run(
+    needs: &[&str],
+    locations: [(Use, &[&str]); 2],
     jobs: &[Job],
     alerts: Option<&Alert>,
 ) -> Vec<Problem> {
-    let locations = variables::check_names(locations.iter().copied());
-    let of_locations = locations.err().map(Problem::Variables);
+    let unset = variables::check_names(needs.iter().copied());
+    let unset = unset.err().map(Problem::Variables);
+    let located = locations.into_iter().flat_map(|(used, texts)| {
+        let texts = texts.iter();
+        texts.filter_map(move |text| problem_of_location(text, used))
+    });
     let of_hooks = jobs.iter().flat_map(|job| {
         job.hooks.all().filter_map(|hook| {
             Some(Problem::Hook {
@@ -95,14 +104,24 @@ pub(super) fn unset_variables(
         })
     });
     let of_channels = alerts.into_iter().flat_map(|alerts| {
-        alerts.unset().map(|(channel, error)| Problem::Channel {
-            channel: channel.to_owned(),
-            error: error.into(),
-        })
+        alerts
+            .unresolved()
+            .map(|(channel, error)| Problem::Channel {
+                channel: channel.to_owned(),
+                error,
+            })
     });
-    of_locations
+    unset
         .into_iter()
+        .chain(located)
         .chain(of_hooks)
         .chain(of_channels)
         .collect()
+}
+
+fn problem_of_location(text: &str, used: Use) -> Option<Problem> {
+    // Variables that are not set are told by their names.
+    let resolved = variables::resolve(text).ok()?;
+    let checked = location::check_resolved(&resolved, used);
+    Some(Problem::Location(checked.err()?.about(text)))
 }

@@ -1,17 +1,18 @@
 //! From a location to the parts of files that are read side by side.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-
-use glob::Pattern;
 
 use crate::engine::compression::Compression;
 use crate::engine::option::{OptionError, OptionValue};
 use crate::engine::read::ReadError;
 use crate::engine::text;
 use crate::engine::text::zone::Zone;
+use crate::error::Result;
+use crate::location::{Location, NamePattern};
 
 /// A part of a file, from one line's beginning to another's. `start` and `end` are bytes: a part begins with the first line that begins at or
 /// after `start` (`start` itself, for 0), and its last line begins before `end`.
@@ -48,7 +49,7 @@ pub(crate) const OPTIONS: [&str; 4] = [
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     /// What the name of a file has to match.
-    name: Option<Vec<Pattern>>,
+    name: Option<NamePattern>,
     /// Whether the files in all directories below are read, too.
     recursive: bool,
     /// Moments as they are written.
@@ -63,10 +64,8 @@ impl Selection {
     pub fn take(&mut self, option: &OptionValue<'_>) -> Result<bool, OptionError> {
         match option.name.to_lowercase().as_str() {
             "pathglobfilter" => {
-                let patterns = alternatives(option.value).into_iter();
-                let patterns = patterns.map(|pattern| Pattern::new(&pattern));
-                let patterns = patterns.collect::<Result<_, _>>();
-                self.name = Some(patterns.map_err(|error| option.error(error.to_string()))?);
+                let pattern = NamePattern::parse(option.value);
+                self.name = Some(pattern.map_err(|error| option.error(error.to_string()))?);
             }
             "recursivefilelookup" => self.recursive = option.boolean()?,
             "modifiedbefore" => self.before = Some(moment_of(option)?),
@@ -83,8 +82,8 @@ impl Selection {
 
     fn takes(&self, path: &Path) -> Result<bool, ReadError> {
         let name = name_of(path);
-        if let Some(patterns) = &self.name
-            && !patterns.iter().any(|pattern| pattern.matches(&name))
+        if let Some(pattern) = &self.name
+            && !pattern.matches(&name)
         {
             return Ok(false);
         }
@@ -119,92 +118,109 @@ fn moment(text: &str, zone: Zone) -> Option<SystemTime> {
 /// Files smaller than this are not worth a second reader.
 const SMALLEST_PART: u64 = 4 * 1024 * 1024;
 
-/// The data files at a location: a file, the files in a directory, or what a glob pattern matches.
+/// The data files at a location: a file, the files in a directory, or what a glob pattern matches. None of them is there twice, by whatever
+/// names and links it is found.
 ///
 /// As in Spark, files are left out whose names begin with `_` or `.` (`HadoopFSUtils.shouldFilterOutPathName`), even if the location names one of
 /// them, and of a directory that is named or matched, only its own files are read.
-pub(crate) fn list(location: &str, selection: &Selection) -> Result<Vec<PathBuf>, ReadError> {
-    let path = Path::new(location);
-    let mut files = Vec::new();
-    if path.exists() {
-        collect(path, selection, &mut files)?;
-    } else if location.contains(['*', '?', '[', '{']) {
-        for path in matches(location)? {
-            collect(&path, selection, &mut files)?;
-        }
-    } else {
-        return Err(no_input(location, "there is no such file or directory"));
+pub(crate) fn list(location: &Location, selection: &Selection) -> Result<Vec<PathBuf>> {
+    let mut found = Found::default();
+    for path in roots(location)? {
+        found.collect(&path, selection)?;
     }
+    let mut files = found.files;
     files.sort();
     match files
         .iter()
         .find(|file| Compression::of_path(file).is_err())
     {
-        Some(path) => Err(ReadError::Compressed { path: path.clone() }),
+        Some(path) => Err(ReadError::Compressed { path: path.clone() }.into()),
         None => Ok(files),
     }
 }
 
-fn matches(pattern: &str) -> Result<Vec<PathBuf>, ReadError> {
-    let mut found = Vec::new();
-    for pattern in alternatives(pattern) {
-        let paths = glob::glob(&pattern)
-            .map_err(|error| no_input(&pattern, &format!("the pattern is not valid: {error}")))?;
-        for path in paths {
-            found.push(path.map_err(|error| ReadError::Io {
-                path: error.path().to_owned(),
-                source: error.into(),
-            })?);
+/// The files and directories that a location names.
+fn roots(location: &Location) -> Result<Vec<PathBuf>> {
+    let path = location.as_path();
+    let Some(pattern) = location.pattern()? else {
+        return match path.exists() {
+            true => Ok(vec![path.to_owned()]),
+            false => Err(no_input(location, "there is no such file or directory").into()),
+        };
+    };
+    let found = pattern.matches();
+    let found = found.map_err(|(path, source)| ReadError::Io { path, source })?;
+    let why = match path.exists() {
+        _ if !found.is_empty() => return Ok(found),
+        true => {
+            "the pattern matches no file; to read the file of that very name, write a backslash before each of `{}[]*?\\` in it"
         }
-    }
-    if found.is_empty() {
-        Err(no_input(pattern, "the pattern matches no file"))
-    } else {
-        Ok(found)
-    }
+        false => "the pattern matches no file",
+    };
+    Err(no_input(location, why).into())
 }
 
-/// The patterns that a pattern with `{a,b}` stands for, as Hadoop's `GlobExpander` has it.
-fn alternatives(pattern: &str) -> Vec<String> {
-    let Some((before, rest)) = pattern.split_once('{') else {
-        return vec![pattern.to_owned()];
-    };
-    let Some((choices, after)) = rest.split_once('}') else {
-        return vec![pattern.to_owned()];
-    };
-    let choices = choices.split(',');
-    let each = choices.map(|choice| alternatives(&format!("{before}{choice}{after}")));
-    each.flatten().collect()
+/// Files that were found so far.
+#[derive(Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    /// Where those files, and the directories that were looked into, are in truth.
+    seen: HashSet<PathBuf>,
 }
 
-/// Appends a file, or the files in a directory.
-fn collect(path: &Path, selection: &Selection, files: &mut Vec<PathBuf>) -> Result<(), ReadError> {
-    if !is_dir(path)? {
+impl Found {
+    /// Adds a file, or the files in a directory.
+    fn collect(&mut self, path: &Path, selection: &Selection) -> Result<(), ReadError> {
+        if is_dir(path)? {
+            return self.collect_entries(path, selection);
+        }
         if is_hidden(path) {
             let path = path.display();
             tracing::warn!("`{path}` is not read: its name begins with `_` or `.`");
-        } else if selection.takes(path)? {
-            files.push(path.to_owned());
+            return Ok(());
         }
-        return Ok(());
+        self.add(path, selection)
     }
-    for entry in entries(path)? {
-        if !is_dir(&entry)? {
-            if selection.takes(&entry)? {
-                files.push(entry);
+
+    fn collect_entries(&mut self, path: &Path, selection: &Selection) -> Result<(), ReadError> {
+        if !self.seen.insert(place_of(path)) {
+            return Ok(());
+        }
+        for entry in entries(path)? {
+            if !is_dir(&entry)? {
+                self.add(&entry, selection)?;
+            } else if selection.recursive {
+                self.collect_entries(&entry, selection)?;
+            } else {
+                refuse_partitions(&entry, &entry, &mut HashSet::new())?;
             }
-        } else if selection.recursive {
-            collect(&entry, selection, files)?;
-        } else {
-            refuse_partitions(&entry, &entry)?;
         }
+        Ok(())
     }
-    Ok(())
+
+    fn add(&mut self, path: &Path, selection: &Selection) -> Result<(), ReadError> {
+        if selection.takes(path)? && self.seen.insert(place_of(path)) {
+            self.files.push(path.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Where a path leads, past all links. What the system has no name for, as a pipe that was handed in, is where it says.
+fn place_of(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Directories inside a directory are not read, but data files in or below one like `year=2024` would be, by Spark. `nearest` is the one of those
 /// that is nearest above, or any other.
-fn refuse_partitions(path: &Path, nearest: &Path) -> Result<(), ReadError> {
+fn refuse_partitions(
+    path: &Path,
+    nearest: &Path,
+    seen: &mut HashSet<PathBuf>,
+) -> Result<(), ReadError> {
+    if !seen.insert(place_of(path)) {
+        return Ok(());
+    }
     let nearest = if name_of(path).contains('=') {
         path
     } else {
@@ -212,7 +228,7 @@ fn refuse_partitions(path: &Path, nearest: &Path) -> Result<(), ReadError> {
     };
     for entry in entries(path)? {
         if is_dir(&entry)? {
-            refuse_partitions(&entry, nearest)?;
+            refuse_partitions(&entry, nearest, seen)?;
         } else if name_of(nearest).contains('=') {
             return Err(ReadError::Partitioned {
                 path: nearest.to_owned(),
@@ -222,7 +238,7 @@ fn refuse_partitions(path: &Path, nearest: &Path) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// What a directory holds and is not hidden.
+/// What a directory holds and is not hidden, sorted.
 fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let io = |source| io_error(path, source);
     let mut entries = Vec::new();
@@ -232,6 +248,7 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
             entries.push(entry);
         }
     }
+    entries.sort();
     Ok(entries)
 }
 
@@ -264,9 +281,9 @@ fn io_error(path: &Path, source: std::io::Error) -> ReadError {
     }
 }
 
-fn no_input(location: &str, why: &str) -> ReadError {
+fn no_input(location: &Location, why: &str) -> ReadError {
     ReadError::NoInput {
-        location: location.to_owned(),
+        location: location.text().to_owned(),
         why: why.to_owned(),
     }
 }
@@ -340,6 +357,7 @@ mod tests {
             name.to_str().unwrap().to_owned()
         };
         let location = format!("{}{location}", dir.path().display());
+        let location = Location::parse(&location).unwrap();
         let files = list(&location, &Selection::default()).map_err(|error| error.to_string())?;
         Ok(files.into_iter().map(strip).collect())
     }
@@ -397,6 +415,51 @@ mod tests {
                 .unwrap_err()
                 .contains("matches no file")
         );
+    }
+
+    #[test]
+    fn no_file_is_read_twice_by_whatever_names_and_links_it_is_found() {
+        use std::os::unix::fs::symlink;
+        let dir = dir_with(&["a/x.csv", "a/y.csv", "b/z.csv", "c.csv"]);
+        symlink("a", dir.path().join("also-a")).unwrap();
+        symlink("c.csv", dir.path().join("d.csv")).unwrap();
+        for (pattern, expected) in [
+            ("/{a,a/*}", vec!["a/x.csv", "a/y.csv"]),
+            ("/{a,also-a}", vec!["a/x.csv", "a/y.csv"]),
+            ("/{a/x.csv,also-a/x.csv,a/x.csv}", vec!["a/x.csv"]),
+            (
+                "/{a,a,?}/{x,x,*}.csv",
+                vec!["a/x.csv", "a/y.csv", "b/z.csv"],
+            ),
+            ("/[cd].csv", vec!["c.csv"]),
+            ("", vec!["c.csv"]),
+        ] {
+            assert_eq!(names(&dir, pattern).unwrap(), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn links_that_lead_in_a_circle_are_followed_once() {
+        let dir = dir_with(&["a/x.csv", "b/z.csv"]);
+        for link in ["a/up", "a/self", "b/up"] {
+            let to = if link.ends_with("up") { ".." } else { "." };
+            std::os::unix::fs::symlink(to, dir.path().join(link)).unwrap();
+        }
+        assert_eq!(names(&dir, "/a").unwrap(), ["a/x.csv"]);
+        let location = Location::parse(dir.path().to_str().unwrap()).unwrap();
+        let recursive = Selection {
+            recursive: true,
+            ..Selection::default()
+        };
+        assert_eq!(list(&location, &recursive).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_file_that_is_named_like_a_pattern_is_found_by_its_escaped_name_and_the_error_says_so() {
+        let dir = dir_with(&["x[1].csv"]);
+        let error = names(&dir, "/x[1].csv").unwrap_err();
+        assert!(error.contains("write a backslash before each"), "{error}");
+        assert_eq!(names(&dir, r"/x\[1\].csv").unwrap(), ["x[1].csv"]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ use crate::engine::session::Session;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::engine::{Format, Pairs};
 use crate::error::{Error, Result};
-use crate::variables;
+use crate::location::Location;
 
 /// Input that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -208,6 +208,25 @@ pub fn columns_of_files(
             reader.option(name, value)
         });
     reader.typed(location, typed).ok()?.schema().ok()
+}
+
+/// Checks the files that are at a location now, if it holds no variable: that there are some is not asked.
+///
+/// # Errors
+///
+/// [`ReadError::Partitioned`] and [`ReadError::Compressed`], for what cannot be read whatever it holds.
+pub fn check_files(location: &str, options: &[(&str, &str)]) -> Result<()> {
+    if location.contains("${") {
+        return Ok(());
+    }
+    let mut selection = files::Selection::default();
+    for option in option::values(options) {
+        selection.take(&option)?;
+    }
+    match files::list(&Location::parse(location)?, &selection) {
+        Err(Error::Read(ReadError::NoInput { .. } | ReadError::Io { .. })) => Ok(()),
+        listed => listed.map(drop),
+    }
 }
 
 /// The columns of files that no schema declares, with their types, inferred from the values as Spark does it.
@@ -388,7 +407,7 @@ impl Reader {
         if !self.schema.is_empty() {
             return self.scan(location, scan::Decoder::Typed(typed, options.selection));
         }
-        let resolved = variables::resolve(location)?;
+        let resolved = Location::resolve(location)?;
         let rehearsal = Rehearsal::current();
         if let Some(fields) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
             return self.session.frame_without_rows(fields);
@@ -421,7 +440,7 @@ impl Reader {
                 .map(|(name, kind)| (name.as_str(), kind.as_str())),
         )?;
         check_types(&schema, &decoder)?;
-        let location = variables::resolve(location)?;
+        let location = Location::resolve(location)?;
         if let Some(rehearsal) = Rehearsal::current() {
             return self.rehearse(&rehearsal, &location, &schema, &decoder);
         }
@@ -439,7 +458,7 @@ impl Reader {
     fn rehearse(
         self,
         rehearsal: &Rehearsal,
-        location: &str,
+        location: &Location,
         schema: &Schema,
         decoder: &scan::Decoder,
     ) -> Result<DataFrame> {
@@ -461,7 +480,7 @@ impl Reader {
 
 /// The columns that csv files have by themselves: strings, named by the first record there is.
 fn columns_of_csv(location: &str, options: &csv::CsvOptions) -> Result<Pairs> {
-    let resolved = variables::resolve(location)?;
+    let resolved = Location::resolve(location)?;
     let rehearsal = Rehearsal::current();
     if let Some(fields) = rehearsal.and_then(|rehearsal| rehearsal.columns_written(&resolved)) {
         return Ok(columns_of_written(fields, options));

@@ -18,6 +18,7 @@ use crate::engine::types::Schema;
 use crate::engine::{DataFrame, Session, share};
 use crate::error::{Error, Result};
 use crate::interrupt;
+use crate::location::Location;
 use crate::step::{Measured, OpenStep, measure_current};
 
 /// A frame and the files that it is to be written to: what a load step gives, and [`Session::run`] writes.
@@ -42,10 +43,10 @@ use crate::step::{Measured, OpenStep, measure_current};
 pub struct Load {
     pub(super) frame: DataFrame,
     pub(super) schema: Schema,
-    pub(super) location: String,
+    pub(super) location: Location,
     pub(super) mode: SaveMode,
     pub(super) encoder: Encoder,
-    pub(super) export: Option<String>,
+    pub(super) export: Option<Location>,
     /// The step that gave it, which ends when it is written.
     pub(super) step: Option<Arc<OpenStep>>,
 }
@@ -165,7 +166,7 @@ impl Load {
             location: self.location,
             step: self.step,
         };
-        let location = staged.location.as_str();
+        let location = &staged.location;
         let schema = self
             .export
             .map(|path| Ok((path, self.frame.schema_json()?)));
@@ -178,6 +179,7 @@ impl Load {
         let (staging, export) = opened.map_err(|error| staged.failed(error.into()))?;
         staged.export = export;
         let Some(staging) = staging else {
+            let location = location.text();
             tracing::info!("`{location}` exists already and stays as it is (mode ignore)");
             return Ok((staged, None));
         };
@@ -201,7 +203,7 @@ struct Staged {
     export: Option<StagedFile>,
     total: Part,
     work: Work,
-    location: String,
+    location: Location,
     step: Option<Arc<OpenStep>>,
 }
 
@@ -244,7 +246,7 @@ impl Staged {
             spilled_bytes: self.work.spilled_bytes,
             busy: Some(self.total.busy + self.work.busy),
             rejected: self.work.rejected,
-            destination: Some(self.location),
+            destination: Some(self.location.text().to_owned()),
         };
         match self.step {
             Some(step) => step.measure(measured, true),

@@ -26,7 +26,7 @@ use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::{Field, Schema};
 use crate::engine::{DataFrame, Format, Pairs};
 use crate::error::Result;
-use crate::variables;
+use crate::location::Location;
 pub use load::Load;
 use part_file::PartFile;
 use typed::TypedOptions;
@@ -367,9 +367,9 @@ impl Writer {
         }
         let schema = self.frame.schema()?;
         check_schema(encoder.format(), &schema)?;
-        let export = self.schema_export.as_deref().map(variables::resolve);
+        let export = self.schema_export.as_deref().map(Location::resolve);
         Ok(Load {
-            location: variables::resolve(location)?,
+            location: Location::resolve(location)?,
             export: export.transpose()?,
             frame: self.frame,
             schema,
@@ -395,7 +395,8 @@ impl Writer {
             rehearsal.note(error);
         }
         Ok(Load {
-            location: location.to_owned(),
+            // Of a load that is not run, it is the same which.
+            location: Location::resolve(location).unwrap_or_default(),
             export: None,
             frame: self.frame,
             schema,
@@ -406,10 +407,11 @@ impl Writer {
     }
 
     fn check_output(&self, rehearsal: &Rehearsal, location: &str, schema: &Schema) -> Result<()> {
-        let location = variables::resolve(location)?;
+        let location = Location::resolve(location)?;
         let is_written = rehearsal.is_written(&location);
         rehearsal.write(&location, schema.clone());
         if is_written && self.mode == SaveMode::ErrorIfExists {
+            let location = location.text().to_owned();
             return Err(WriteError::Exists { location }.into());
         }
         Ok(publish::check_output(&location, self.mode)?)
@@ -419,7 +421,7 @@ impl Writer {
         let Some(path) = &self.schema_export else {
             return Ok(());
         };
-        Ok(publish::check_file(&variables::resolve(path)?)?)
+        Ok(publish::check_file(&Location::resolve(path)?)?)
     }
 }
 

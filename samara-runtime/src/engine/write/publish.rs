@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use uuid::Uuid;
 
 use crate::engine::write::{SaveMode, WriteError};
+use crate::location::Location;
 
 /// The file in a staging directory that its writer holds locked as long as it lives.
 const LOCK: &str = ".lock";
@@ -29,11 +30,11 @@ pub(super) struct Staging {
 
 impl Staging {
     /// Begins new output for `location`; nothing, if there is output and the mode is to ignore it.
-    pub fn open(location: &str, mode: SaveMode) -> Result<Option<Self>, WriteError> {
-        let target = absolute(Path::new(location))?;
+    pub fn open(location: &Location, mode: SaveMode) -> Result<Option<Self>, WriteError> {
+        let target = absolute(location)?;
         restore(&target)?;
-        match admitted(location, target, mode)? {
-            Some(target) => Self::create(location.to_owned(), mode, target).map(Some),
+        match admitted(location.text(), target, mode)? {
+            Some(target) => Self::create(location.text().to_owned(), mode, target).map(Some),
             None => Ok(None),
         }
     }
@@ -202,16 +203,16 @@ fn admitted(
 }
 
 /// Whether output could go to a location, as far as that can be told without writing.
-pub(super) fn check_output(location: &str, mode: SaveMode) -> Result<(), WriteError> {
-    match admitted(location, absolute(Path::new(location))?, mode)? {
+pub(super) fn check_output(location: &Location, mode: SaveMode) -> Result<(), WriteError> {
+    match admitted(location.text(), absolute(location)?, mode)? {
         Some(target) => check_directory(parent_of(&target)),
         None => Ok(()),
     }
 }
 
 /// As [`check_output`], for a file.
-pub(super) fn check_file(path: &str) -> Result<(), WriteError> {
-    let target = absolute(Path::new(path))?;
+pub(super) fn check_file(path: &Location) -> Result<(), WriteError> {
+    let target = absolute(path)?;
     if target.is_dir() {
         return Err(WriteError::io(&target)(io::ErrorKind::IsADirectory.into()));
     }
@@ -307,8 +308,8 @@ pub(super) struct StagedFile {
 
 impl StagedFile {
     /// Writes the new contents of a file beside it.
-    pub fn write(path: &str, contents: &[u8]) -> Result<Self, WriteError> {
-        let target = absolute(Path::new(path))?;
+    pub fn write(path: &Location, contents: &[u8]) -> Result<Self, WriteError> {
+        let target = absolute(path)?;
         let parent = parent_of(&target);
         fs::create_dir_all(parent).map_err(WriteError::io(parent))?;
         let name = format!("{}{}", prefix_of(&target), Uuid::new_v4());
@@ -361,8 +362,9 @@ fn sync_directory(path: &Path) -> Result<(), WriteError> {
         .map_err(WriteError::io(path))
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, WriteError> {
-    std::path::absolute(path).map_err(WriteError::io(path))
+fn absolute(location: &Location) -> Result<PathBuf, WriteError> {
+    let failed = WriteError::io(location.as_path());
+    location.absolute().map_err(failed)
 }
 
 fn parent_of(path: &Path) -> &Path {
@@ -392,8 +394,12 @@ mod tests {
             self.0.join("out")
         }
 
+        fn location(&self) -> Location {
+            Location::parse(self.target().to_str().unwrap()).unwrap()
+        }
+
         fn write(&self, file: &str, mode: SaveMode) -> Result<bool, WriteError> {
-            let Some(staging) = Staging::open(self.target().to_str().unwrap(), mode)? else {
+            let Some(staging) = Staging::open(&self.location(), mode)? else {
                 return Ok(false);
             };
             fs::write(staging.path().join(file), file).unwrap();
@@ -443,7 +449,7 @@ mod tests {
         let dir = Dir::new();
         dir.write("old", SaveMode::Overwrite).unwrap();
         let open = || {
-            let staging = Staging::open(dir.target().to_str().unwrap(), SaveMode::Append);
+            let staging = Staging::open(&dir.location(), SaveMode::Append);
             staging.unwrap().unwrap()
         };
         let writers: Vec<Staging> = (0..8).map(|_| open()).collect();
@@ -463,9 +469,7 @@ mod tests {
     fn output_that_came_into_being_meanwhile_is_not_replaced_by_who_expected_none() {
         let dir = Dir::new();
         for (mode, published) in [(SaveMode::ErrorIfExists, false), (SaveMode::Ignore, true)] {
-            let late = Staging::open(dir.target().to_str().unwrap(), mode)
-                .unwrap()
-                .unwrap();
+            let late = Staging::open(&dir.location(), mode).unwrap().unwrap();
             fs::write(late.path().join("late"), "").unwrap();
             dir.write("first", SaveMode::Overwrite).unwrap();
             assert_eq!(late.publish().is_ok(), published);
@@ -489,7 +493,7 @@ mod tests {
     fn output_that_is_not_published_leaves_no_trace() {
         let dir = Dir::new();
         dir.write("one", SaveMode::Overwrite).unwrap();
-        drop(Staging::open(dir.target().to_str().unwrap(), SaveMode::Overwrite).unwrap());
+        drop(Staging::open(&dir.location(), SaveMode::Overwrite).unwrap());
         assert_eq!(Dir::names(&dir.target()), ["_SUCCESS", "one"]);
         assert_eq!(Dir::names(&dir.0), ["out"]);
     }
@@ -500,7 +504,7 @@ mod tests {
         let abandoned = dir.0.join(format!("{}dead", prefix_of(&dir.target())));
         fs::create_dir(&abandoned).unwrap();
         fs::write(abandoned.join(LOCK), "").unwrap();
-        let living = Staging::open(dir.target().to_str().unwrap(), SaveMode::Overwrite)
+        let living = Staging::open(&dir.location(), SaveMode::Overwrite)
             .unwrap()
             .unwrap();
         dir.write("one", SaveMode::Overwrite).unwrap();
@@ -513,7 +517,7 @@ mod tests {
      {
         let dir = Dir::new();
         dir.write("one", SaveMode::Overwrite).unwrap();
-        let staging = Staging::open(dir.target().to_str().unwrap(), SaveMode::Overwrite)
+        let staging = Staging::open(&dir.location(), SaveMode::Overwrite)
             .unwrap()
             .unwrap();
         fs::write(staging.path().join("two"), "").unwrap();

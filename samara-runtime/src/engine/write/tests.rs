@@ -14,6 +14,47 @@ fn refusal(format: Format, name: &str, kind: &str) -> Option<String> {
 }
 
 #[test]
+fn a_location_in_another_store_is_refused_by_readers_and_writers_before_anything_is_touched() {
+    let session = Session::new(&RunSettings::default()).unwrap();
+    let frame = session.empty([("id", "string")]).unwrap();
+    let location = "s3://bucket/orders";
+    let write = || frame.clone().write();
+    let with_export = write().schema_export("gs://bucket/schema.json");
+    let read = || session.read().schema([("id", "string")]);
+    let refused = [
+        read().csv(location).err(),
+        read().parquet(location).err(),
+        session.read().csv(location).err(),
+        session.read().json(location).err(),
+        session.read().text(location).err(),
+        session.read().orc(location).err(),
+        write().csv(location).err(),
+        write().json(location).err(),
+        write().avro(location).err(),
+        with_export.json("out").err(),
+    ];
+    for (index, refused) in refused.into_iter().enumerate() {
+        let error = refused.unwrap_or_else(|| panic!("{index} is not refused"));
+        assert!(error.to_string().contains("is not supported"), "{error}");
+        assert_eq!(error.kind(), "Location");
+    }
+}
+
+#[test]
+fn files_are_written_and_read_by_their_scheme() {
+    let session = Session::new(&RunSettings::default()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| format!("file://{}/{name}", directory.path().display());
+    let frame = session.empty([("id", "string")]).unwrap();
+    let writer = frame.write().schema_export(&place("schema.json"));
+    writer.parquet(&place("out/")).unwrap().run().unwrap();
+    assert!(directory.path().join("out/_SUCCESS").is_file());
+    assert!(directory.path().join("schema.json").is_file());
+    let read = session.read().parquet(&place("o*t")).unwrap();
+    assert_eq!(read.columns(), ["id"]);
+}
+
+#[test]
 fn what_a_format_cannot_hold_is_refused_before_anything_is_written() {
     let every = "struct<a:array<decimal(38,18)>,m:map<int,timestamp_ntz>>";
     assert_eq!(refusal(Format::Parquet, "any name", every), None);

@@ -11,7 +11,7 @@ use crate::engine::read::files::{self, Part};
 use crate::engine::read::json::JsonOptions;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::error::{Error, Result};
-use crate::variables;
+use crate::location::Location;
 
 /// The most digits that a decimal has.
 const MOST_DIGITS: i32 = 38;
@@ -139,7 +139,7 @@ pub(super) fn json(location: &str, options: &JsonOptions) -> Result<Pairs> {
 
 /// The files at a location, each whole.
 fn parts(location: &str, selection: &files::Selection) -> Result<Vec<Part>> {
-    let files = files::list(&variables::resolve(location)?, selection)?;
+    let files = files::list(&Location::resolve(location)?, selection)?;
     let whole = |path| Part {
         path,
         start: 0,
