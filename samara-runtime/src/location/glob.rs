@@ -276,7 +276,9 @@ impl Pattern {
         let patterns = expanded(location.path()).map_err(of_glob)?;
         for pattern in &patterns {
             if patterns.len() > 1 && begins_with_scheme(pattern) {
-                Location::parse(pattern)?;
+                Location::parse(pattern).map_err(|error| error.about(location.text()))?;
+                let problem = "has a scheme within braces: write it before them";
+                return Err(of_glob(GlobError::new(location.path(), problem)));
             }
             let path = normal(pattern.trim_start_matches('/'));
             let segments = path.split('/').filter(|segment| *segment != ".");

@@ -90,7 +90,11 @@ impl LocationError {
     fn range(&self) -> Range<usize> {
         match self {
             Self::Empty => 0..0,
-            Self::Scheme { scheme, .. } => 0..scheme.len() + 1,
+            // Within braces it does not stand at the beginning.
+            Self::Scheme { location, scheme } => {
+                let start = location.find(&format!("{scheme}:")).unwrap_or(0);
+                start..start + scheme.len() + 1
+            }
             Self::Drive { .. } => 0..2,
             Self::Relative { location } => {
                 let after = location["file:".len()..].chars().next();

@@ -105,7 +105,8 @@ impl Workflow {
         Self { digest, ..self }
     }
 
-    /// Names the locations that its steps read, for its `--help` too. A run ends before it begins if variables make of one of them what cannot be read.
+    /// Names the locations that its steps read, for its `--help`. A run ends before it begins if variables make of one
+    /// of them what cannot be read.
     ///
     /// # Examples
     ///

@@ -183,7 +183,7 @@ impl Found {
     }
 
     fn collect_entries(&mut self, path: &Path, selection: &Selection) -> Result<(), ReadError> {
-        if !self.is_new(path)? {
+        if !self.seen.insert(place_of(path)) {
             return Ok(());
         }
         for entry in entries(path)? {
@@ -199,16 +199,16 @@ impl Found {
     }
 
     fn add(&mut self, path: &Path, selection: &Selection) -> Result<(), ReadError> {
-        if selection.takes(path)? && self.is_new(path)? {
+        if selection.takes(path)? && self.seen.insert(place_of(path)) {
             self.files.push(path.to_owned());
         }
         Ok(())
     }
+}
 
-    fn is_new(&mut self, path: &Path) -> Result<bool, ReadError> {
-        let place = fs::canonicalize(path).map_err(|source| io_error(path, source))?;
-        Ok(self.seen.insert(place))
-    }
+/// Where a path leads, past all links. What the system has no name for, as a pipe that was handed in, is where it says.
+fn place_of(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Directories inside a directory are not read, but data files in or below one like `year=2024` would be, by Spark. `nearest` is the one of those
@@ -218,8 +218,7 @@ fn refuse_partitions(
     nearest: &Path,
     seen: &mut HashSet<PathBuf>,
 ) -> Result<(), ReadError> {
-    let place = fs::canonicalize(path).map_err(|source| io_error(path, source))?;
-    if !seen.insert(place) {
+    if !seen.insert(place_of(path)) {
         return Ok(());
     }
     let nearest = if name_of(path).contains('=') {
@@ -239,7 +238,7 @@ fn refuse_partitions(
     Ok(())
 }
 
-/// What a directory holds and is not hidden.
+/// What a directory holds and is not hidden, sorted.
 fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let io = |source| io_error(path, source);
     let mut entries = Vec::new();
@@ -249,6 +248,7 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
             entries.push(entry);
         }
     }
+    entries.sort();
     Ok(entries)
 }
 
