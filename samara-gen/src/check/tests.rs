@@ -571,3 +571,113 @@ fn files_that_are_there_at_build_and_could_not_be_read_are_told_at_the_location(
     let [(_, _, message)] = places(&file).try_into().expect("one problem");
     assert!(message.contains("b.csv.lz4"), "{message}");
 }
+
+/// The one problem of a file, with the texts that its labels underline.
+fn underlined(file: &Value) -> (String, Vec<String>) {
+    let document = Document::parse("job.json", file.to_string(), Syntax::Json).expect("json");
+    let mut problems = check(&document, None).expect_err("a problem");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let problem = problems.remove(0);
+    let text = |label: &crate::diagnostic::Label| {
+        document.text()[label.span.expect("a place").range()].to_owned()
+    };
+    let texts = problem.labels.iter().map(text).collect();
+    (problem.message, texts)
+}
+
+#[test]
+fn a_column_that_is_selected_twice_is_shown_at_the_select() {
+    let select =
+        json!([{"function_type": "select", "arguments": {"columns": ["id", "name", "ID"]}}]);
+    let file = workflow(
+        json!([extract("a")]),
+        json!([transform("t", "a", select)]),
+        json!([load("l", "t")]),
+    );
+    let (message, texts) = underlined(&file);
+    assert_eq!(
+        message,
+        "the output has two columns `ID`: select or drop one"
+    );
+    assert_eq!(texts, ["\"ID\"", "\"t\""]);
+}
+
+#[test]
+fn a_column_that_a_join_doubles_is_shown_at_the_join_also_where_it_is_used() {
+    let functions = |then: Value| {
+        let join =
+            json!({"function_type": "join", "arguments": {"on": "id", "other_upstream_id": "b"}});
+        json!([transform("t", "a", json!([join, then]))])
+    };
+    let distinct = json!({"function_type": "distinct", "arguments": {}});
+    let drop = json!({"function_type": "select", "arguments": {"columns": ["name"]}});
+    for (then, places_of) in [
+        (distinct, ["\"b\"", "\"t\""]),
+        (drop, ["\"name\"", "\"b\""]),
+    ] {
+        let file = workflow(
+            json!([extract("a"), extract("b")]),
+            functions(then),
+            json!([load("l", "t")]),
+        );
+        assert_eq!(underlined(&file).1, places_of);
+    }
+}
+
+#[test]
+fn what_is_empty_is_shown_where_it_is_empty() {
+    let aggregations = json!([{"function": "count", "output_column": ""}]);
+    for (function, arguments, place) in [
+        ("select", json!({"columns": []}), "[]"),
+        ("drop", json!({"columns": []}), "[]"),
+        ("orderby", json!({"columns": []}), "[]"),
+        (
+            "groupby",
+            json!({"group_columns": [], "aggregations": aggregations}),
+            "[]",
+        ),
+        (
+            "groupby",
+            json!({"group_columns": ["id"], "aggregations": []}),
+            "[]",
+        ),
+        (
+            "groupby",
+            json!({"group_columns": ["id"], "aggregations": aggregations}),
+            "\"\"",
+        ),
+        ("aggregate", json!({"aggregate_columns": []}), "[]"),
+        ("join", json!({"other_upstream_id": "a", "on": []}), "[]"),
+        (
+            "withColumn",
+            json!({"col_name": "", "col_expr": "1"}),
+            "\"\"",
+        ),
+        (
+            "groupby",
+            json!({"group_columns": ["id"], "aggregations": [{"function": "sum", "output_column": "s"}]}),
+            "\"sum\"",
+        ),
+    ] {
+        let functions = json!([{"function_type": function, "arguments": arguments}]);
+        let file = workflow(
+            json!([extract("a")]),
+            json!([transform("t", "a", functions)]),
+            json!([load("l", "t")]),
+        );
+        assert_eq!(underlined(&file).1, [place], "{function}");
+    }
+}
+
+#[test]
+fn two_options_that_contradict_each_other_are_one_problem() {
+    for (options, place) in [
+        (json!({"sep": ";", "quote": ";"}), "\";\""),
+        (json!({"header": true, "Header": false}), "true"),
+        (json!({"sep": "\n"}), "\"\\n\""),
+    ] {
+        let mut file = workflow(json!([extract("a")]), json!([]), json!([load("l", "a")]));
+        file["workflow"]["jobs"][0]["extracts"][0]["options"] = options.clone();
+        assert_eq!(underlined(&file).1, [place], "{options}");
+    }
+}

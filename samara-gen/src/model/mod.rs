@@ -23,4 +23,6 @@ pub use workflow::{
 };
 
 #[cfg(test)]
+mod documentation;
+#[cfg(test)]
 mod tests;

@@ -285,3 +285,64 @@ fn of_many_errors_only_the_first_are_reported() {
         MOST_ERRORS
     );
 }
+
+#[test]
+fn a_misspelt_field_is_one_error_and_its_value_is_checked_all_the_same() {
+    let diagnostics = failures(r#"{"nmae": 1}"#);
+    let said: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| (diagnostic.message.as_str(), place(diagnostic)))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("unknown field `nmae`", "\"nmae\""),
+            ("expected a string, found a number", "1")
+        ]
+    );
+    assert_eq!(failures(r#"{"nmae": "a"}"#).len(), 1);
+}
+
+#[test]
+fn a_field_of_another_name_in_place_of_a_missing_one_is_one_error() {
+    let diagnostics = failures(r#"{"title": "a"}"#);
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(diagnostics[0].message, "unknown field `title`");
+    assert_eq!(
+        diagnostics[0].help.as_deref(),
+        Some("`name` is missing here: did you mean that?")
+    );
+}
+
+#[test]
+fn a_field_is_missing_beside_what_its_object_begins_with() {
+    let text = "{\n  \"open\": true,\n  \"floors\": 2\n}";
+    let diagnostic = failure(text);
+    assert_eq!(diagnostic.message, "missing field `name`");
+    assert_eq!(place(&diagnostic), "\"open\": true");
+}
+
+#[test]
+fn a_value_of_several_lines_that_has_the_wrong_type_is_shown_at_its_key() {
+    let diagnostic = failure("{\"name\": \"a\", \"steps\": {\n  \"by\": 1\n}}");
+    assert_eq!(diagnostic.message, "expected a list, found an object");
+    assert_eq!(place(&diagnostic), "\"steps\"");
+}
+
+#[test]
+fn arguments_beside_their_function_are_one_error() {
+    let diagnostics =
+        failures(r#"{"name": "a", "steps": [{"function_type": "goIn", "by": "door"}]}"#);
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(
+        diagnostics[0].message,
+        "`by` is an argument: it stands in `arguments`"
+    );
+    assert_eq!(place(&diagnostics[0]), "\"by\"");
+}
+
+#[test]
+fn an_object_in_place_of_a_name_is_told_so() {
+    let diagnostic = failure(r#"{"name": "a", "color": {}}"#);
+    assert_eq!(diagnostic.message, "expected a string, found an object");
+}

@@ -114,13 +114,20 @@ pub enum AlertError {
         source: Box<RequestError>,
     },
     /// A rule's pattern is no regular expression.
-    #[error("trigger `{trigger}` has a rule whose pattern is no regular expression: {source}")]
+    #[error("trigger `{trigger}` has a rule whose pattern is no regular expression: {}", in_one_line(.source))]
     Pattern {
         /// Id of the trigger.
         trigger: String,
         /// What is wrong with it.
         source: Box<regex::Error>,
     },
+}
+
+/// What is wrong with a pattern, without the drawing of its place.
+fn in_one_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 /// A file that holds alerts, perhaps beside other sections.
