@@ -150,9 +150,13 @@ impl Load for Loader {
     }
 }
 
+fn sent_and_safe<T: Send + Sync + std::panic::UnwindSafe + 'static>(value: T) -> T {
+    value
+}
+
 fn main() {
     assert_eq!(block_on(called(1)), 1);
-    assert_eq!(block_on(sent(1)), 1);
+    assert_eq!(block_on(sent_and_safe(sent(1))), 1);
     assert_eq!(block_on(borrowing("ab", &"b".to_owned())), 2);
     assert_eq!(block_on(borrowing_mutably(&mut 1)), 2);
     assert_eq!(block_on(boxed("")), Ok(0));

@@ -118,3 +118,44 @@ boxed! {
     Stream<Item> + Unpin + Sync;
     Stream<Item> + Unpin + Send + Sync;
 }
+
+#[cfg(all(test, feature = "engine"))]
+mod tests {
+    use crate::{DataFrame, RunSettings, Session};
+
+    #[samara::step]
+    fn bare(session: &Session) -> DataFrame {
+        session.empty([]).expect("no columns")
+    }
+
+    #[samara::step]
+    fn with_an_error_of_the_program(session: &Session) -> Result<DataFrame, std::fmt::Error> {
+        Ok(session.empty([]).expect("no columns"))
+    }
+
+    #[samara::step]
+    fn perhaps(session: &Session) -> Option<DataFrame> {
+        Some(session.empty([]).expect("no columns"))
+    }
+
+    #[samara::step]
+    async fn later(session: &Session) -> Result<Option<DataFrame>, String> {
+        Ok(Some(session.empty([]).expect("no columns")))
+    }
+
+    #[test]
+    fn a_frame_takes_its_step_along_whatever_it_is_returned_in() {
+        let session = Session::new(&RunSettings::default()).expect("a session");
+        let frames = [
+            Some(bare(&session)),
+            with_an_error_of_the_program(&session).ok(),
+            perhaps(&session),
+            crate::entry::block_on(later(&session)).ok().flatten(),
+        ];
+        for frame in frames {
+            let frame = frame.expect("a frame");
+            let plan = frame.plan.display_indent().to_string();
+            assert!(plan.starts_with("Step"), "{plan}");
+        }
+    }
+}

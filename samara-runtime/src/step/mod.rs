@@ -4,6 +4,8 @@
 //! [`Site::start`] and [`Started::drive`]; [`conclude!`](crate::conclude!) ends it with what the function returned. In between the step's span is the
 //! current one. Where nobody has set telemetry up, all of that comes to one atomic load.
 //!
+//! A step that returns a future or a stream hands its open span to that, which has it as the current one whenever it is polled, and ends it.
+//!
 //! A step that returns a `DataFrame` hands its open span to the frame, which ends it when the rows have streamed through: its work happens
 //! then, not in the function.
 //!

@@ -1,6 +1,7 @@
 //! A step whose span is open.
 
 use std::borrow::Cow;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::OnceLock;
 #[cfg(feature = "engine")]
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +37,10 @@ pub(crate) struct Open {
     #[cfg(feature = "engine")]
     counted: [AtomicU64; COUNTERS],
 }
+
+/// What a panic leaves of it is ended, and never looked at.
+impl UnwindSafe for Open {}
+impl RefUnwindSafe for Open {}
 
 impl Open {
     pub fn new(site: &'static Site, instruments: &'static Instruments) -> Self {
