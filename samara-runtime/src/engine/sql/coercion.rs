@@ -11,6 +11,7 @@ use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
 };
 
+use crate::engine::DataType;
 use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
@@ -76,10 +77,14 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     if let Some(name) = type_name(&function, schema)? {
         return Ok(name);
     }
+    let function = with_bytes_of_texts(function, schema)?;
     let mut function = spark_arguments(function, schema)?;
     cast_texts(&mut function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        SparkCast::ANSI | SparkCast::TRYING => {
+            return without_text_between(function, schema);
+        }
         SparkItem::NAME => return Ok(Expr::ScalarFunction(with_fitting_key(function, schema)?)),
         "coalesce" | "array" | "make_array" => &mut function.args[..],
         _ => return Ok(Expr::ScalarFunction(function)),
@@ -104,6 +109,48 @@ fn cast_texts(function: &mut ScalarFunction, schema: &DFSchema) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Functions that look at nothing but the bytes of a text.
+const OF_BYTES: [&str; 15] = [
+    "base64",
+    "bit_length",
+    "crc32",
+    "hash",
+    "hex",
+    "is_valid_utf8",
+    "make_valid_utf8",
+    "md5",
+    "octet_length",
+    "sha",
+    "sha1",
+    "sha2",
+    "try_validate_utf8",
+    "validate_utf8",
+    "xxhash64",
+];
+
+/// Such a function of a binary that is cast to a text, of the binary: a text here is UTF-8, whereas Spark's keeps all bytes.
+fn with_bytes_of_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<ScalarFunction> {
+    if OF_BYTES.contains(&function.func.name()) {
+        for value in &mut function.args {
+            if let Some(bytes) = SparkCast::bytes_of_text(value, schema)? {
+                *value = bytes;
+            }
+        }
+    }
+    Ok(function)
+}
+
+/// The cast of a binary to a text and back, which keeps all bytes.
+fn without_text_between(cast: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    let [value, _] = &cast.args[..] else {
+        return Ok(Expr::ScalarFunction(cast));
+    };
+    match SparkCast::bytes_of_text(value, schema)? {
+        Some(bytes) if SparkCast::is_to(&cast, &DataType::Binary) => Ok(bytes),
+        _ => Ok(Expr::ScalarFunction(cast)),
+    }
 }
 
 fn with_one_type(mut case: Case, schema: &DFSchema) -> Result<Case> {
@@ -185,6 +232,7 @@ pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowTy
         (l, r) if l == r => l.clone(),
         (A::Null, other) | (other, A::Null) => other.clone(),
         (l, r) if is_text(l) && is_text(r) => A::Utf8,
+        (text, A::Binary) | (A::Binary, text) if is_text(text) => A::Binary,
         (text, other) | (other, text) if is_text(text) => text_beside(other)?,
         (l, r) if l.is_floating() && r.is_numeric() => A::Float64,
         (l, r) if l.is_numeric() && r.is_floating() => A::Float64,
@@ -366,6 +414,13 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
                 list,
                 negated,
             }))
+        }
+        Expr::Like(mut like) => {
+            let kind = like.expr.get_type(schema)?;
+            if kind == ArrowType::Binary {
+                *like.expr = SparkCast::call(*like.expr, &DataType::String);
+            }
+            Ok(Expr::Like(like))
         }
         // By the engine's own operators these are nullable in the rows, though not in the plan.
         Expr::IsTrue(value) => Ok(or_else(*value, false)),

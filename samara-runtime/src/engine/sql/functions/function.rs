@@ -27,6 +27,8 @@ use crate::engine::text::zone::Zone;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     Text,
+    /// Text, and nothing that is cast to it.
+    OnlyText,
     Binary,
     /// Text or bytes, as they are; anything else as text.
     TextOrBinary,
@@ -321,7 +323,7 @@ fn implicit(from: &ArrowType, takes: Takes) -> Option<ArrowType> {
         Takes::Number if from.is_numeric() => return Some(from.clone()),
         Takes::Whole if from.is_integer() => return Some(from.clone()),
         Takes::TextOrBinary if *from == A::Binary => return Some(A::Binary),
-        Takes::Text | Takes::TextOrBinary => A::Utf8,
+        Takes::Text | Takes::OnlyText | Takes::TextOrBinary => A::Utf8,
         Takes::Binary => A::Binary,
         Takes::Boolean => A::Boolean,
         Takes::Int => A::Int32,

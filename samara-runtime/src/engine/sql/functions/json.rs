@@ -19,23 +19,23 @@ use crate::engine::text::zone::Zone;
 use crate::engine::write::json::JsonOptions;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
-    use Takes::{Any, Text};
+    use Takes::{Any, OnlyText, Text};
     let f = SparkFunction::rows;
     vec![
-        f("get_json_object", &[Text, Text], T::String, |row| {
+        f("get_json_object", &[OnlyText, Text], T::String, |row| {
             Ok(steps(row.text(1))?
                 .and_then(|path| found(row.text(0), &path))
                 .into())
         })
         .may_be_null(),
-        f("json_array_length", &[Text], T::Integer, |row| {
+        f("json_array_length", &[OnlyText], T::Integer, |row| {
             let elements = whole(row.text(0)).and_then(elements);
             Ok(elements.map_or(Value::Null, |elements| Value::int(elements.len())))
         })
         .may_be_null(),
         SparkFunction::typed_rows(
             "json_object_keys",
-            &[Text],
+            &[OnlyText],
             |call| Ok(call.nullable(list_of(ArrowType::Utf8, true))),
             |row| {
                 let entries = whole(row.text(0)).and_then(entries);
@@ -54,7 +54,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             let options = JsonOptions::default().in_session(zone);
             Ok(Arc::new(options.texts(&args[0])?))
         }),
-        SparkFunction::columns_in_zone("from_json", &[Text, Text], from_json_field, from_json),
+        SparkFunction::columns_in_zone("from_json", &[OnlyText, Text], from_json_field, from_json),
     ]
 }
 

@@ -333,13 +333,13 @@ fn whole_or_bytes(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
 fn hex(row: &Row<'_>) -> Result<Value> {
     Ok(match row.column(0) {
         Column::Long(_) => format!("{:X}", row.whole(0)),
-        _ => row
-            .bytes(0)
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect(),
+        _ => hexadecimal(row.bytes(0)),
     }
     .into())
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 /// Bytes of hexadecimal digits; an odd one stands alone in front.
