@@ -60,6 +60,41 @@ pub(crate) fn entries(text: &str, dialect: Dialect) -> Option<Vec<(Cow<'_, str>,
     Some(entries)
 }
 
+/// The raw keys and the raw values of an object, in their order.
+pub(crate) fn raw_entries(text: &str, dialect: Dialect) -> Option<Vec<(&str, &str)>> {
+    let mut scanner = Scanner::new(text, dialect);
+    let mut entries = Vec::new();
+    scanner.members(b'{', b'}', |scanner| {
+        entries.push((scanner.key()?, scanner.value(0)?));
+        Some(())
+    })?;
+    Some(entries)
+}
+
+/// The text of a string in units of UTF-16, which may hold half a surrogate pair.
+pub(crate) fn units(raw: &str, dialect: Dialect) -> Option<Vec<u16>> {
+    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut rest = raw[1..].strip_suffix(quote)?;
+    let mut units = Vec::with_capacity(rest.len());
+    while let Some(at) = rest.find('\\') {
+        units.extend(rest[..at].encode_utf16());
+        let escape = &rest[at + 1..];
+        rest = match escape.strip_prefix('u').and_then(take_unit) {
+            Some((unit, after)) => {
+                units.push(unit);
+                after
+            }
+            None => {
+                let (letter, after) = take_escape(escape, dialect)?;
+                units.extend(letter.encode_utf16(&mut [0; 2]).iter());
+                after
+            }
+        };
+    }
+    units.extend(rest.encode_utf16());
+    Some(units)
+}
+
 /// The raw elements of an array.
 pub(crate) fn elements(text: &str, dialect: Dialect) -> Option<Vec<&str>> {
     let mut scanner = Scanner::new(text, dialect);

@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Field
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::expr::{InList, Like, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
 };
@@ -416,6 +416,7 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             }))
         }
         Expr::Like(mut like) => {
+            check_escapes(&like)?;
             let kind = like.expr.get_type(schema)?;
             if kind == ArrowType::Binary {
                 *like.expr = SparkCast::call(*like.expr, &DataType::String);
@@ -475,6 +476,27 @@ fn kept_lazy(mut case: Case, schema: &DFSchema) -> Result<Expr> {
 fn is_moment(value: &Expr, schema: &DFSchema) -> Result<bool> {
     let kind = value.get_type(schema)?;
     Ok(matches!(kind, ArrowType::Date32 | ArrowType::Timestamp(..)))
+}
+
+/// Refuses a pattern in which the escape character stands before anything but a wildcard or itself, as Spark does.
+fn check_escapes(like: &Like) -> Result<()> {
+    let Expr::Literal(pattern, _) = &*like.pattern else {
+        return Ok(());
+    };
+    let text = pattern.try_as_str().flatten().unwrap_or_default();
+    let escape = like.escape_char.unwrap_or('\\');
+    let mut letters = text.chars();
+    while letters.any(|letter| letter == escape) {
+        if !letters
+            .next()
+            .is_some_and(|next| "_%".contains(next) || next == escape)
+        {
+            return plan_err!(
+                "in the pattern `{text}` of LIKE, `{escape}` stands before a letter that needs no escape, or at the end"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn is_bitwise(operator: Operator) -> bool {

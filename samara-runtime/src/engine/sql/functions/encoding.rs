@@ -73,6 +73,19 @@ fn bytes_of(row: &Row<'_>) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// Refuses a character set that Spark does not have.
+pub(super) fn check_charset(name: &str) -> Result<()> {
+    Charset::named(name).map(drop)
+}
+
+/// Refuses a format that `to_binary` does not have.
+pub(super) fn check_format(name: &str) -> Result<()> {
+    match name.to_lowercase().as_str() {
+        "hex" | "utf-8" | "utf8" | "base64" => Ok(()),
+        _ => exec_err!("`{name}` is not one of the formats hex, utf-8 and base64"),
+    }
+}
+
 /// Only hexadecimal digits may be none although the text is there, and the call does not fail (Spark, `ToBinary`).
 fn bytes_field(call: &Call<'_>) -> Result<Field> {
     Ok(match call.text(1).map(str::to_lowercase).as_deref() {
