@@ -53,6 +53,22 @@ fn a_column_misspelt_inside_an_expression_is_underlined_inside_the_expression() 
 }
 
 #[test]
+fn a_literal_that_a_function_refuses_is_underlined_inside_the_expression() {
+    let text = refusal(
+        r#"{"function_type": "withColumn", "arguments": {"col_name": "x", "col_expr": "1 + length(format_number(amount, '0.0.0'))"}}"#,
+    );
+    assert!(text.contains("the format `0.0.0` has two points"), "{text}");
+    let lines: Vec<&str> = text.lines().collect();
+    let at = lines
+        .iter()
+        .position(|line| line.contains("'0.0.0'"))
+        .unwrap_or_else(|| panic!("{text}"));
+    let underline = lines[at + 1];
+    assert_eq!(underline.find('^'), lines[at].find("'0.0.0'"), "{text}");
+    assert_eq!(underline.matches('^').count(), "'0.0.0'".len(), "{text}");
+}
+
+#[test]
 fn an_aggregation_that_cannot_be_names_its_place() {
     let text = refusal(
         r#"{"function_type": "aggregate", "arguments": {"aggregate_columns": [{"column_name": "amount", "function": "summ", "alias": "x"}]}}"#,

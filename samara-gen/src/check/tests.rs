@@ -126,6 +126,62 @@ fn columns_are_followed_from_function_to_function() {
 }
 
 #[test]
+fn a_literal_for_which_every_row_fails_is_refused_at_build() {
+    const TYPED: &str = r#"{"fields": [{"name": "t", "type": "string"}, {"name": "i", "type": "integer"}, {"name": "d", "type": "double"}, {"name": "day", "type": "date"}, {"name": "at", "type": "timestamp"}, {"name": "list", "type": {"type": "array", "elementType": "integer", "containsNull": true}}]}"#;
+    for (expression, named) in [
+        ("encode(t, 'nope')", "`nope`"),
+        ("decode(encode(t, 'UTF-8'), 'nope')", "`nope`"),
+        ("to_binary(t, 'nope')", "`nope`"),
+        ("next_day(day, 'xx')", "`xx`"),
+        ("from_utc_timestamp(at, 'Mars')", "`Mars`"),
+        ("to_utc_timestamp(at, 'Mars')", "`Mars`"),
+        ("convert_timezone('UTC', 'Mars', at)", "`Mars`"),
+        ("make_date(i, 13, 1)", "month 13"),
+        ("make_timestamp(i, 1, 1, 24, 0, 0)", "hour 24"),
+        ("make_timestamp(i, 1, 1, 0, 0, 0, 'Mars')", "`Mars`"),
+        ("str_to_map(t, '[')", "`[`"),
+        ("regexp_extract(t, '(l)', 2)", "no group 2"),
+        ("regexp_extract_all(t, 'l')", "no group 1"),
+        ("regexp_replace(t, 'l', '$9')", "no group 9"),
+        ("regexp_replace(t, 'l', 'x', 0)", "from 1"),
+        ("t rlike '('", "`(`"),
+        ("split(t, '[')", "`[`"),
+        ("format_string('%d', t)", "%d"),
+        ("printf('%d %d', i)", "%d"),
+        ("split_part(t, ' ', 0)", "`split_part`"),
+        ("slice(list, 0, 1)", "`slice`"),
+        ("array_insert(list, 0, 1)", "`array_insert`"),
+        ("element_at(list, 0)", "`element_at`"),
+        ("elt(3, t, t)", "argument 3"),
+        ("bit_get(i, 32)", "bit 32"),
+        ("mask(t, 'XX')", "`XX`"),
+        (r"t like 'a\\'", "LIKE"),
+        ("get_json_object(t, '$.*')", "`$.*`"),
+        ("format_number(d, '0.0.0')", "`0.0.0`"),
+        ("format_number(d, '0.0E0')", "`0.0E0`"),
+        ("to_char(i, 'x')", "`x`"),
+        ("to_number(t, 'x')", "`x`"),
+        ("date_format(day, 'bb')", "`bb`"),
+        ("to_timestamp(t, 'bb')", "`bb`"),
+        ("date_part('nope', at)", "`nope`"),
+    ] {
+        let column = json!({"function_type": "withColumn", "arguments": {"col_name": "x", "col_expr": expression}});
+        let extract = json!({"id": "a", "extract_type": "file", "data_format": "json", "location": "in.json", "schema": TYPED});
+        let file = workflow(
+            json!([extract]),
+            json!([transform("b", "a", json!([column]))]),
+            json!([load("c", "b")]),
+        );
+        let problems = checked(&file).expect_err(expression);
+        let [(kind, message)] = &problems[..] else {
+            panic!("{expression}: {problems:?}");
+        };
+        assert_eq!(*kind, code::EXPRESSION, "{expression}");
+        assert!(message.contains(named), "{expression}: {message}");
+    }
+}
+
+#[test]
 fn the_older_form_of_with_column_is_several_functions() {
     let columns = json!([{"column_name": "x", "expression": "id + 1"}, {"column_name": "y", "expression": "x * 2"}]);
     let functions = json!([{"function_type": "withcolumn", "arguments": {"columns": columns}}]);

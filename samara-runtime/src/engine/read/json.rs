@@ -168,7 +168,10 @@ impl JsonDecoder {
         if lenient::is_blank(line, self.rules.json) {
             return;
         }
-        match self.records(line) {
+        let records = self
+            .records(line)
+            .filter(|_| !lenient::has_broken_key(line, self.rules.json));
+        match records {
             Some(records) => self.push_records(records, columns, on_row),
             None => on_row(push_malformed(columns, "the record is not a json object")),
         }

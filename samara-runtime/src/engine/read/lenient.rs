@@ -60,6 +60,41 @@ pub(crate) fn entries(text: &str, dialect: Dialect) -> Option<Vec<(Cow<'_, str>,
     Some(entries)
 }
 
+/// The raw keys and the raw values of an object, in their order.
+pub(crate) fn raw_entries(text: &str, dialect: Dialect) -> Option<Vec<(&str, &str)>> {
+    let mut scanner = Scanner::new(text, dialect);
+    let mut entries = Vec::new();
+    scanner.members(b'{', b'}', |scanner| {
+        entries.push((scanner.key()?, scanner.value(0)?));
+        Some(())
+    })?;
+    Some(entries)
+}
+
+/// The text of a string in units of UTF-16, which may hold half a surrogate pair.
+pub(crate) fn units(raw: &str, dialect: Dialect) -> Option<Vec<u16>> {
+    let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut rest = raw[1..].strip_suffix(quote)?;
+    let mut units = Vec::with_capacity(rest.len());
+    while let Some(at) = rest.find('\\') {
+        units.extend(rest[..at].encode_utf16());
+        let escape = &rest[at + 1..];
+        rest = match escape.strip_prefix('u').and_then(take_unit) {
+            Some((unit, after)) => {
+                units.push(unit);
+                after
+            }
+            None => {
+                let (letter, after) = take_escape(escape, dialect)?;
+                units.extend(letter.encode_utf16(&mut [0; 2]).iter());
+                after
+            }
+        };
+    }
+    units.extend(rest.encode_utf16());
+    Some(units)
+}
+
 /// The raw elements of an array.
 pub(crate) fn elements(text: &str, dialect: Dialect) -> Option<Vec<&str>> {
     let mut scanner = Scanner::new(text, dialect);
@@ -76,6 +111,36 @@ pub(crate) fn is_blank(text: &str, dialect: Dialect) -> bool {
     let mut scanner = Scanner::new(text, dialect);
     scanner.skip_blanks();
     scanner.peek().is_none()
+}
+
+/// Whether a key, at any depth, has half a surrogate pair: Jackson, which reads files as bytes, refuses it.
+pub(crate) fn has_broken_key(text: &str, dialect: Dialect) -> bool {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return false;
+    }
+    let mut scanner = Scanner::new(text, dialect);
+    scanner.skip_blanks();
+    scanner.is_read_from_bytes = true;
+    scanner.value(0).is_none()
+}
+
+/// Whether half a surrogate pair is written in a string.
+fn has_half_pair(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        let escape = &rest[at + 1..];
+        let half = escape.strip_prefix('u').and_then(take_unit);
+        let half = half.is_some_and(|(unit, _)| (0xd800..0xe000).contains(&unit));
+        match escape.strip_prefix('u').and_then(take_unicode) {
+            Some(('?', _)) if half => return true,
+            Some((_, after)) => rest = after,
+            None => {
+                let length = escape.chars().next().map_or(0, char::len_utf8);
+                rest = &escape[length..];
+            }
+        }
+    }
+    false
 }
 
 /// The text of a string, in quotes of either kind. Half a surrogate pair becomes `?`, as in Spark.
@@ -139,6 +204,8 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     dialect: Dialect,
+    /// Half a surrogate pair in a key is refused.
+    is_read_from_bytes: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -147,6 +214,7 @@ impl<'a> Scanner<'a> {
             text,
             at: 0,
             dialect,
+            is_read_from_bytes: false,
         }
     }
 
@@ -215,6 +283,9 @@ impl<'a> Scanner<'a> {
             byte if self.dialect.unquoted_names && !self.is_quote(byte) => self.name()?,
             _ => self.string()?,
         };
+        if self.is_read_from_bytes && has_half_pair(key) {
+            return None;
+        }
         self.skip_blanks();
         self.eat(b':')?;
         self.skip_blanks();
@@ -354,6 +425,28 @@ mod tests {
             "1",
         ] {
             assert_eq!(entries(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_in_a_key_breaks_a_file_and_no_other_json() {
+        let is_broken = |text| has_broken_key(text, Dialect::default());
+        for text in [
+            r#"{"m\ud83dsg":1}"#,
+            r#"{"a":[{"\uDE00":1}]}"#,
+            r#"[{"a\ud83d\u0041":1}]"#,
+            r#"{"a\ude00\ud83d":1}"#,
+        ] {
+            assert!(is_broken(text), "{text}");
+            assert!(!text.starts_with('{') || entries(text).is_some(), "{text}");
+        }
+        for text in [
+            r#"{"a\ud83d\ude00":1}"#,
+            r#"{"a":"\ud83d"}"#,
+            r#"{"a\\ud83d":1}"#,
+            r#"{"\uD000":1}"#,
+        ] {
+            assert!(!is_broken(text), "{text}");
         }
     }
 

@@ -14,10 +14,11 @@ use datafusion::arrow::datatypes::{
     Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
     TimestampMicrosecondType,
 };
-use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err, plan_err};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility, lit,
+    ColumnarValue, Expr, ExprSchemable as _, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility, lit,
 };
 
 use crate::engine::sql::cast_moment::{cast_moment, is_moment};
@@ -90,6 +91,32 @@ impl SparkCast {
     /// The cast of an expression.
     pub fn call(value: Expr, to: &DataType) -> Expr {
         ScalarUDF::from(Self::ansi()).call(vec![value, lit(to.to_string())])
+    }
+
+    /// Whether a call casts to a type.
+    pub fn is_to(cast: &ScalarFunction, to: &DataType) -> bool {
+        match cast.args.last() {
+            Some(Expr::Literal(name, _)) => {
+                named_type(Some(name)).is_ok_and(|target| target == *to)
+            }
+            _ => false,
+        }
+    }
+
+    /// The bytes that are cast to a text, whatever they are: a text here is UTF-8, whereas Spark's keeps them.
+    ///
+    /// # Errors
+    ///
+    /// For an expression without a type.
+    pub fn bytes_of_text(text: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+        match text {
+            Expr::ScalarFunction(cast) if matches!(cast.name(), Self::ANSI | Self::TRYING) => {
+                let is_text = Self::is_to(cast, &DataType::String);
+                let is_bytes = is_text && cast.args[0].get_type(schema)? == ArrowType::Binary;
+                Ok(is_bytes.then(|| cast.args[0].clone()))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The cast of an expression, which gives null for what cannot be cast.

@@ -6,11 +6,12 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Field
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::expr::{InList, Like, ScalarFunction};
 use datafusion::logical_expr::{
     Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
 };
 
+use crate::engine::DataType;
 use crate::engine::aggregates::holds_map;
 use crate::engine::sql::arithmetic::spark_arithmetic;
 use crate::engine::sql::cast::{SparkCast, spark_type};
@@ -81,10 +82,14 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     if let Some(connective) = Connective::named(function.func.name()) {
         return connected(connective, function.args, may_fail, schema);
     }
+    let function = with_bytes_of_texts(function, schema)?;
     let mut function = spark_arguments(function, schema)?;
     cast_texts(&mut function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
+        SparkCast::ANSI | SparkCast::TRYING => {
+            return without_text_between(function, schema);
+        }
         SparkItem::NAME => return Ok(Expr::ScalarFunction(with_fitting_key(function, schema)?)),
         "coalesce" | "array" | "make_array" => &mut function.args[..],
         _ => return Ok(Expr::ScalarFunction(function)),
@@ -109,6 +114,48 @@ fn cast_texts(function: &mut ScalarFunction, schema: &DFSchema) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Functions that look at nothing but the bytes of a text.
+const OF_BYTES: [&str; 15] = [
+    "base64",
+    "bit_length",
+    "crc32",
+    "hash",
+    "hex",
+    "is_valid_utf8",
+    "make_valid_utf8",
+    "md5",
+    "octet_length",
+    "sha",
+    "sha1",
+    "sha2",
+    "try_validate_utf8",
+    "validate_utf8",
+    "xxhash64",
+];
+
+/// Such a function of a binary that is cast to a text, of the binary: a text here is UTF-8, whereas Spark's keeps all bytes.
+fn with_bytes_of_texts(mut function: ScalarFunction, schema: &DFSchema) -> Result<ScalarFunction> {
+    if OF_BYTES.contains(&function.func.name()) {
+        for value in &mut function.args {
+            if let Some(bytes) = SparkCast::bytes_of_text(value, schema)? {
+                *value = bytes;
+            }
+        }
+    }
+    Ok(function)
+}
+
+/// The cast of a binary to a text and back, which keeps all bytes.
+fn without_text_between(cast: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
+    let [value, _] = &cast.args[..] else {
+        return Ok(Expr::ScalarFunction(cast));
+    };
+    match SparkCast::bytes_of_text(value, schema)? {
+        Some(bytes) if SparkCast::is_to(&cast, &DataType::Binary) => Ok(bytes),
+        _ => Ok(Expr::ScalarFunction(cast)),
+    }
 }
 
 fn with_one_type(mut case: Case, schema: &DFSchema) -> Result<Case> {
@@ -190,6 +237,7 @@ pub(crate) fn common_type(left: &ArrowType, right: &ArrowType) -> Option<ArrowTy
         (l, r) if l == r => l.clone(),
         (A::Null, other) | (other, A::Null) => other.clone(),
         (l, r) if is_text(l) && is_text(r) => A::Utf8,
+        (text, A::Binary) | (A::Binary, text) if is_text(text) => A::Binary,
         (text, other) | (other, text) if is_text(text) => text_beside(other)?,
         (l, r) if l.is_floating() && r.is_numeric() => A::Float64,
         (l, r) if l.is_numeric() && r.is_floating() => A::Float64,
@@ -367,6 +415,14 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
                 negated,
             }))
         }
+        Expr::Like(mut like) => {
+            check_escapes(&like)?;
+            let kind = like.expr.get_type(schema)?;
+            if kind == ArrowType::Binary {
+                *like.expr = SparkCast::call(*like.expr, &DataType::String);
+            }
+            Ok(Expr::Like(like))
+        }
         // By the engine's own operators these are nullable in the rows, though not in the plan.
         Expr::IsTrue(value) => Ok(or_else(*value, false)),
         Expr::IsNotTrue(value) => Ok(!or_else(*value, false)),
@@ -408,6 +464,27 @@ fn kept_lazy(mut case: Case, schema: &DFSchema) -> Result<Expr> {
 fn is_moment(value: &Expr, schema: &DFSchema) -> Result<bool> {
     let kind = value.get_type(schema)?;
     Ok(matches!(kind, ArrowType::Date32 | ArrowType::Timestamp(..)))
+}
+
+/// Refuses a pattern in which the escape character stands before anything but a wildcard or itself, as Spark does.
+fn check_escapes(like: &Like) -> Result<()> {
+    let Expr::Literal(pattern, _) = &*like.pattern else {
+        return Ok(());
+    };
+    let text = pattern.try_as_str().flatten().unwrap_or_default();
+    let escape = like.escape_char.unwrap_or('\\');
+    let mut letters = text.chars();
+    while letters.any(|letter| letter == escape) {
+        if !letters
+            .next()
+            .is_some_and(|next| "_%".contains(next) || next == escape)
+        {
+            return plan_err!(
+                "in the pattern `{text}` of LIKE, `{escape}` stands before a letter that needs no escape, or at the end"
+            );
+        }
+    }
+    Ok(())
 }
 
 fn is_bitwise(operator: Operator) -> bool {

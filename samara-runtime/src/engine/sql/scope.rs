@@ -92,11 +92,23 @@ impl<'a> Scope<'a> {
 
     /// An error at a place of the expression.
     pub fn wrong(&self, error: &DataFusionError, offset: Option<usize>) -> Error {
+        let message = sentence(error);
         Error::Expression {
             expression: self.text.to_owned(),
-            message: sentence(error),
-            offset,
+            offset: offset.or_else(|| self.literal_in(&message)),
+            message,
         }
+    }
+
+    /// The place of the literal text that a message names, if it stands once in the expression.
+    fn literal_in(&self, message: &str) -> Option<usize> {
+        let mut named = message.split('`').skip(1).step_by(2);
+        named.find_map(|name| {
+            let literal = format!("'{name}'");
+            let mut places = self.text.match_indices(&literal);
+            let (at, _) = places.next()?;
+            places.next().is_none().then_some(at)
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringArray};
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::DataFusionError;
 
 use crate::engine::compression::Compression;
@@ -142,7 +142,7 @@ impl JsonColumn {
             }
             DataType::Map(..) => {
                 let map = array.as_map();
-                let keys = file_text(map.keys(), &options.times)?;
+                let keys = key_texts(map.keys(), options)?;
                 Self::Map(
                     map.offsets().clone(),
                     keys,
@@ -205,6 +205,58 @@ impl JsonColumn {
             }
         }
     }
+}
+
+/// The keys of maps as Spark writes them: by the value within, so days and microseconds since 1970 for times, and a struct or an array in brackets.
+/// (Of binaries Spark writes the address of a Java object; here they are base64, as everywhere else.)
+fn key_texts(keys: &ArrayRef, options: &JsonOptions) -> Result<StringArray, DataFusionError> {
+    Ok(match keys.data_type() {
+        DataType::Date32 => as_text(&cast(keys, &DataType::Int32)?)?,
+        DataType::Timestamp(_, zone) => {
+            let micros = DataType::Timestamp(TimeUnit::Microsecond, zone.clone());
+            as_text(&cast(&cast(keys, &micros)?, &DataType::Int64)?)?
+        }
+        DataType::Binary => keys
+            .as_binary::<i32>()
+            .iter()
+            .map(|value| value.map(|value| BASE64_STANDARD.encode(value)))
+            .collect(),
+        DataType::Struct(_) => {
+            let columns = keys.as_struct().columns().iter();
+            let columns = columns
+                .map(|column| key_texts(column, options))
+                .collect::<Result<Vec<_>, _>>()?;
+            let row = |row| in_brackets(columns.iter().map(|column| or_null(column, row)));
+            (0..keys.len())
+                .map(|at| keys.is_valid(at).then(|| row(at)))
+                .collect()
+        }
+        DataType::List(_) => {
+            let list = keys.as_list::<i32>();
+            let elements = key_texts(list.values(), options)?;
+            let row =
+                |row| in_brackets(entries(list.offsets(), row).map(|at| or_null(&elements, at)));
+            (0..keys.len())
+                .map(|at| keys.is_valid(at).then(|| row(at)))
+                .collect()
+        }
+        _ => file_text(keys, &options.times)?,
+    })
+}
+
+fn as_text(array: &ArrayRef) -> Result<StringArray, DataFusionError> {
+    Ok(cast(array, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn or_null(texts: &StringArray, row: usize) -> &str {
+    match texts.is_null(row) {
+        true => "null",
+        false => texts.value(row),
+    }
+}
+
+fn in_brackets<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", parts.collect::<Vec<_>>().join(","))
 }
 
 fn entries(offsets: &OffsetBuffer<i32>, row: usize) -> std::ops::Range<usize> {

@@ -73,7 +73,9 @@ impl Root<'_> {
         if is_blank(text, self.options.rules.json) {
             return Ok(());
         }
-        let record = self.seen(text).filter(|_| !line.is_broken);
+        let record = self
+            .seen(text)
+            .filter(|_| !line.is_broken && !lenient::has_broken_key(text, self.options.rules.json));
         match record {
             Some(Seen::Struct(columns)) => self.merge(columns),
             Some(Seen::Null) => {}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array as _, ArrayRef, AsArray as _, Int32Array, Int64Array, IntervalMonthDayNanoArray,
-    StringArray,
+    Array as _, ArrayRef, AsArray as _, BinaryArray, Int32Array, Int64Array,
+    IntervalMonthDayNanoArray, StringArray,
 };
 use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::compute::{cast, concat as concatenate};
@@ -164,7 +164,10 @@ fn lists(args: &[ArrayRef], to: &ArrowType) -> Result<ArrayRef> {
 fn text_or_list(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
     Ok(match &types[0] {
         list @ ArrowType::List(_) => vec![list.clone()],
-        other if other.is_nested() => return plan_err!("`reverse` takes a text or an array"),
+        ArrowType::Binary => vec![ArrowType::Binary],
+        other if other.is_nested() => {
+            return plan_err!("`reverse` takes a text, a binary or an array");
+        }
         _ => vec![ArrowType::Utf8],
     })
 }
@@ -174,6 +177,12 @@ fn reverse(args: &[ArrayRef], to: &Field) -> Result<ArrayRef> {
         let texts = args[0].as_string::<i32>().iter();
         let reversed = texts.map(|text| text.map(|text| text.chars().rev().collect::<String>()));
         return Ok(Arc::new(reversed.collect::<StringArray>()));
+    }
+    if *to.data_type() == ArrowType::Binary {
+        let bytes = args[0].as_binary::<i32>().iter();
+        let reversed =
+            bytes.map(|bytes| bytes.map(|bytes| bytes.iter().rev().copied().collect::<Vec<_>>()));
+        return Ok(Arc::new(reversed.collect::<BinaryArray>()));
     }
     let list = args[0].as_list::<i32>();
     let mut result = Places::default();

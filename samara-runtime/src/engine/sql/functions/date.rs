@@ -345,6 +345,19 @@ fn nth(names: &[&'static str], at: i64) -> &'static str {
 }
 
 /// A day of the week by its English name, or the first two or three letters of it.
+/// Refuses what is no day of the week.
+pub(super) fn check_weekday(name: &str) -> Result<()> {
+    match day_by_name(name) {
+        Some(_) => Ok(()),
+        None => exec_err!("`{name}` is no day of the week"),
+    }
+}
+
+/// Refuses what is no time zone.
+pub(super) fn check_zone(name: &str) -> Result<()> {
+    zone(name).map(drop)
+}
+
 fn day_by_name(name: &str) -> Option<i64> {
     let name = name.trim().to_uppercase();
     (0..).zip(WEEKDAYS).find_map(|(day, full)| {

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{Result, exec_err};
 
 use crate::engine::DataType as T;
-use crate::engine::sql::functions::function::{Row, SparkFunction, Takes};
+use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
 use crate::engine::sql::functions::number::unhex;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
@@ -37,19 +38,18 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             }
         })
         .may_be_null(),
-        f(
+        SparkFunction::typed_rows(
             "to_binary",
             &[Text, Text],
-            T::Binary,
+            bytes_field,
             |row| match bytes_of(row)? {
                 Some(bytes) => Ok(bytes.into()),
                 None => exec_err!("`{}` is no {}", row.text(0), row.text_or(1, "hex")),
             },
         )
-        .at_least(1)
-        .may_be_null(),
+        .at_least(1),
         f("try_to_binary", &[Text, Text], T::Binary, |row| {
-            Ok(bytes_of(row)?.into())
+            Ok(bytes_of(row).ok().flatten().into())
         })
         .at_least(1)
         .may_be_null(),
@@ -71,6 +71,27 @@ fn bytes_of(row: &Row<'_>) -> Result<Option<Vec<u8>>> {
         "base64" => Ok(None),
         other => exec_err!("`{other}` is not one of the formats hex, utf-8 and base64"),
     }
+}
+
+/// Refuses a character set that Spark does not have.
+pub(super) fn check_charset(name: &str) -> Result<()> {
+    Charset::named(name).map(drop)
+}
+
+/// Refuses a format that `to_binary` does not have.
+pub(super) fn check_format(name: &str) -> Result<()> {
+    match name.to_lowercase().as_str() {
+        "hex" | "utf-8" | "utf8" | "base64" => Ok(()),
+        _ => exec_err!("`{name}` is not one of the formats hex, utf-8 and base64"),
+    }
+}
+
+/// Only hexadecimal digits may be none although the text is there, and the call does not fail (Spark, `ToBinary`).
+fn bytes_field(call: &Call<'_>) -> Result<Field> {
+    Ok(match call.text(1).map(str::to_lowercase).as_deref() {
+        Some("base64") => call.strict(ArrowType::Binary),
+        _ => call.nullable(ArrowType::Binary),
+    })
 }
 
 /// Base64 as Java's MIME decoder reads it: what is none of its letters is passed over.

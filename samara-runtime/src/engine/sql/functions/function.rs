@@ -18,6 +18,7 @@ use crate::engine::sql::arithmetic::columnar;
 use crate::engine::sql::cast::{SparkCast, spark_type};
 use crate::engine::sql::coercion::{is_text, widened};
 use crate::engine::sql::functions::java_regex::{Compiled, JavaRegex};
+use crate::engine::sql::functions::literals;
 use crate::engine::sql::functions::value::{Builder, Column, Value};
 use crate::engine::sql::session_zone::SessionZone;
 use crate::engine::text::Clock;
@@ -27,6 +28,8 @@ use crate::engine::text::zone::Zone;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     Text,
+    /// Text, and nothing that is cast to it.
+    OnlyText,
     Binary,
     /// Text or bytes, as they are; anything else as text.
     TextOrBinary,
@@ -67,6 +70,14 @@ impl Call<'_> {
             .get(at)?
             .and_then(ScalarValue::try_as_str)
             .flatten()
+    }
+
+    /// A literal whole number.
+    pub fn whole(&self, at: usize) -> Option<i64> {
+        match (*self.literals.get(at)?)?.cast_to(&ArrowType::Int64) {
+            Ok(ScalarValue::Int64(number)) if self.fields[at].data_type().is_integer() => number,
+            _ => None,
+        }
     }
 
     pub fn any_nullable(&self) -> bool {
@@ -321,7 +332,7 @@ fn implicit(from: &ArrowType, takes: Takes) -> Option<ArrowType> {
         Takes::Number if from.is_numeric() => return Some(from.clone()),
         Takes::Whole if from.is_integer() => return Some(from.clone()),
         Takes::TextOrBinary if *from == A::Binary => return Some(A::Binary),
-        Takes::Text | Takes::TextOrBinary => A::Utf8,
+        Takes::Text | Takes::OnlyText | Takes::TextOrBinary => A::Utf8,
         Takes::Binary => A::Binary,
         Takes::Boolean => A::Boolean,
         Takes::Int => A::Int32,
@@ -380,6 +391,7 @@ impl ScalarUDFImpl for SparkFunction {
             fields: &fields,
             literals: args.scalar_arguments,
         };
+        literals::check(&call)?;
         if let Some(pattern) = self.pattern.and_then(|at| call.text(at)) {
             JavaRegex::new(pattern)?;
         }

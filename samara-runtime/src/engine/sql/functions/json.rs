@@ -19,23 +19,23 @@ use crate::engine::text::zone::Zone;
 use crate::engine::write::json::JsonOptions;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
-    use Takes::{Any, Text};
+    use Takes::{Any, OnlyText, Text};
     let f = SparkFunction::rows;
     vec![
-        f("get_json_object", &[Text, Text], T::String, |row| {
+        f("get_json_object", &[OnlyText, Text], T::String, |row| {
             Ok(steps(row.text(1))?
                 .and_then(|path| found(row.text(0), &path))
                 .into())
         })
         .may_be_null(),
-        f("json_array_length", &[Text], T::Integer, |row| {
+        f("json_array_length", &[OnlyText], T::Integer, |row| {
             let elements = whole(row.text(0)).and_then(elements);
             Ok(elements.map_or(Value::Null, |elements| Value::int(elements.len())))
         })
         .may_be_null(),
         SparkFunction::typed_rows(
             "json_object_keys",
-            &[Text],
+            &[OnlyText],
             |call| Ok(call.nullable(list_of(ArrowType::Utf8, true))),
             |row| {
                 let entries = whole(row.text(0)).and_then(entries);
@@ -54,7 +54,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             let options = JsonOptions::default().in_session(zone);
             Ok(Arc::new(options.texts(&args[0])?))
         }),
-        SparkFunction::columns_in_zone("from_json", &[Text, Text], from_json_field, from_json),
+        SparkFunction::columns_in_zone("from_json", &[OnlyText, Text], from_json_field, from_json),
     ]
 }
 
@@ -66,10 +66,6 @@ fn elements(text: &str) -> Option<Vec<&str>> {
 /// The keys and the raw values of an object, read as files are without options.
 fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
     json::entries(text, Dialect::default())
-}
-
-fn unescape(raw: &str) -> Option<Cow<'_, str>> {
-    lenient::unescape(raw, Dialect::default())
 }
 
 /// A text that is json from end to end.
@@ -94,6 +90,11 @@ enum Step {
     Key(String),
     Index(usize),
     Each,
+}
+
+/// Refuses a path that cannot be followed yet.
+pub(super) fn check_path(path: &str) -> Result<()> {
+    steps(path).map(drop)
 }
 
 /// The steps of `$.key['key'][0][*]`; nothing, if this is no path.
@@ -158,7 +159,11 @@ fn found(json: &str, path: &[Step]) -> Option<String> {
 fn evaluate(raw: &str, path: &[Step], style: Style, out: &mut Vec<String>) -> Option<()> {
     let first = raw.as_bytes().first()?;
     match (first, path) {
-        (b'"' | b'\'', []) if style == Style::Raw => out.push(unescape(raw)?.into_owned()),
+        // Half a surrogate pair has no text.
+        (b'"' | b'\'', []) if style == Style::Raw => {
+            let units = lenient::units(raw, Dialect::default())?;
+            out.push(String::from_utf16(&units).ok()?);
+        }
         (b'[', []) if style == Style::Flat => {
             for element in elements(raw)? {
                 evaluate(element, path, style, out)?;
@@ -227,20 +232,19 @@ fn evaluate(raw: &str, path: &[Step], style: Style, out: &mut Vec<String>) -> Op
 fn rewritten(raw: &str) -> Option<String> {
     Some(match raw.as_bytes().first()? {
         b'{' => {
-            let each = entries(raw)?.into_iter().map(|(key, value)| {
-                Some(format!(
-                    "{}:{}",
-                    serde_json::Value::from(&*key),
-                    rewritten(value)?
-                ))
-            });
+            let each = lenient::raw_entries(raw, Dialect::default())?
+                .into_iter()
+                .map(|(key, value)| {
+                    let key = quoted(key)?;
+                    Some(format!("{key}:{}", rewritten(value)?))
+                });
             format!("{{{}}}", each.collect::<Option<Vec<_>>>()?.join(","))
         }
         b'[' => {
             let each = elements(raw)?.into_iter().map(rewritten);
             format!("[{}]", each.collect::<Option<Vec<_>>>()?.join(","))
         }
-        b'"' | b'\'' => serde_json::Value::from(&*unescape(raw)?).to_string(),
+        b'"' | b'\'' => quoted(raw)?,
         b'-' | b'0'..=b'9' if raw.contains(['.', 'e', 'E']) => {
             let mut out = String::new();
             text::write_f64(&mut out, raw.parse().ok()?);
@@ -248,6 +252,26 @@ fn rewritten(raw: &str) -> Option<String> {
         }
         _ => raw.to_owned(),
     })
+}
+
+/// A string as Jackson writes it, with surrogates as they are in memory: escaped, each alone.
+fn quoted(raw: &str) -> Option<String> {
+    let mut out = String::from("\"");
+    for unit in lenient::units(raw, Dialect::default())? {
+        match unit {
+            0x22 => out.push_str("\\\""),
+            0x5c => out.push_str("\\\\"),
+            0x08 => out.push_str("\\b"),
+            0x09 => out.push_str("\\t"),
+            0x0a => out.push_str("\\n"),
+            0x0c => out.push_str("\\f"),
+            0x0d => out.push_str("\\r"),
+            0..0x20 | 0xd800..0xe000 => out.push_str(&format!("\\u{unit:04X}")),
+            _ => out.extend(char::from_u32(u32::from(unit))),
+        }
+    }
+    out.push('"');
+    Some(out)
 }
 
 fn to_json_field(call: &Call<'_>) -> Result<Field> {

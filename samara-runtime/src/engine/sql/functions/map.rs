@@ -21,7 +21,7 @@ use crate::engine::sql::functions::pattern;
 use crate::engine::sql::normal::normalized;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
-    use Takes::{Any, Array, Map, Text};
+    use Takes::{Any, Array, Map, OnlyText, Text};
     let f = SparkFunction::columns;
     vec![
         f("create_map", &[Any], pairs_field, of_pairs)
@@ -53,7 +53,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             contains,
         )
         .with_common(key_alike),
-        f("str_to_map", &[Text, Text, Text], texts_field, of_text).at_least(1),
+        f("str_to_map", &[OnlyText, Text, Text], texts_field, of_text).at_least(1),
         f("named_struct", &[Any], struct_field, structs)
             .repeats()
             .at_least(2),

@@ -11,10 +11,10 @@ use crate::engine::DataType as T;
 use crate::engine::sql::functions::function::{SparkFunction, Takes};
 
 pub(super) fn function() -> SparkFunction {
-    use Takes::Text;
+    use Takes::{OnlyText, Text};
     SparkFunction::columns(
         "mask",
-        &[Text, Text, Text, Text, Text],
+        &[OnlyText, Text, Text, Text, Text],
         |call| Ok(call.nullable(T::String.to_arrow())),
         mask,
     )

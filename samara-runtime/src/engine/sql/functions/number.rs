@@ -4,9 +4,12 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 
 use crate::engine::DataType as T;
+use crate::engine::sql::coercion::is_text;
 use crate::engine::sql::decimal::Shape;
+use crate::engine::sql::functions::decimal_format::DecimalFormat;
 use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
 use crate::engine::sql::functions::value::{Column, Value};
+use crate::engine::text;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
     use Takes::{Any, Double, Int, Long, Number, Text, Whole};
@@ -66,9 +69,9 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         typed("pmod", &[Number, Number], pmod_field, pmod).may_be_null(),
         f("bit_get", &[Whole, Int], T::Byte, bit),
         f("getbit", &[Whole, Int], T::Byte, bit),
-        f("format_number", &[Any, Int], T::String, formatted)
+        f("format_number", &[Any, Any], T::String, formatted)
             .may_be_null()
-            .with_common(number_first),
+            .with_common(number_and_format),
     ]
 }
 
@@ -235,12 +238,18 @@ fn whole_field(call: &Call<'_>) -> Result<Field> {
 }
 
 /// A number, and no text in its place.
-fn number_first(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
-    match &types[0] {
-        number if number.is_numeric() => Ok(types.to_vec()),
-        ArrowType::Null => Ok(vec![ArrowType::Float64, types[1].clone()]),
-        _ => plan_err!("`format_number` takes a number"),
-    }
+fn number_and_format(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
+    let number = match &types[0] {
+        number if number.is_numeric() => number.clone(),
+        ArrowType::Null => ArrowType::Float64,
+        _ => return plan_err!("`format_number` takes a number"),
+    };
+    let format = match &types[1] {
+        text if is_text(text) => ArrowType::Utf8,
+        digits if digits.is_integer() || digits.is_null() => ArrowType::Int32,
+        _ => return plan_err!("`format_number` takes a number of digits, or a format"),
+    };
+    Ok(vec![number, format])
 }
 
 fn to_whole(row: &Row<'_>, mode: Mode) -> Result<Value> {
@@ -333,13 +342,13 @@ fn whole_or_bytes(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
 fn hex(row: &Row<'_>) -> Result<Value> {
     Ok(match row.column(0) {
         Column::Long(_) => format!("{:X}", row.whole(0)),
-        _ => row
-            .bytes(0)
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect(),
+        _ => hexadecimal(row.bytes(0)),
     }
     .into())
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
 /// Bytes of hexadecimal digits; an odd one stands alone in front.
@@ -461,6 +470,9 @@ fn bit(row: &Row<'_>) -> Result<Value> {
 
 /// With commas between thousands, half to even; null for a negative number of digits.
 fn formatted(row: &Row<'_>) -> Result<Value> {
+    if row.is_text(1) {
+        return by_pattern(row).map(Value::from);
+    }
     let Ok(digits) = usize::try_from(row.int(1)) else {
         return Ok(Value::Null);
     };
@@ -479,6 +491,31 @@ fn formatted(row: &Row<'_>) -> Result<Value> {
         _ => format!("{}.{:0<digits$}", row.whole(0), ""),
     };
     Ok(with_commas(&plain, digits > 0).into())
+}
+
+/// By a pattern of Java's, half to even.
+fn by_pattern(row: &Row<'_>) -> Result<String> {
+    let format = DecimalFormat::parse(row.text(1))?;
+    let most = format.most_fraction;
+    if matches!(row.column(0), Column::Double(_) | Column::Float(_)) {
+        let value = row.double(0) * f64::from(format.multiplier);
+        return Ok(match value.is_finite() {
+            true => format.written(&plain_double(value.abs(), most), value.is_sign_negative()),
+            false => format.without_digits(value),
+        });
+    }
+    let (unscaled, scale) = row.decimal(0);
+    let kept = i32::try_from(most).unwrap_or(i32::MAX).min(scale.into());
+    let number = unscaled
+        .checked_mul(i128::from(format.multiplier))
+        .and_then(|number| rescaled(number, scale.into(), kept, Mode::HalfEven));
+    let Some(number) = number else {
+        return exec_err!("{unscaled} times {} has too many digits", format.multiplier);
+    };
+    let mut plain = String::new();
+    let kept = i8::try_from(kept).unwrap_or(i8::MAX);
+    text::write_decimal(&mut plain, number.abs(), kept);
+    Ok(format.written(&plain, unscaled < 0))
 }
 
 /// All digits of a double that it shows, rounded by its exact value.

@@ -1,11 +1,14 @@
 //! Formats of numbers, as `'999,999.00'`: `to_number` and `to_char`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{Result, exec_err, plan_err};
 
 use crate::engine::DataType as T;
 use crate::engine::sql::functions::date;
 use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
+use crate::engine::sql::functions::number::hexadecimal;
 use crate::engine::sql::functions::value::{Column, Value};
 
 pub(super) fn functions() -> Vec<SparkFunction> {
@@ -271,7 +274,12 @@ fn number_or_moment(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
         decimal @ ArrowType::Decimal128(..) => decimal.clone(),
         whole if whole.is_integer() => whole.clone(),
         ArrowType::Date32 | ArrowType::Timestamp(..) => T::Timestamp.to_arrow(),
-        _ => return plan_err!("`to_char` takes a decimal, a whole number, a day or a moment"),
+        ArrowType::Binary => ArrowType::Binary,
+        _ => {
+            return plan_err!(
+                "`to_char` takes a decimal, a whole number, a day, a moment or a binary"
+            );
+        }
     };
     Ok(vec![first, ArrowType::Utf8])
 }
@@ -279,6 +287,12 @@ fn number_or_moment(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
 fn text_field(call: &Call<'_>) -> Result<Field> {
     if matches!(call.kind(0), ArrowType::Timestamp(..)) {
         return Ok(date::written_field(call)?.with_nullable(true));
+    }
+    if *call.kind(0) == ArrowType::Binary {
+        return Ok(match bytes_format(call)? {
+            BytesFormat::Base64 => call.strict(ArrowType::Utf8),
+            BytesFormat::Hex | BytesFormat::Utf8 => call.nullable(ArrowType::Utf8),
+        });
     }
     literal(call)?;
     Ok(call.strict(ArrowType::Utf8))
@@ -288,10 +302,55 @@ fn written(row: &Row<'_>) -> Result<Value> {
     if matches!(row.column(0), Column::Moment(_)) {
         return Ok(date::written(row.text(1), row.whole(0), row.zone())?.into());
     }
+    if matches!(row.column(0), Column::Bytes(_)) {
+        return match BytesFormat::named(row.text(1)) {
+            Some(format) => format.written(row.bytes(0)),
+            None => exec_err!("`{}` is no format of binaries", row.text(1)),
+        };
+    }
     let (unscaled, scale) = row.decimal(0);
     match Format::parse(row.text(1)) {
         Some(format) => Ok(format.written(unscaled, scale).into()),
         None => exec_err!("`{}` is no format of numbers", row.text(1)),
+    }
+}
+
+/// How bytes are written as a text.
+enum BytesFormat {
+    Base64,
+    Hex,
+    Utf8,
+}
+
+impl BytesFormat {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name.to_lowercase().as_str() {
+            "base64" => Self::Base64,
+            "hex" => Self::Hex,
+            "utf-8" => Self::Utf8,
+            _ => return None,
+        })
+    }
+
+    fn written(&self, bytes: &[u8]) -> Result<Value> {
+        Ok(match self {
+            Self::Base64 => STANDARD.encode(bytes).into(),
+            Self::Hex => hexadecimal(bytes).into(),
+            Self::Utf8 => match std::str::from_utf8(bytes) {
+                Ok(text) => text.into(),
+                Err(_) => return exec_err!("these bytes are no UTF-8"),
+            },
+        })
+    }
+}
+
+fn bytes_format(call: &Call<'_>) -> Result<BytesFormat> {
+    let Some(name) = call.text(1) else {
+        return plan_err!("the format of `{}` is a literal", call.name);
+    };
+    match BytesFormat::named(name) {
+        Some(format) => Ok(format),
+        None => plan_err!("`{name}` is not one of the formats of binaries: base64, hex and utf-8"),
     }
 }
 

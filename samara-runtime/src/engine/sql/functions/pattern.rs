@@ -89,8 +89,41 @@ fn matches(row: &Row<'_>) -> Result<Value> {
 fn existing(pattern: &JavaRegex, group: i32) -> Result<usize> {
     match usize::try_from(group) {
         Ok(group) if group <= pattern.groups() => Ok(group),
-        _ => exec_err!("the pattern has no group {group}"),
+        _ => exec_err!(
+            "the pattern has no group {group}; it has {}",
+            pattern.groups()
+        ),
     }
+}
+
+/// Refuses a group that a pattern does not have.
+pub(super) fn check_group(pattern: &str, group: i64) -> Result<()> {
+    let group = i32::try_from(group).unwrap_or(-1);
+    existing(&JavaRegex::new(pattern)?, group).map(drop)
+}
+
+/// Refuses a replacement with a group that a pattern does not have.
+pub(super) fn check_replacement(pattern: &str, new: &str) -> Result<()> {
+    let groups = JavaRegex::new(pattern)?.groups();
+    let mut letters = new.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, letters.peek()) {
+            ('\\', None) => return exec_err!("the replacement `{new}` ends in a backslash"),
+            ('\\', Some(_)) => drop(letters.next()),
+            ('$', Some('{')) => {}
+            ('$', next) => match next.and_then(|digit| digit.to_digit(10)) {
+                Some(group) if group as usize <= groups => {}
+                Some(group) => {
+                    return exec_err!(
+                        "the pattern has no group {group}, which the replacement `{new}` names"
+                    );
+                }
+                None => return exec_err!("`$` stands for no group in the replacement `{new}`"),
+            },
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn replaced(row: &Row<'_>) -> Result<Value> {

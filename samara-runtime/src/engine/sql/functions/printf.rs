@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
-use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
+use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef};
 use datafusion::common::{Result, exec_err, plan_err};
 
 use crate::engine::sql::functions::function::{Call, SparkFunction, Takes};
@@ -80,6 +80,16 @@ fn formatted(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
     ))
 }
 
+/// Refuses a format that takes no values of such types.
+pub(super) fn check(text: &str, fields: &[FieldRef]) -> Result<()> {
+    format(text, |at| {
+        fields
+            .get(at)
+            .map(|field| Argument::like(field.data_type()))
+    })
+    .map(drop)
+}
+
 /// A value as Java has it.
 enum Argument {
     Null,
@@ -111,6 +121,21 @@ impl Argument {
                 Self::Double(array.value(row), shown)
             }
             Column::Decimal(array) => Self::Decimal(array.value(row), array.scale()),
+            _ => Self::Null,
+        }
+    }
+
+    /// A value of a type, which a format takes if it takes any.
+    fn like(kind: &ArrowType) -> Self {
+        match kind {
+            ArrowType::Boolean => Self::Truth(true),
+            ArrowType::Int8 => Self::Whole(65, 8),
+            ArrowType::Int16 => Self::Whole(65, 16),
+            ArrowType::Int32 | ArrowType::Date32 => Self::Whole(65, 32),
+            ArrowType::Int64 => Self::Whole(65, 64),
+            ArrowType::Float32 | ArrowType::Float64 => Self::Double(1.5, "1.5".to_owned()),
+            ArrowType::Decimal128(_, scale) => Self::Decimal(1, *scale),
+            ArrowType::Utf8 => Self::Text(String::new()),
             _ => Self::Null,
         }
     }

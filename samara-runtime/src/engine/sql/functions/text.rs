@@ -20,20 +20,29 @@ use crate::engine::sql::functions::value::Value;
 use crate::engine::text::zone::Zone;
 
 pub(super) fn functions() -> Vec<SparkFunction> {
-    use Takes::{Any, Binary, Int, Long, Text, TextOrBinary};
+    use Takes::{Any, Binary, Int, Long, OnlyText, Text, TextOrBinary};
     let f = SparkFunction::rows;
     vec![
         f("levenshtein", &[Text, Text, Int], T::Integer, distance).at_least(2),
-        f("soundex", &[Text], T::String, |row| {
+        f("soundex", &[OnlyText], T::String, |row| {
             Ok(soundex(row.text(0)).into())
         }),
-        f("overlay", &[Text, Text, Int, Int], T::String, overlay).at_least(3),
+        SparkFunction::typed_rows(
+            "overlay",
+            &[TextOrBinary, TextOrBinary, Int, Int],
+            text_or_bytes,
+            overlay,
+        )
+        .at_least(3)
+        .with_common(texts_or_bytes),
         f("instr", &[Text, Text], T::Integer, |row| {
             Ok(place(row.text(1), row.text(0), 1))
         }),
         SparkFunction::columns("locate", &[Text, Text, Int], located_field, located).at_least(2),
         SparkFunction::columns("position", &[Text, Text, Int], located_field, located).at_least(2),
-        SparkFunction::columns("elt", &[Int, TextOrBinary], elt_field, elt).repeats(),
+        SparkFunction::columns("elt", &[Int, TextOrBinary], elt_field, elt)
+            .repeats()
+            .with_common(texts_unless_bytes),
         mask::function(),
         SparkFunction::columns_in_zone("concat_ws", &[Text, Any], joined_field, joined)
             .repeats()
@@ -56,6 +65,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             text_or_bytes,
             |row| padded(row, true),
         )
+        .with_common(texts_unless_bytes)
         .at_least(2),
         SparkFunction::typed_rows(
             "rpad",
@@ -63,6 +73,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             text_or_bytes,
             |row| padded(row, false),
         )
+        .with_common(texts_unless_bytes)
         .at_least(2),
         f("trim", &[Text, Text], T::String, |row| {
             trimmed(row, true, true)
@@ -98,8 +109,8 @@ pub(super) fn functions() -> Vec<SparkFunction> {
             T::Boolean,
             |row| Ok((memchr::memmem::find(row.bytes(0), row.bytes(1)).is_some()).into()),
         ),
-        f("left", &[Text, Int], T::String, |row| {
-            Ok(slice(row.text(0), 1, row.int(1)).into())
+        SparkFunction::typed_rows("left", &[TextOrBinary, Int], text_or_bytes, |row| {
+            Ok(part(row, 1, row.int(1)))
         }),
         f("right", &[Text, Int], T::String, |row| {
             Ok(right(row.text(0), row.int(1)).into())
@@ -282,13 +293,20 @@ fn window(count: usize, from: i32, length: i32) -> (usize, usize) {
 }
 
 fn substring(row: &Row<'_>) -> Result<Value> {
-    let (from, length) = (row.int(1), row.int_or(2, i32::MAX));
-    if row.is_text(0) {
-        return Ok(slice(row.text(0), from, length).into());
+    Ok(part(row, row.int(1), row.int_or(2, i32::MAX)))
+}
+
+/// A part of the first argument, in letters of a text, in bytes of bytes.
+fn part(row: &Row<'_>, from: i32, length: i32) -> Value {
+    match row.is_text(0) {
+        true => slice(row.text(0), from, length).into(),
+        false => bytes_from(row.bytes(0), from, length).to_vec().into(),
     }
-    let bytes = row.bytes(0);
+}
+
+fn bytes_from(bytes: &[u8], from: i32, length: i32) -> &[u8] {
     let (skip, take) = window(bytes.len(), from, length);
-    Ok(bytes[skip..skip + take].to_vec().into())
+    &bytes[skip..skip + take]
 }
 
 fn right(text: &str, length: i32) -> String {
@@ -300,14 +318,51 @@ fn right(text: &str, length: i32) -> String {
 }
 
 fn overlay(row: &Row<'_>) -> Result<Value> {
-    let (text, new, from) = (row.text(0), row.text(1), row.int(2));
+    let from = row.int(2);
+    let new_length = match row.is_text(1) {
+        true => row.text(1).chars().count(),
+        false => row.bytes(1).len(),
+    };
     let length = match row.int_or(3, -1) {
         length @ 0.. => length,
-        _ => i32::try_from(new.chars().count()).unwrap_or(i32::MAX),
+        _ => i32::try_from(new_length).unwrap_or(i32::MAX),
     };
-    let before = slice(text, 1, from.saturating_sub(1));
-    let after = slice(text, from.saturating_add(length), i32::MAX);
-    Ok(format!("{before}{new}{after}").into())
+    let (before, after) = (from.saturating_sub(1), from.saturating_add(length));
+    Ok(match row.is_text(0) {
+        true => {
+            let (text, new) = (row.text(0), row.text(1));
+            let (before, after) = (slice(text, 1, before), slice(text, after, i32::MAX));
+            format!("{before}{new}{after}").into()
+        }
+        false => {
+            let bytes = row.bytes(0);
+            let (before, after) = (
+                bytes_from(bytes, 1, before),
+                bytes_from(bytes, after, i32::MAX),
+            );
+            [before, row.bytes(1), after].concat().into()
+        }
+    })
+}
+
+/// All bytes, or all texts.
+fn texts_or_bytes(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
+    let both = &types[..2];
+    let has = |wanted: fn(&ArrowType) -> bool| both.iter().any(wanted);
+    if has(is_text) && has(|kind| *kind == ArrowType::Binary) {
+        return plan_err!("`overlay` takes two texts, or two binaries; cast one of them");
+    }
+    Ok(types.to_vec())
+}
+
+/// Bytes, if all that are bytes or texts are bytes; texts otherwise.
+fn texts_unless_bytes(types: &[ArrowType]) -> Result<Vec<ArrowType>> {
+    let has_text = types.iter().any(is_text);
+    let text = |kind: &ArrowType| match kind {
+        ArrowType::Binary if has_text => ArrowType::Utf8,
+        other => other.clone(),
+    };
+    Ok(types.iter().map(text).collect())
 }
 
 /// The place of a part in a text, from 1, no sooner than `from`; 0 where it is not.
@@ -396,8 +451,8 @@ fn elt(args: &[ArrayRef], _: &Field) -> Result<ArrayRef> {
 /// Null only where the separator is.
 fn joined_field(call: &Call<'_>) -> Result<Field> {
     for field in &call.fields[1..] {
-        let is_text_list =
-            matches!(field.data_type(), ArrowType::List(element) if is_text(element.data_type()));
+        let is_text_list = matches!(field.data_type(), ArrowType::List(element)
+            if is_text(element.data_type()) || *element.data_type() == ArrowType::Binary);
         if field.data_type().is_nested() && !is_text_list {
             return plan_err!("`concat_ws` takes texts and arrays of texts");
         }
