@@ -19,6 +19,8 @@ pub mod read;
 pub(crate) mod rehearsal;
 mod session;
 mod share;
+#[cfg(test)]
+mod size_tests;
 mod spill;
 mod sql;
 pub(crate) mod stack;

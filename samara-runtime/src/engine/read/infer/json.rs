@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{MOST_DIGITS, Seen, fields_of};
 use crate::engine::read::files::Part;
 use crate::engine::read::json::{JsonOptions, elements, entries};
-use crate::engine::read::lenient::{is_blank, unescape};
+use crate::engine::read::lenient::{is_blank, is_too_deep, unescape};
 use crate::engine::read::lines::{self, Line};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::malformed;
@@ -73,7 +73,9 @@ impl Root<'_> {
         if is_blank(text, self.options.rules.json) {
             return Ok(());
         }
-        let record = self.seen(text).filter(|_| !line.is_broken);
+        let is_too_deep = is_too_deep(text, self.options.rules.json);
+        let text = Some(text).filter(|_| !line.is_broken && !is_too_deep);
+        let record = text.and_then(|text| self.seen(text));
         match record {
             Some(Seen::Struct(columns)) => self.merge(columns),
             Some(Seen::Null) => {}
