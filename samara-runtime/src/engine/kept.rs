@@ -13,8 +13,7 @@ use datafusion::common::{DFSchemaRef, Result, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode,
-    UserDefinedLogicalNodeCore,
+    Expr, Extension, Filter, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, ReplaceChildrenOptions};
 use datafusion::physical_plan::{
@@ -27,8 +26,9 @@ use crate::engine::stack::on_enough_stack;
 
 /// The rows of a plan for which a predicate is true; no later predicate is computed for others.
 pub(crate) fn kept(plan: LogicalPlan, predicate: Expr) -> Result<LogicalPlan> {
-    let input = LogicalPlanBuilder::from(plan).filter(predicate)?.build()?;
-    Ok(closed(input))
+    // The engine's builder would look at all of the plan.
+    let input = Filter::try_new(predicate, Arc::new(plan))?;
+    Ok(closed(LogicalPlan::Filter(input)))
 }
 
 /// The rows of a plan, with which the engine does not merge what comes after it.
