@@ -24,6 +24,7 @@ mod size_tests;
 mod spill;
 mod sql;
 pub(crate) mod stack;
+mod statistics;
 pub(crate) mod text;
 mod types;
 pub mod write;
