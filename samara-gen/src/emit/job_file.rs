@@ -267,6 +267,7 @@ fn run(job: &Job, names: &[String]) -> String {
     let mut frames = Frames::read_by(job.steps.iter().flat_map(Step::inputs), names);
     let mut lines: Vec<String> = Vec::new();
     let mut loads: Vec<Code> = Vec::new();
+    let cached = read_by_a_pivot_and_others(job);
     for (place, step) in job.steps.iter().enumerate() {
         let call = call_of_step(step, &names[place], &mut frames).question();
         let is_load = !gives_frame(step);
@@ -275,7 +276,7 @@ fn run(job: &Job, names: &[String]) -> String {
         lines.push(call.as_let(&format!("{unused}{}", names[place]), 4));
         if is_load {
             loads.push(Code::word(&names[place]));
-        } else if is_read_by_a_pivot_and_others(job, place) {
+        } else if cached[place] {
             let cache = "DataFrame::cache".to_owned();
             let cached = Code::Call(cache, vec![Code::word(&names[place])]);
             lines.push(cached.question().as_let(&names[place], 4));
@@ -295,19 +296,20 @@ fn run(job: &Job, names: &[String]) -> String {
     format!("/// Runs the job.\npub fn run({session}: &Session) -> Result<()> {{\n    {body}\n}}\n")
 }
 
-/// Whether a pivot looks its values up in the rows of a step that others read, too: loads that run together share their work, a pivot comes
-/// before them.
-fn is_read_by_a_pivot_and_others(job: &Job, place: usize) -> bool {
-    let readers = job.steps.iter().flat_map(Step::inputs);
-    readers.filter(|input| *input == place).count() > 1 && feeds_a_pivot(job, place)
-}
-
-fn feeds_a_pivot(job: &Job, place: usize) -> bool {
-    let reads = |step: &Step| step.inputs().contains(&place);
-    let readers = job.steps.iter().enumerate();
-    readers
-        .filter(|(_, step)| reads(step))
-        .any(|(reader, step)| pivots(step) || feeds_a_pivot(job, reader))
+/// For each step, whether a pivot looks its values up in the step's rows, which others read, too: loads that run together share their work, a
+/// pivot comes before them.
+fn read_by_a_pivot_and_others(job: &Job) -> Vec<bool> {
+    let mut readers = vec![0_usize; job.steps.len()];
+    let mut feeds_a_pivot = vec![false; job.steps.len()];
+    // A step reads earlier ones only.
+    for (place, step) in job.steps.iter().enumerate().rev() {
+        for input in step.inputs() {
+            readers[input] += 1;
+            feeds_a_pivot[input] |= pivots(step) || feeds_a_pivot[place];
+        }
+    }
+    let both = readers.into_iter().zip(feeds_a_pivot);
+    both.map(|(readers, feeds)| readers > 1 && feeds).collect()
 }
 
 fn pivots(step: &Step) -> bool {

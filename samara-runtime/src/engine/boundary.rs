@@ -35,6 +35,7 @@ use crate::engine::read::reject::Rejected;
 use crate::engine::read::scan::ScanExec;
 use crate::engine::share::SharedExec;
 use crate::engine::stack::on_enough_stack;
+use crate::engine::statistics::InputStatistics;
 use crate::error::{kind_of, sentence};
 use crate::step::{Measured, OpenStep, StepFailed};
 
@@ -185,6 +186,7 @@ pub(crate) struct BoundaryExec {
     input: Arc<dyn ExecutionPlan>,
     step: Arc<OpenStep>,
     flow: Arc<Flow>,
+    statistics: InputStatistics,
 }
 
 impl BoundaryExec {
@@ -194,6 +196,7 @@ impl BoundaryExec {
             input,
             step,
             flow: Arc::new(Flow::over(remaining)),
+            statistics: InputStatistics::default(),
         }
     }
 
@@ -372,6 +375,7 @@ impl ExecutionPlan for BoundaryExec {
             input: Arc::clone(&self.input),
             step: Arc::clone(&self.step),
             flow: Arc::clone(&self.flow),
+            statistics: InputStatistics::default(),
         };
         let input = self
             .input
@@ -385,15 +389,15 @@ impl ExecutionPlan for BoundaryExec {
     }
 
     fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
+        self.statistics.requests(partition)
     }
 
     fn statistics_from_inputs(
         &self,
         inputs: &[Arc<Statistics>],
-        _args: &StatisticsArgs,
+        args: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        Ok(Arc::clone(&inputs[0]))
+        Ok(self.statistics.of(inputs, args))
     }
 
     fn supports_limit_pushdown(&self) -> bool {

@@ -13,8 +13,7 @@ use datafusion::common::{DFSchemaRef, Result, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{
-    Expr, Extension, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNode,
-    UserDefinedLogicalNodeCore,
+    Expr, Extension, Filter, LogicalPlan, UserDefinedLogicalNode, UserDefinedLogicalNodeCore,
 };
 use datafusion::physical_plan::execution_plan::{CardinalityEffect, ReplaceChildrenOptions};
 use datafusion::physical_plan::{
@@ -24,11 +23,13 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 use crate::engine::stack::on_enough_stack;
+use crate::engine::statistics::InputStatistics;
 
 /// The rows of a plan for which a predicate is true; no later predicate is computed for others.
 pub(crate) fn kept(plan: LogicalPlan, predicate: Expr) -> Result<LogicalPlan> {
-    let input = LogicalPlanBuilder::from(plan).filter(predicate)?.build()?;
-    Ok(closed(input))
+    // The engine's builder would look at all of the plan.
+    let input = Filter::try_new(predicate, Arc::new(plan))?;
+    Ok(closed(LogicalPlan::Filter(input)))
 }
 
 /// The rows of a plan, with which the engine does not merge what comes after it.
@@ -114,11 +115,15 @@ impl ExtensionPlanner for KeptPlanner {
 #[derive(Debug)]
 struct KeptExec {
     input: Arc<dyn ExecutionPlan>,
+    statistics: InputStatistics,
 }
 
 impl KeptExec {
     fn over(input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
-        Arc::new(Self { input })
+        Arc::new(Self {
+            input,
+            statistics: InputStatistics::default(),
+        })
     }
 }
 
@@ -180,15 +185,15 @@ impl ExecutionPlan for KeptExec {
     }
 
     fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
+        self.statistics.requests(partition)
     }
 
     fn statistics_from_inputs(
         &self,
         inputs: &[Arc<Statistics>],
-        _args: &StatisticsArgs,
+        args: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        Ok(Arc::clone(&inputs[0]))
+        Ok(self.statistics.of(inputs, args))
     }
 
     fn supports_limit_pushdown(&self) -> bool {

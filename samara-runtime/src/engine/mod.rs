@@ -20,9 +20,12 @@ pub mod read;
 pub(crate) mod rehearsal;
 mod session;
 mod share;
+#[cfg(test)]
+mod size_tests;
 mod spill;
 mod sql;
 pub(crate) mod stack;
+mod statistics;
 pub(crate) mod text;
 mod types;
 pub mod write;

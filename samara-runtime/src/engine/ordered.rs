@@ -27,6 +27,7 @@ use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 
 use crate::engine::share::SharedTable;
 use crate::engine::stack::on_enough_stack;
+use crate::engine::statistics::InputStatistics;
 
 /// Rows whose order matters to what comes next.
 pub(crate) fn ordered(sorted: LogicalPlan) -> LogicalPlan {
@@ -137,6 +138,7 @@ struct OrderedExec {
     input: Arc<dyn ExecutionPlan>,
     order: Option<OrderingRequirements>,
     properties: Arc<PlanProperties>,
+    statistics: InputStatistics,
 }
 
 impl OrderedExec {
@@ -155,6 +157,7 @@ impl OrderedExec {
             input,
             order,
             properties: Arc::new(properties),
+            statistics: InputStatistics::default(),
         })
     }
 }
@@ -225,15 +228,15 @@ impl ExecutionPlan for OrderedExec {
     }
 
     fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
+        self.statistics.requests(partition)
     }
 
     fn statistics_from_inputs(
         &self,
         inputs: &[Arc<Statistics>],
-        _args: &StatisticsArgs,
+        args: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        Ok(Arc::clone(&inputs[0]))
+        Ok(self.statistics.of(inputs, args))
     }
 
     fn cardinality_effect(&self) -> CardinalityEffect {

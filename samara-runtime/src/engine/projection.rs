@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan, Projection
 use crate::engine::kept::closed;
 use crate::engine::sql::compiled::Depth;
 use crate::engine::sql::window::with_windows;
+use crate::engine::stack::on_deep_stack;
 
 /// The columns of a plan's rows, each with its name, which no other has.
 ///
@@ -26,7 +27,7 @@ pub(crate) fn projected(plan: LogicalPlan, columns: Vec<(String, Expr)>) -> Resu
             projection(below.input, columns)
         }
         Below::Rows(plan) => {
-            let (plan, columns) = with_windows(plan, columns)?;
+            let (plan, columns) = on_deep_stack(|| with_windows(plan, columns))?;
             projection(plan, columns)
         }
     }

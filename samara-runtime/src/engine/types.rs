@@ -93,7 +93,7 @@ impl Schema {
     /// # Ok::<(), samara::Error>(())
     /// ```
     pub fn from_json(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text).map_err(|e| Error::Schema(e.to_string()))?;
+        let value: Value = serde_json::from_str(text).map_err(not_json)?;
         Ok(Self {
             fields: fields_from_json(&value, "the schema")?,
         })
@@ -234,6 +234,14 @@ impl DataType {
             _ => Err(Error::Schema(format!("{of} has no `type`"))),
         }
     }
+}
+
+fn not_json(error: serde_json::Error) -> Error {
+    let message = error.to_string();
+    Error::Schema(match message.strip_prefix("recursion limit exceeded") {
+        Some(place) => format!("the schema is nested too deeply: more than 127 levels{place}"),
+        None => message,
+    })
 }
 
 /// A type in Spark's schema JSON, its members in Spark's order.
@@ -400,6 +408,7 @@ impl FromStr for DataType {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
+        check_depth(text)?;
         let mut rest = text;
         parse_type(&mut rest)
             .filter(|_| rest.trim().is_empty())
@@ -407,6 +416,29 @@ impl FromStr for DataType {
                 name: text.to_owned(),
             })
     }
+}
+
+/// A type with more levels than this is refused.
+const MOST_LEVELS: usize = 500;
+
+/// Refuses a type of too many levels, before anything goes down these levels.
+fn check_depth(text: &str) -> Result<()> {
+    let (mut depth, mut is_name) = (0_usize, false);
+    for byte in text.bytes() {
+        match byte {
+            b'`' => is_name = !is_name,
+            _ if is_name => {}
+            b'<' | b'(' => depth += 1,
+            b'>' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MOST_LEVELS {
+            return Err(Error::Schema(format!(
+                "a type is nested too deeply: more than {MOST_LEVELS} levels"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Takes a type off the front of `rest`.

@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
 use datafusion::common::Column;
 use datafusion::functions_aggregate::count::count;
-use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{
+    Aggregate as Aggregation, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, lit,
+};
 
 use crate::engine::aggregates::{Aggregate, NAMES, Summary, holds_map};
 use crate::engine::frame::Names;
@@ -62,9 +66,7 @@ impl DataFrame {
             let value = then(Expr::Column(Column::new_unqualified(plan_name)))?;
             columns.push(((*alias).to_owned(), value));
         }
-        let plan = LogicalPlanBuilder::from(self.plan.clone())
-            .aggregate(groups, summaries)?
-            .build()?;
+        let plan = summarized(self.plan.clone(), groups, summaries)?;
         let plan = if keys.is_empty() {
             one_row(plan)?
         } else {
@@ -124,6 +126,20 @@ impl DataFrame {
         }
         Ok(aggregate.of(value, &kind)?)
     }
+}
+
+/// Rows in groups, each with its summaries. The engine's builder would look at all of the plan.
+///
+/// # Errors
+///
+/// None that an expression of ours causes.
+pub(crate) fn summarized(
+    plan: LogicalPlan,
+    groups: Vec<Expr>,
+    summaries: Vec<Expr>,
+) -> Result<LogicalPlan> {
+    let aggregate = Aggregation::try_new(Arc::new(plan), groups, summaries)?;
+    Ok(LogicalPlan::Aggregate(aggregate))
 }
 
 /// A summary of all rows, closed to predicates by its limit: the engine would move one without columns below it, but there is a row even for no rows.

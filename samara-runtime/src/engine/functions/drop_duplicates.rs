@@ -1,9 +1,12 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
 
 use crate::engine::DataFrame;
 use crate::engine::aggregates::first_row;
+use crate::engine::functions::aggregate::summarized;
+use crate::engine::projection::projection;
 use crate::error::Result;
 
 impl DataFrame {
@@ -26,19 +29,21 @@ impl DataFrame {
             .collect::<Result<BTreeSet<_>>>()?;
         let names = self.plan.schema().fields().iter();
         let names: Vec<&String> = names.map(|field| field.name()).collect();
-        let named_key = |index: usize| Ok(self.key(index)?.alias(names[index]));
-        let rows = LogicalPlanBuilder::from(self.plan.clone());
+        let named = |index: usize, value: Expr| (names[index].clone(), value);
+        let rows = self.plan.clone();
         let plan = if keys.is_empty() {
-            let all = (0..names.len()).map(named_key);
-            let all = all.collect::<Result<Vec<Expr>>>()?;
-            rows.project(all)?.distinct()?.build()?
+            let all = (0..names.len()).map(|index| Ok(named(index, self.key(index)?)));
+            let all = projection(rows, all.collect::<Result<_>>()?)?;
+            LogicalPlan::Distinct(Distinct::All(Arc::new(all)))
         } else {
-            let key = keys.iter().map(|index| named_key(*index));
-            let key = key.collect::<Result<Vec<Expr>>>()?;
+            let key = keys.iter();
+            let key = key.map(|index| Ok(self.key(*index)?.alias(names[*index])));
             let others = (0..names.len()).filter(|index| !keys.contains(index));
             let first = others.map(|index| first_row(self.column(index)).alias(names[index]));
-            let all = (0..names.len()).map(|index| self.column(index));
-            rows.aggregate(key, first)?.project(all)?.build()?
+            let first = first.collect();
+            let rows = summarized(rows, key.collect::<Result<_>>()?, first)?;
+            let all = (0..names.len()).map(|index| named(index, self.column(index)));
+            projection(rows, all.collect())?
         };
         Ok(self.with_plan(plan))
     }

@@ -9,6 +9,7 @@ use crate::engine::frame::Names;
 use crate::engine::functions::balanced;
 use crate::engine::projection::projection;
 use crate::engine::sql::coercion::{comparable, unify};
+use crate::engine::stack::on_deep_stack;
 use crate::error::Result;
 
 /// Which rows a join gives.
@@ -89,7 +90,7 @@ impl DataFrame {
             right.check_comparable(*other)?;
         }
         let right = right.apart_from(&self)?;
-        let plan = joined(&self, &right, &keys, how)?;
+        let plan = on_deep_stack(|| joined(&self, &right, &keys, how))?;
         let columns = using_columns(&self, &right, &keys, how)?;
         DataFrame { plan, ..self }.project(columns)
     }

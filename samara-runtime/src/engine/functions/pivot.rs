@@ -4,7 +4,8 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt as _, LogicalPlanBuilder, l
 use datafusion::scalar::ScalarValue;
 
 use crate::engine::frame::Names;
-use crate::engine::functions::aggregate::one_row;
+use crate::engine::functions::aggregate::{one_row, summarized};
+use crate::engine::projection::projection;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::{DataFrame, DataType};
@@ -82,13 +83,12 @@ impl DataFrame {
             let cell = max(value.clone()).filter(is_of_value).build()?;
             summaries.push(cell.alias(add(&name)));
         }
-        let rows = LogicalPlanBuilder::from(cells.plan.clone());
-        let rows = match groups.is_empty() && summaries.is_empty() {
+        let rows = cells.plan.clone();
+        let plan = match groups.is_empty() && summaries.is_empty() {
             // No rows had no values, so there are no columns: an aggregate needs one.
-            true => rows.project(Vec::<Expr>::new())?,
-            false => rows.aggregate(groups, summaries)?,
+            true => projection(rows, Vec::new())?,
+            false => summarized(rows, groups, summaries)?,
         };
-        let plan = rows.build()?;
         let plan = if keys.is_empty() {
             one_row(plan)?
         } else {
@@ -99,11 +99,11 @@ impl DataFrame {
 
     /// The different values of a column, sorted, nulls first, each with its text.
     fn pivot_values(&self, index: usize, column: &str) -> Result<Vec<(String, ScalarValue)>> {
-        let value = self.key(index)?.alias("value");
-        let text = SparkCast::call(self.column(index), &DataType::String).alias("text");
+        let value = self.key(index)?;
+        let text = SparkCast::call(self.column(index), &DataType::String);
+        let both = vec![("value".to_owned(), value), ("text".to_owned(), text)];
         let key = Expr::Column(Column::new_unqualified("value"));
-        let plan = LogicalPlanBuilder::from(self.plan.clone())
-            .project([value, text])?
+        let plan = LogicalPlanBuilder::from(projection(self.plan.clone(), both)?)
             .distinct()?
             .sort([key.sort(true, true)])?
             .limit(0, Some(MAX_VALUES + 1))?

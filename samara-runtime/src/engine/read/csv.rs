@@ -270,12 +270,15 @@ pub(crate) struct CsvDecoder {
 
 impl CsvDecoder {
     pub fn new(options: CsvOptions, fields: &[Field], projection: &[usize]) -> Self {
-        let target = |field: usize| projection.iter().position(|index| *index == field);
+        let mut targets = vec![None; fields.len()];
+        for (column, field) in projection.iter().enumerate().rev() {
+            targets[*field] = Some(column);
+        }
         Self {
             judges_width: options.multi_line || projection.len() == fields.len(),
             options,
             width: fields.len(),
-            targets: (0..fields.len()).map(target).collect(),
+            targets,
             names: fields.iter().map(|field| field.name.clone()).collect(),
         }
     }

@@ -180,6 +180,9 @@ impl JsonDecoder {
     /// The records of a line; nothing if one of them is no object.
     fn records<'a>(&self, line: &'a str) -> Option<Vec<Values<'a>>> {
         let dialect = self.rules.json;
+        if lenient::is_too_deep(line, dialect) {
+            return None;
+        }
         if line.starts_with('[') {
             let records = elements(line, dialect)?.into_iter();
             records

@@ -44,6 +44,32 @@ pub(crate) fn is_number_by_name(raw: &str) -> bool {
 
 const NUMBERS_BY_NAME: [&str; 6] = ["NaN", "Infinity", "+Infinity", "-Infinity", "+INF", "-INF"];
 
+/// Whether a value has more levels than Jackson takes: then it is no json. It is looked for before anything goes down these levels.
+pub(crate) fn is_too_deep(text: &str, dialect: Dialect) -> bool {
+    if text.len() <= DEEPEST {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let mut quote = None;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match (byte, quote) {
+            (b'\\', Some(_)) => drop(bytes.next()),
+            (byte, Some(open)) if byte == open => quote = None,
+            (_, Some(_)) => {}
+            (b'"', None) => quote = Some(byte),
+            (b'\'', None) if dialect.single_quotes => quote = Some(byte),
+            (b'{' | b'[', None) => depth += 1,
+            (b'}' | b']', None) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
 /// The keys and the raw values of an object, in their order.
 pub(crate) fn entries(text: &str, dialect: Dialect) -> Option<Vec<(Cow<'_, str>, &str)>> {
     let mut scanner = Scanner::new(text, dialect);

@@ -27,6 +27,7 @@ use crate::engine::option::{self, OptionError, OptionValue};
 use crate::engine::read::typed::{Typed, TypedOptions};
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::session::Session;
+use crate::engine::stack::on_deep_stack;
 use crate::engine::types::{DataType, Field, Schema};
 use crate::engine::{Format, Pairs};
 use crate::error::{Error, Result};
@@ -248,6 +249,10 @@ pub fn check_files(location: &str, options: &[(&str, &str)]) -> Result<()> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn infer(format: Format, options: &[(&str, &str)], location: &str) -> Result<Pairs> {
+    on_deep_stack(|| inferred(format, options, location))
+}
+
+fn inferred(format: Format, options: &[(&str, &str)], location: &str) -> Result<Pairs> {
     let values = option::values(options);
     match format {
         Format::Csv => {

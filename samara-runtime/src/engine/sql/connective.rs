@@ -8,13 +8,14 @@ use datafusion::arrow::array::{ArrayRef, AsArray as _, BooleanArray, NullArray};
 use datafusion::arrow::compute::filter;
 use datafusion::arrow::compute::kernels::boolean::{and_kleene, or_kleene};
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::expr::{HigherOrderFunction, Lambda};
 use datafusion::logical_expr::{
     BinaryExpr, ColumnarValue, Expr, ExprSchemable as _, HigherOrderFunctionArgs,
     HigherOrderReturnFieldArgs, HigherOrderSignature, HigherOrderUDF, HigherOrderUDFImpl,
     LambdaArgument, LambdaParametersProgress, Operator, ScalarFunctionArgs, ScalarUDF,
-    ScalarUDFImpl, Signature, ValueOrLambda, Volatility, cast,
+    ScalarUDFImpl, Signature, ValueOrLambda, Volatility, cast, lit,
 };
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr as SqlExpr};
 
@@ -51,6 +52,11 @@ impl Connective {
     /// The value of a condition that decides the whole.
     fn decisive(self) -> bool {
         self == Self::Or
+    }
+
+    fn is_decided_by(self, condition: &Expr) -> bool {
+        let decisive = ScalarValue::Boolean(Some(self.decisive()));
+        matches!(condition, Expr::Literal(value, _) if *value == decisive)
     }
 
     /// The one that a function stands for.
@@ -146,12 +152,12 @@ pub(super) fn connected(
     let mut parts: Vec<Vec<Expr>> = Vec::new();
     let mut is_open = false;
     for operand in operands {
-        let fails = may_fail(&operand)?;
+        let is_alone = of.is_decided_by(&operand) || may_fail(&operand)?;
         match parts.last_mut() {
-            Some(part) if is_open && !fails && part.len() < FEW => part.push(operand),
+            Some(part) if is_open && !is_alone && part.len() < FEW => part.push(operand),
             _ => parts.push(vec![operand]),
         }
-        is_open = !fails;
+        is_open = !is_alone;
     }
     let binary = |left: Expr, right: Expr| {
         let (left, right) = (Box::new(left), Box::new(right));
@@ -176,6 +182,27 @@ pub(super) fn connected(
         function,
         args.collect(),
     )))
+}
+
+/// The conditions as one value where a literal among them decides all of them: as in Spark, no other is computed then.
+///
+/// # Errors
+///
+/// None.
+pub(super) fn decided(node: Expr) -> Result<Transformed<Expr>> {
+    let decisive = match &node {
+        Expr::HigherOrderFunction(call) => Connective::named(call.func.name()).filter(|of| {
+            call.args.iter().any(|argument| match argument {
+                Expr::Lambda(lambda) => of.is_decided_by(&lambda.body),
+                other => of.is_decided_by(other),
+            })
+        }),
+        _ => None,
+    };
+    Ok(match decisive {
+        Some(of) => Transformed::yes(lit(of.decisive())),
+        None => Transformed::no(node),
+    })
 }
 
 fn condition(of: Connective, operand: Expr, schema: &DFSchema) -> Result<Expr> {

@@ -19,7 +19,7 @@ use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::create_physical_expr;
 
 use crate::engine::sql::compiled::Compiled;
-use crate::engine::sql::connective::Connective;
+use crate::engine::sql::connective::{Connective, decided};
 
 /// The engine's rules, behind those that leave out what no step reads, and compute what has no column.
 pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
@@ -28,7 +28,26 @@ pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
         Arc::new(ConstantsCompute),
     ];
     rules.extend(Optimizer::new().rules);
+    rules.push(Arc::new(ConstantsDecide));
     rules
+}
+
+/// Leaves out the conditions that a constant beside them makes pointless, behind the rule that computes constants.
+#[derive(Debug)]
+struct ConstantsDecide;
+
+impl OptimizerRule for ConstantsDecide {
+    fn name(&self) -> &str {
+        "constants_decide"
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        _config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        plan.transform_up(|node| node.map_expressions(|value| value.transform_up(decided)))
+    }
 }
 
 /// Fails a plan with a constant that cannot be computed.

@@ -51,7 +51,7 @@ use crate::engine::sql::functions::lambda::{higher_order, is_higher_order};
 use crate::engine::sql::functions::map::pair_of;
 use crate::engine::sql::nested::SparkItem;
 use crate::engine::sql::scope::{Planned, Scope};
-use crate::engine::sql::spark_function::{call, in_engine_terms, string};
+use crate::engine::sql::spark_function::{call, copies, in_engine_terms, string};
 use crate::engine::stack::on_deep_stack;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result, sentence};
@@ -110,6 +110,7 @@ impl Scope<'_> {
         let mut names = SparkNames {
             scope: self,
             planned: Planned::default(),
+            copies: 1,
         };
         if let ControlFlow::Break(error) = expression.visit(&mut names) {
             return Err(error);
@@ -140,7 +141,12 @@ impl Scope<'_> {
 struct SparkNames<'a> {
     scope: &'a Scope<'a>,
     planned: Planned,
+    /// How many times the calls around a place have what stands there.
+    copies: usize,
 }
+
+/// What stands in more copies than this is refused.
+const MOST_COPIES: usize = 1_000;
 
 impl VisitorMut for SparkNames<'_> {
     type Break = Error;
@@ -161,6 +167,14 @@ impl VisitorMut for SparkNames<'_> {
                 name_fields(function);
                 self.known(function)?;
                 self.has_a_place(function)?;
+                self.copies = self.copies.saturating_mul(copies(function));
+                if self.copies > MOST_COPIES {
+                    let message = format!(
+                        "`{}` is nested too deeply: what stands in it would be computed {} times",
+                        function.name, self.copies
+                    );
+                    return self.refuse(&message, function.name.span());
+                }
                 if is_higher_order(function) {
                     let part = self.higher_order(function)?;
                     // In parentheses, since it is no name.
@@ -189,6 +203,9 @@ impl VisitorMut for SparkNames<'_> {
     }
 
     fn post_visit_expr(&mut self, node: &mut SqlExpr) -> ControlFlow<Error> {
+        if let SqlExpr::Function(function) = node {
+            self.copies /= copies(function);
+        }
         let new = match node {
             SqlExpr::Cast {
                 kind,

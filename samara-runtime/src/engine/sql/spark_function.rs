@@ -192,7 +192,6 @@ fn of_function(function: &Function) -> Option<Result<Expr, String>> {
             no.clone(),
         ),
         ("nullif", [value, other]) => null_if_equal(value, other),
-        ("sqrt", [value]) => square_root(value),
         ("isnan", [_]) => call("coalesce", vec![call("isnan", arguments), truth(false)]),
         ("sin" | "cos" | "tan" | "degrees" | "radians", [_]) => {
             with_first_as("double", &name, arguments)
@@ -296,22 +295,17 @@ fn of_if(condition: &Expr) -> Expr {
     }
 }
 
-fn compared(value: &Expr, op: BinaryOperator) -> Expr {
-    Expr::BinaryOp {
-        left: Box::new(value.clone()),
-        op,
-        right: Box::new(number("0")),
+/// How often a call stands for its first argument: the engine's expression for it has that more than once.
+pub(crate) fn copies(function: &Function) -> usize {
+    let arguments = match &function.args {
+        FunctionArguments::List(list) => list.args.len(),
+        _ => 0,
+    };
+    match function.name.to_string().as_str() {
+        "nullif" => 2,
+        "decode" => (arguments.saturating_sub(1) / 2).max(1),
+        _ => 1,
     }
-}
-
-/// The root of a negative number is NaN.
-fn square_root(value: &Expr) -> Expr {
-    let double = cast(value, "double");
-    when(
-        compared(&double, BinaryOperator::Lt),
-        cast(&string("NaN"), "double"),
-        call("sqrt", vec![double]),
-    )
 }
 
 fn empty_map() -> Expr {

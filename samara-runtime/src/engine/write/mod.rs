@@ -9,6 +9,7 @@ mod publish;
 mod text;
 mod typed;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -204,11 +205,9 @@ pub fn check_schema(format: Format, schema: &Schema) -> Result<(), WriteError> {
             }),
         };
     }
-    for (index, field) in schema.fields.iter().enumerate() {
-        if schema.fields[..index]
-            .iter()
-            .any(|other| other.name.to_lowercase() == field.name.to_lowercase())
-        {
+    let mut names = HashSet::new();
+    for field in &schema.fields {
+        if !names.insert(field.name.to_lowercase()) {
             return Err(WriteError::DuplicateColumn {
                 name: field.name.clone(),
             });

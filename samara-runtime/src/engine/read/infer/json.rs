@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{MOST_DIGITS, Seen, fields_of};
 use crate::engine::read::files::Part;
 use crate::engine::read::json::{JsonOptions, elements, entries};
-use crate::engine::read::lenient::{self, is_blank, unescape};
+use crate::engine::read::lenient::{has_broken_key, is_blank, is_too_deep, unescape};
 use crate::engine::read::lines::{self, Line};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::malformed;
@@ -73,9 +73,11 @@ impl Root<'_> {
         if is_blank(text, self.options.rules.json) {
             return Ok(());
         }
-        let record = self
-            .seen(text)
-            .filter(|_| !line.is_broken && !lenient::has_broken_key(text, self.options.rules.json));
+        let rules = self.options.rules.json;
+        let is_readable =
+            !line.is_broken && !is_too_deep(text, rules) && !has_broken_key(text, rules);
+        let text = Some(text).filter(|_| is_readable);
+        let record = text.and_then(|text| self.seen(text));
         match record {
             Some(Seen::Struct(columns)) => self.merge(columns),
             Some(Seen::Null) => {}

@@ -3,7 +3,7 @@
 mod csv;
 mod json;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::engine::Pairs;
 use crate::engine::read::csv::CsvOptions;
@@ -167,11 +167,11 @@ fn columns(schema: Schema, location: &str) -> Result<Pairs> {
 
 /// Two names, at any depth, that are one where case is no matter.
 fn alike(fields: &[Field]) -> Option<(&str, &str)> {
-    let name = |field: &Field| field.name.to_lowercase();
-    let pair = fields.iter().enumerate().find_map(|(index, field)| {
-        let others = &mut fields[..index].iter();
-        let other = others.find(|other| name(other) == name(field))?;
-        Some((other.name.as_str(), field.name.as_str()))
+    let mut seen = HashMap::new();
+    let pair = fields.iter().find_map(|field| {
+        let name = field.name.as_str();
+        let other = seen.insert(name.to_lowercase(), name)?;
+        Some((other, name))
     });
     pair.or_else(|| {
         fields

@@ -1,5 +1,6 @@
 //! The columns of files that nobody declared: those of the first file, or with `mergeSchema` those of all of them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use datafusion::physical_plan::metrics::Count;
@@ -48,15 +49,12 @@ pub(in crate::engine::read) fn infer(
 fn columns(typed: Typed, part: &Part) -> Result<Schema, ReadError> {
     let schema = typed.open(part, Count::new())?.schema();
     let unique = schema.and_then(|schema| {
-        let names: Vec<String> = schema
-            .fields
-            .iter()
-            .map(|f| f.name.to_lowercase())
-            .collect();
-        match (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
+        let mut seen = HashSet::new();
+        let mut fields = schema.fields.iter();
+        match fields.find(|field| !seen.insert(field.name.to_lowercase())) {
             None => Ok(schema),
-            Some(index) => Err(Mismatch::Ambiguous {
-                column: schema.fields[index].name.clone(),
+            Some(field) => Err(Mismatch::Ambiguous {
+                column: field.name.clone(),
             }),
         }
     });

@@ -24,6 +24,7 @@ pub(super) fn functions() -> Vec<SparkFunction> {
         of_one("log2", |row| {
             Ok(above(row, 0.0, |x| fdlibm::log(x) / fdlibm::log(2.0)))
         }),
+        of_one("sqrt", |row| Ok(row.double(0).sqrt().into())),
         of_one("cbrt", |row| Ok(fdlibm::cbrt(row.double(0)).into())),
         of_one("sinh", |row| Ok(fdlibm::sinh(row.double(0)).into())),
         of_one("cosh", |row| Ok(fdlibm::cosh(row.double(0)).into())),

@@ -70,6 +70,9 @@ fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
 
 /// A text that is json from end to end.
 fn whole(text: &str) -> Option<&str> {
+    if lenient::is_too_deep(text, Dialect::default()) {
+        return None;
+    }
     let strict = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
     (strict || is_lenient(text)).then_some(text)
 }

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable as _, Volatility};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::PhysicalExpr;
 
+use crate::engine::sql::connective::decided;
 use crate::engine::sql::declared::retyped;
 use crate::engine::sql::scope::Scope;
 
@@ -117,7 +118,8 @@ fn computed(
         .build();
     let simplifier = ExprSimplifier::new(context);
     let coerced = simplifier.coerce(expression.clone(), schema)?;
-    state.create_physical_expr(simplifier.simplify(coerced)?, schema)
+    let simple = simplifier.simplify(coerced)?;
+    state.create_physical_expr(simple.transform_up(decided)?.data, schema)
 }
 
 impl PartialEq for Body {
