@@ -161,8 +161,9 @@ impl Place<'_> {
     fn inside(&self, expression: &Spanned<String>, offset: usize) -> Span {
         let text = &expression.value;
         let rest = text.get(offset..).unwrap_or_default();
-        let length = match rest.strip_prefix('`') {
-            Some(quoted) => quoted.find('`').map_or(rest.len(), |end| end + 2),
+        let quote = rest.chars().next().filter(|first| "`'\"".contains(*first));
+        let length = match quote {
+            Some(quote) => rest[1..].find(quote).map_or(rest.len(), |end| end + 2),
             None => rest
                 .find(|c: char| !c.is_alphanumeric() && c != '_')
                 .unwrap_or(rest.len()),

@@ -24,7 +24,7 @@ mod spill;
 mod sql;
 pub(crate) mod stack;
 pub(crate) mod text;
-mod types;
+pub(crate) mod types;
 pub mod write;
 
 pub use frame::DataFrame;

@@ -26,7 +26,7 @@ impl DataFrame {
             .collect::<Result<BTreeSet<_>>>()?;
         let names = self.plan.schema().fields().iter();
         let names: Vec<&String> = names.map(|field| field.name()).collect();
-        let named_key = |index: usize| Ok(self.key(index)?.alias(names[index]));
+        let named_key = |index: usize| Ok(self.key_column(index)?.alias(names[index]));
         let rows = LogicalPlanBuilder::from(self.plan.clone());
         let plan = if keys.is_empty() {
             let all = (0..names.len()).map(named_key);

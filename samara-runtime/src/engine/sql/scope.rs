@@ -94,9 +94,33 @@ impl<'a> Scope<'a> {
     pub fn wrong(&self, error: &DataFusionError, offset: Option<usize>) -> Error {
         Error::Expression {
             expression: self.text.to_owned(),
-            message: sentence(error),
+            message: in_sparks_terms(sentence(error)),
             offset,
         }
+    }
+}
+
+/// What the engine says of a call or an operator that it does not take, without its own names of types.
+fn in_sparks_terms(message: String) -> String {
+    const OF_CALLS: [&str; 4] = [
+        "No function matches",
+        "failed to match any signature",
+        "user-defined coercion failed",
+        "Failed to coerce arguments",
+    ];
+    if message.starts_with("Unary operator 'NOT'") {
+        return "NOT takes a boolean".to_owned();
+    }
+    if message.starts_with("Unary operator '-'") {
+        return "`-` takes a number: cast what is none".to_owned();
+    }
+    if !OF_CALLS.iter().any(|words| message.contains(words)) {
+        return message;
+    }
+    let quoted = message.split('\'').nth(1);
+    match quoted.and_then(|call| call.split('(').next()) {
+        Some(name) => format!("`{name}` does not take arguments of these types, or as many"),
+        None => "a function does not take arguments of these types, or as many".to_owned(),
     }
 }
 
