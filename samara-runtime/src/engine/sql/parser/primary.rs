@@ -346,10 +346,7 @@ impl Parser<'_> {
     fn type_arguments(&mut self) -> Result<()> {
         let opened = self.next;
         let mut open = 0_usize;
-        loop {
-            let Some(piece) = self.peek() else {
-                break;
-            };
+        while let Some(piece) = self.peek() {
             match &piece.token {
                 Token::LParen | Token::Lt => open += 1,
                 Token::RParen | Token::Gt if open > 0 => open -= 1,
