@@ -399,3 +399,19 @@ fn a_constant_that_fails_where_no_row_may_come_is_not_refused() {
         frame.clone().with_column("x", expression).unwrap();
     }
 }
+
+#[test]
+fn a_suggestion_is_a_misspelt_name_and_never_another_function() {
+    let (_directory, frame) = numbers();
+    for (expression, message, suggests) in [
+        ("max_by(i, d)", "not supported yet", false),
+        ("nope(1)", "Spark has no function `nope`", false),
+        ("uper('a')", "did you mean `upper`?", true),
+        ("and(true, false)", "an operator here", false),
+    ] {
+        let error = frame.clone().with_column("x", expression).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(message), "{expression}: {error}");
+        assert_eq!(error.contains("did you mean"), suggests, "{error}");
+    }
+}
