@@ -6,6 +6,7 @@ use datafusion::common::DataFusionError;
 
 use crate::engine::option::OptionError;
 use crate::engine::read::ReadError;
+use crate::engine::types::why_no_type;
 use crate::engine::write::WriteError;
 use crate::location::LocationError;
 use crate::step::StepFailed;
@@ -45,9 +46,7 @@ pub enum Error {
         offset: Option<usize>,
     },
     /// A name that is no Spark type.
-    #[error(
-        "`{name}` is not a type; types are int, bigint, double, decimal(p,s), string, boolean, date, timestamp, …"
-    )]
+    #[error("{}", why_no_type(.name))]
     UnknownType {
         /// The name as it was written.
         name: String,
@@ -184,7 +183,12 @@ pub(crate) fn sentence(error: &DataFusionError) -> String {
         | DataFusionError::NotImplemented(text) => text.clone(),
         DataFusionError::External(error) => error.to_string(),
         DataFusionError::ResourcesExhausted(detail) => format!("{OUT_OF_MEMORY} ({detail})"),
-        DataFusionError::ArrowError(error, _) => error.to_string(),
+        DataFusionError::ArrowError(error, _) => match error.to_string() {
+            dump if dump.contains("IntervalMonthDayNano") => {
+                "a date and an interval lead beyond the last date".to_owned()
+            }
+            text => text,
+        },
         other => other.to_string(),
     };
     match text.split_once("\n\nbacktrace:") {

@@ -161,7 +161,7 @@ impl Place<'_> {
     fn inside(&self, expression: &Spanned<String>, offset: usize) -> Span {
         let text = &expression.value;
         let rest = text.get(offset..).unwrap_or_default();
-        let quote = rest.chars().next().filter(|c| matches!(c, '`' | '\''));
+        let quote = rest.chars().next().filter(|first| "`'\"".contains(*first));
         let length = match quote {
             Some(quote) => rest[1..].find(quote).map_or(rest.len(), |end| end + 2),
             None => rest

@@ -673,7 +673,7 @@ impl Checker<'_> {
             }
             Function::Join { other, on, how } => {
                 let right = self.frames[*other].clone()?;
-                if let Err(error) = right.data.clone().select(borrowed(on)) {
+                if let Some(error) = missing_key(&right.data, on) {
                     at = place(
                         &right,
                         format!("in the output of `{}`", self.ids[*other].value),
@@ -688,6 +688,23 @@ impl Checker<'_> {
         let data = self.problems.keep(next)?;
         Some(frame.followed_by(data, makes))
     }
+}
+
+/// A key of a join that its other side does not have: a name as it stands, without backticks and fields.
+fn missing_key(right: &samara::DataFrame, on: &[String]) -> Option<samara::Error> {
+    let has = |key: &String| {
+        let lower = key.to_lowercase();
+        right
+            .columns()
+            .iter()
+            .any(|name| name.to_lowercase() == lower)
+    };
+    let missing = on.iter().find(|key| !has(key))?;
+    Some(samara::Error::UnknownColumn {
+        name: missing.clone(),
+        candidates: right.columns().to_vec(),
+        offset: None,
+    })
 }
 
 fn values(columns: &[Spanned<String>]) -> Vec<String> {

@@ -27,7 +27,7 @@ mod sql;
 pub(crate) mod stack;
 mod statistics;
 pub(crate) mod text;
-mod types;
+pub(crate) mod types;
 pub mod write;
 
 pub use frame::DataFrame;

@@ -195,6 +195,10 @@ impl DataType {
                 other => return Err(Error::Schema(format!("a map of {other} has no Spark type"))),
             },
             A::Null => Self::Void,
+            A::Interval(_) | A::Duration(_) => {
+                let message = "intervals as values are not supported yet: an interval is added to a date or a timestamp, or subtracted";
+                return Err(Error::Schema(message.to_owned()));
+            }
             other => {
                 return Err(Error::Schema(format!(
                     "the engine's type {other} has no Spark type"
@@ -451,10 +455,19 @@ fn parse_type(rest: &mut &str) -> Option<DataType> {
         "long" | "bigint" => DataType::Long,
         "float" | "real" => DataType::Float,
         "double" => DataType::Double,
-        "string" => DataType::String,
+        "string" => parse_collation(rest)?,
+        "varchar" | "char" | "character" => {
+            parse_length(rest)?;
+            DataType::String
+        }
         "boolean" => DataType::Boolean,
         "date" => DataType::Date,
-        "timestamp" | "timestamp_ltz" => DataType::Timestamp,
+        "timestamp" if take_words(rest, &["without", "time", "zone"]) => DataType::TimestampNtz,
+        "timestamp" => {
+            take_words(rest, &["with", "local", "time", "zone"]);
+            DataType::Timestamp
+        }
+        "timestamp_ltz" => DataType::Timestamp,
         "timestamp_ntz" => DataType::TimestampNtz,
         "binary" => DataType::Binary,
         "void" => DataType::Void,
@@ -466,15 +479,11 @@ fn parse_type(rest: &mut &str) -> Option<DataType> {
             DataType::Array(Box::new(element))
         }
         "map" => {
-            // In a cast, the parser of expressions shows it in parentheses.
-            let end = match take(rest, "(") {
-                Some(()) => ")",
-                None => take(rest, "<").map(|()| ">")?,
-            };
+            take(rest, "<")?;
             let key = parse_type(rest)?;
             take(rest, ",")?;
             let value = parse_type(rest)?;
-            take(rest, end)?;
+            take(rest, ">")?;
             DataType::Map(Box::new(key), Box::new(value))
         }
         "struct" => parse_struct(rest)?,
@@ -506,13 +515,106 @@ fn parse_struct(rest: &mut &str) -> Option<DataType> {
         }
         let name = take_field_name(rest)?;
         let _optional_colon = take(rest, ":");
+        let data_type = parse_type(rest)?;
+        skip_comment(rest)?;
         fields.push(Field {
             name,
-            data_type: parse_type(rest)?,
+            data_type,
             nullable: true,
         });
     }
     Some(DataType::Struct(fields))
+}
+
+/// The length of a `varchar` or a `char`, which Spark's casts do not look at.
+fn parse_length(rest: &mut &str) -> Option<()> {
+    take(rest, "(")?;
+    take_name(rest)?.parse::<u32>().ok()?;
+    take(rest, ")")
+}
+
+/// The rest of `string` or `string collate name`; of the collations, the one that all texts have.
+fn parse_collation(rest: &mut &str) -> Option<DataType> {
+    if take_words(rest, &["collate"]) {
+        let name = take_name(rest)?;
+        name.eq_ignore_ascii_case("utf8_binary").then_some(())?;
+    }
+    Some(DataType::String)
+}
+
+/// What is said of a field of a struct, `COMMENT 'text'`.
+fn skip_comment(rest: &mut &str) -> Option<()> {
+    if take_words(rest, &["comment"]) {
+        take(rest, "'")?;
+        *rest = rest.split_once('\'')?.1;
+    }
+    Some(())
+}
+
+/// Takes words in any case, if they come next.
+fn take_words(rest: &mut &str, words: &[&str]) -> bool {
+    let mut after = *rest;
+    let all = words
+        .iter()
+        .all(|word| take_name(&mut after).is_some_and(|name| name.eq_ignore_ascii_case(word)));
+    if all {
+        *rest = after;
+    }
+    all
+}
+
+/// Why a text is the name of no type.
+pub(crate) fn why_no_type(text: &str) -> String {
+    const OTHER_NAMES: [(&str, &str); 6] = [
+        ("STRING", "text nvarchar nchar varchar2 clob longtext ntext"),
+        ("BOOLEAN", "bool bit"),
+        ("DECIMAL", "number money bignumeric"),
+        (
+            "TIMESTAMP",
+            "datetime datetime2 timestamptz timestamptz_ltz",
+        ),
+        ("BINARY", "bytes bytea blob varbinary"),
+        (
+            "BIGINT, INT, SMALLINT or TINYINT",
+            "int2 int4 int8 int64 int32 int16 mediumint hugeint unsigned",
+        ),
+    ];
+    let mut rest = text;
+    let Some(name) = take_name(&mut rest) else {
+        return format!("`{text}` is not a type");
+    };
+    let lower = name.to_lowercase();
+    let other = OTHER_NAMES
+        .iter()
+        .find(|(_, names)| names.split_whitespace().any(|name| name == lower));
+    match (lower.as_str(), other) {
+        (_, Some((sparks, _))) => format!("Spark has no type `{name}`; it has {sparks}"),
+        ("varchar" | "char" | "character", _) => {
+            format!("`{name}` needs a length, as `{name}(10)`; STRING has none")
+        }
+        ("interval", _) => "intervals as values are not supported yet".to_owned(),
+        ("variant" | "time" | "geometry" | "geography", _) => {
+            format!("Spark's type {} is not supported yet", name.to_uppercase())
+        }
+        ("string", _) if rest.trim_start().to_lowercase().starts_with("collate") => {
+            "collations other than UTF8_BINARY are not supported yet".to_owned()
+        }
+        ("decimal" | "dec" | "numeric", _) => format!(
+            "`{text}` is not a type: a decimal has 1 to 38 digits, and no more of them behind the point"
+        ),
+        ("array" | "map" | "struct", _) if !rest.trim_start().starts_with('<') => {
+            format!("`{name}` says what is in it: array<int>, map<string,int>, struct<a: int>")
+        }
+        ("array" | "map" | "struct", _) => {
+            format!("`{text}` is not a type: a type within it is none, or a bracket is missing")
+        }
+        _ if DataType::from_str(name).is_ok() => {
+            format!("`{text}` is not a type: `{name}` takes nothing behind it")
+        }
+        _ => format!(
+            "`{text}` is not a type; types are int, bigint, double, decimal(p,s), string, boolean, date, timestamp, …"
+        ),
+    }
 }
 
 fn take(rest: &mut &str, token: &str) -> Option<()> {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::Column;
 use datafusion::functions_aggregate::count::count;
 use datafusion::logical_expr::{
@@ -8,6 +9,7 @@ use datafusion::logical_expr::{
 
 use crate::engine::aggregates::{Aggregate, NAMES, Summary, holds_map};
 use crate::engine::frame::Names;
+use crate::engine::sql::functions::catalog::{self, Status};
 use crate::engine::sql::normal::normal;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result};
@@ -53,9 +55,9 @@ impl DataFrame {
         let mut columns = Vec::new();
         let mut groups = Vec::new();
         for key in keys {
-            let (name, index) = self.attribute(key)?;
+            let (name, value) = self.attribute(key)?;
             let plan_name = unique.add(&name);
-            groups.push(self.key(index)?.alias(&plan_name));
+            groups.push(self.key(value, key)?.alias(&plan_name));
             columns.push((name, Expr::Column(Column::new_unqualified(plan_name))));
         }
         let mut summaries = Vec::new();
@@ -75,33 +77,26 @@ impl DataFrame {
         self.with_plan(plan).project(columns)
     }
 
-    /// A column as a key: `0.0` and `-0.0` are one value.
+    /// A value as a key: `0.0` and `-0.0` are one value.
     ///
     /// # Errors
     ///
     /// [`Error::Expression`] for a map, or what holds one: maps have no order.
-    pub(crate) fn key(&self, index: usize) -> Result<Expr> {
-        self.check_comparable(index)?;
-        let kind = self.plan.schema().field(index).data_type();
-        Ok(normal(self.column(index), kind))
+    pub(crate) fn key(&self, value: Expr, name: &str) -> Result<Expr> {
+        let kind = value.get_type(self.plan.schema())?;
+        if holds_map(&kind) {
+            return Err(no_order(&kind, name));
+        }
+        Ok(normal(value, &kind))
     }
 
-    /// Refuses a column of maps where values are compared.
+    /// A column as a key.
     ///
     /// # Errors
     ///
-    /// [`Error::Expression`], for a map or what holds one.
-    pub(crate) fn check_comparable(&self, index: usize) -> Result<()> {
-        let kind = self.plan.schema().field(index).data_type();
-        if !holds_map(kind) {
-            return Ok(());
-        }
-        let kind = DataType::from_arrow(kind)?;
-        Err(Error::Expression {
-            expression: self.names[index].clone(),
-            message: format!("maps cannot be compared, and this is {kind}"),
-            offset: None,
-        })
+    /// Those of [`DataFrame::key`].
+    pub(crate) fn key_column(&self, index: usize) -> Result<Expr> {
+        self.key(self.column(index), &self.names[index])
     }
 
     /// How a function of a column is computed.
@@ -110,8 +105,7 @@ impl DataFrame {
         if aggregate == Aggregate::Count && column == ROWS {
             return Ok(Summary::of(count(lit(1_i64))));
         }
-        let (_, index) = self.attribute(column)?;
-        let value = self.column(index);
+        let (_, value) = self.attribute(column)?;
         let kind = value.get_type(self.plan.schema())?;
         if !aggregate.takes(&kind) {
             let kind = DataType::from_arrow(&kind)?;
@@ -153,19 +147,39 @@ pub(crate) fn one_row(summary: LogicalPlan) -> Result<LogicalPlan> {
         .build()?)
 }
 
+fn no_order(kind: &ArrowType, name: &str) -> Error {
+    let message = match DataType::from_arrow(kind) {
+        Ok(kind) => format!("maps cannot be compared, and this is {kind}"),
+        Err(error) => return error,
+    };
+    Error::Expression {
+        expression: name.to_owned(),
+        message,
+        offset: None,
+    }
+}
+
 fn no_aggregate(function: &str) -> Error {
     let lower = function.to_lowercase();
     let near = NAMES
         .iter()
         .map(|(name, _)| (strsim::damerau_levenshtein(name, &lower), *name));
-    let hint = match near.min() {
+    let hint = match () {
         _ if lower == APPROXIMATE => {
             "its estimate is Spark's own; dropDuplicates and then count give the exact number"
                 .to_owned()
         }
-        Some((distance, name)) if distance <= 2 => format!("did you mean `{name}`?"),
-        _ => "there are avg, count, first, last, max, min, sum, stddev, variance, collect_list, …"
-            .to_owned(),
+        _ => match (catalog::status(&lower), near.min()) {
+            (Status::OfManyRows, _) => "Spark has it, and it is not supported yet".to_owned(),
+            (Status::Supported | Status::Refused(_), _) => {
+                "it is a function of one row; withColumn computes it".to_owned()
+            }
+            (Status::Unknown, Some((distance, name))) if catalog::is_misspelt(&lower, distance) => {
+                format!("did you mean `{name}`?")
+            }
+            _ => "there are avg, count, first, last, max, min, sum, stddev, variance, collect_list, …"
+                .to_owned(),
+        },
     };
     Error::Expression {
         expression: function.to_owned(),

@@ -1,3 +1,5 @@
+use datafusion::logical_expr::ExprSchemable as _;
+
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::{DataFrame, DataType};
 use crate::error::{Error, Result};
@@ -14,22 +16,33 @@ impl DataFrame {
 
     fn cast_columns(self, columns: &[(&str, &str)]) -> Result<Self> {
         let mut all = self.all();
-        let schema = self.schema()?;
         for (name, to) in columns {
-            let (_, index) = self.attribute(name)?;
-            let (from, to) = (&schema.fields[index].data_type, to.parse::<DataType>()?);
-            if !SparkCast::is_possible(from, &to) {
+            let (_, value) = self.attribute(name)?;
+            let from = DataType::from_arrow(&value.get_type(self.plan.schema())?)?;
+            let to = to.parse::<DataType>()?;
+            if !SparkCast::is_possible(&from, &to) {
                 return Err(Error::Cast {
                     column: (*name).to_owned(),
                     from: from.to_string(),
                     to: to.to_string(),
                 });
             }
-            // As in Spark, where this is a withColumn, the column takes the name as it is written here.
-            if all[index].0.to_lowercase() == name.to_lowercase() {
-                all[index].0 = (*name).to_owned();
+            // As in Spark, where this is a withColumn: the value is that of the attribute, the column has the name as it is written here.
+            let cast = ((*name).to_owned(), SparkCast::call(value, &to));
+            let lower = name.to_lowercase();
+            let same = all
+                .iter()
+                .filter(|(other, _)| other.to_lowercase() == lower)
+                .count();
+            match same {
+                0 => all.push(cast),
+                _ => {
+                    let same = all
+                        .iter_mut()
+                        .filter(|(other, _)| other.to_lowercase() == lower);
+                    same.for_each(|column| *column = cast.clone());
+                }
             }
-            all[index].1 = SparkCast::call(self.column(index), &to);
         }
         self.project(all)
     }

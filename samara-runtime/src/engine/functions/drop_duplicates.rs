@@ -32,12 +32,12 @@ impl DataFrame {
         let named = |index: usize, value: Expr| (names[index].clone(), value);
         let rows = self.plan.clone();
         let plan = if keys.is_empty() {
-            let all = (0..names.len()).map(|index| Ok(named(index, self.key(index)?)));
+            let all = (0..names.len()).map(|index| Ok(named(index, self.key_column(index)?)));
             let all = projection(rows, all.collect::<Result<_>>()?)?;
             LogicalPlan::Distinct(Distinct::All(Arc::new(all)))
         } else {
             let key = keys.iter();
-            let key = key.map(|index| Ok(self.key(*index)?.alias(names[*index])));
+            let key = key.map(|index| Ok(self.key_column(*index)?.alias(names[*index])));
             let others = (0..names.len()).filter(|index| !keys.contains(index));
             let first = others.map(|index| first_row(self.column(index)).alias(names[index]));
             let first = first.collect();

@@ -1,5 +1,5 @@
 use datafusion::arrow::datatypes::DataType;
-use datafusion::logical_expr::{Expr, lit, when};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, lit, when};
 
 use crate::engine::DataFrame;
 use crate::engine::functions::balanced;
@@ -68,11 +68,13 @@ impl DataFrame {
     ///
     /// [`Error::UnknownColumn`](crate::Error::UnknownColumn) or [`Error::AmbiguousColumn`](crate::Error::AmbiguousColumn).
     pub fn dropna(self, nulls: Dropna) -> Result<Self> {
-        let columns: Vec<usize> = match &nulls.subset {
-            None => (0..self.names.len()).collect(),
+        let columns: Vec<Expr> = match &nulls.subset {
+            None => (0..self.names.len())
+                .map(|index| self.column(index))
+                .collect(),
             Some(names) => names
                 .iter()
-                .map(|name| self.index(name))
+                .map(|name| Ok(self.attribute(name)?.1))
                 .collect::<Result<_>>()?,
         };
         let needed = match nulls.rule {
@@ -82,7 +84,7 @@ impl DataFrame {
         };
         let counted = columns
             .iter()
-            .map(|index| Ok(when(self.is_value(*index), lit(1_u64)).otherwise(lit(0_u64))?))
+            .map(|value| Ok(when(self.is_value(value)?, lit(1_u64)).otherwise(lit(0_u64))?))
             .collect::<Result<Vec<Expr>>>()?;
         let values = balanced(counted, |sum, other| sum + other);
         let enough = values.unwrap_or(lit(0_u64)).gt_eq(lit(needed));
@@ -90,15 +92,14 @@ impl DataFrame {
         Ok(self.with_plan(plan))
     }
 
-    fn is_value(&self, index: usize) -> Expr {
-        let column = self.column(index);
+    fn is_value(&self, column: &Expr) -> Result<Expr> {
         let value = column.clone().is_not_null();
         // The engine orders floats totally: a NaN lies beyond the infinity of its sign.
         let within = |least: Expr, greatest: Expr| column.clone().between(least, greatest);
-        match self.plan.schema().field(index).data_type() {
+        Ok(match column.get_type(self.plan.schema())? {
             DataType::Float32 => value.and(within(lit(f32::NEG_INFINITY), lit(f32::INFINITY))),
             DataType::Float64 => value.and(within(lit(f64::NEG_INFINITY), lit(f64::INFINITY))),
             _ => value,
-        }
+        })
     }
 }

@@ -86,8 +86,8 @@ impl DataFrame {
             .map(|name| Ok((self.index(name)?, right.index(name)?)))
             .collect::<Result<Vec<_>>>()?;
         for (index, other) in &keys {
-            self.check_comparable(*index)?;
-            right.check_comparable(*other)?;
+            self.key_column(*index)?;
+            right.key_column(*other)?;
         }
         let right = right.apart_from(&self)?;
         let plan = on_deep_stack(|| joined(&self, &right, &keys, how))?;

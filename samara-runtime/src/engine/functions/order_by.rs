@@ -54,7 +54,7 @@ impl DataFrame {
         let order = columns
             .iter()
             .map(|SortColumn { name, ascending }| {
-                let column = self.key(self.index(name)?)?;
+                let column = self.key(self.attribute(name)?.1, name)?;
                 Ok(column.sort(*ascending, *ascending))
             })
             .collect::<Result<Vec<SortExpr>>>()?;

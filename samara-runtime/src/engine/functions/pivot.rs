@@ -1,6 +1,8 @@
 use datafusion::common::Column;
 use datafusion::functions_aggregate::expr_fn::max;
-use datafusion::logical_expr::{Expr, ExprFunctionExt as _, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt as _, ExprSchemable as _, LogicalPlanBuilder, lit,
+};
 use datafusion::scalar::ScalarValue;
 
 use crate::engine::frame::Names;
@@ -56,6 +58,20 @@ impl DataFrame {
     ) -> Result<Self> {
         let mut grouped = keys.to_vec();
         grouped.push(pivot_column);
+        let kind = self
+            .attribute(pivot_column)?
+            .1
+            .get_type(self.plan.schema())?;
+        if kind.is_nested() {
+            return Err(Error::Expression {
+                expression: pivot_column.to_owned(),
+                message: format!(
+                    "a pivot makes columns of simple values, and this is {}",
+                    DataType::from_arrow(&kind)?
+                ),
+                offset: None,
+            });
+        }
         // Read twice, for the values and for the rows, and computed once.
         let cells = self.aggregate(grouped, [(function, values_column, "value")])?;
         let cells = cells.cache()?;
@@ -99,7 +115,7 @@ impl DataFrame {
 
     /// The different values of a column, sorted, nulls first, each with its text.
     fn pivot_values(&self, index: usize, column: &str) -> Result<Vec<(String, ScalarValue)>> {
-        let value = self.key(index)?;
+        let value = self.key_column(index)?;
         let text = SparkCast::call(self.column(index), &DataType::String);
         let both = vec![("value".to_owned(), value), ("text".to_owned(), text)];
         let key = Expr::Column(Column::new_unqualified("value"));

@@ -2,8 +2,8 @@ use crate::engine::DataFrame;
 use crate::error::Result;
 
 impl DataFrame {
-    /// The given columns, in that order; `*` stands for all. A name may stand in backticks, and may be one of a field within a
-    /// struct: `s.a`.
+    /// The given columns, in that order; `*` stands for all, `s.*` for all fields of a struct. A dot takes a field out of a struct: `s.a`. A name that
+    /// has a dot itself stands in backticks.
     ///
     /// # Errors
     ///
@@ -17,7 +17,10 @@ impl DataFrame {
         for name in columns {
             match *name {
                 "*" => selected.extend(self.all()),
-                name => selected.push(self.attribute_value(name)?),
+                name => match name.strip_suffix(".*") {
+                    Some(outer) => selected.extend(self.fields(outer)?),
+                    None => selected.push(self.attribute(name)?),
+                },
             }
         }
         self.project(selected)

@@ -6,9 +6,9 @@ use datafusion::arrow::datatypes::{DataType as ArrowType, Field, FieldRef, Field
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::functions::core::expr_fn::coalesce;
-use datafusion::logical_expr::expr::{InList, Like, ScalarFunction};
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
 use datafusion::logical_expr::{
-    Between, BinaryExpr, Case, Expr, ExprSchemable as _, Operator, cast as engine_cast, lit,
+    Between, BinaryExpr, Case, Expr, ExprSchemable as _, Like, Operator, cast as engine_cast, lit,
 };
 
 use crate::engine::DataType;
@@ -44,12 +44,113 @@ pub(crate) fn spark_types(node: Expr, schema: &DFSchema) -> Result<Transformed<E
         }
         Expr::Case(case) => kept_lazy(with_one_type(case, schema)?, schema)?,
         Expr::ScalarFunction(function) => of_function(function, schema)?,
+        Expr::Like(like) => Expr::Like(of_texts(like, schema)?),
         Expr::WindowFunction(call) => spark_window(*call, schema)?,
         other => compared(other, schema)?,
     };
     let (node, changed) = spark_arithmetic(node, schema)?;
+    check_operands(&node, schema)?;
     let node = with_sparks_nulls(node, schema)?;
     Ok(Transformed::new_transformed(node, changed))
+}
+
+const SHIFTS: [&str; 3] = ["shiftleft", "shiftright", "shiftrightunsigned"];
+
+/// Whether an operator takes operands that the engine would cast otherwise than Spark.
+fn fits(op: Operator, left: &ArrowType, right: &ArrowType) -> bool {
+    use Operator as O;
+    let is_interval =
+        |kind: &ArrowType| matches!(kind, ArrowType::Interval(_) | ArrowType::Duration(_));
+    let is_whole = |kind: &ArrowType| kind.is_integer() || kind.is_null();
+    match op {
+        O::BitwiseAnd | O::BitwiseOr | O::BitwiseXor => is_whole(left) && is_whole(right),
+        O::Plus | O::Minus => match (left, right) {
+            (ArrowType::Date32, number) | (number, ArrowType::Date32) if number.is_numeric() => {
+                number.is_integer() && *number != ArrowType::Int64
+            }
+            (ArrowType::Null, other) | (other, ArrowType::Null) => !is_interval(other),
+            _ => true,
+        },
+        op if is_comparison(op) => !is_interval(left) && !is_interval(right),
+        _ => true,
+    }
+}
+
+/// Whether an error is the engine's own, of arguments that a function of its does not take.
+fn is_of_engine(error: &DataFusionError) -> bool {
+    let text = error.to_string();
+    text.contains("No function matches") || text.contains("failed to match any signature")
+}
+
+/// Refuses operands that do not fit their operator, in Spark's names of types.
+fn check_operands(node: &Expr, schema: &DFSchema) -> Result<()> {
+    let shown = |value: &Expr| shown_type(&value.get_type(schema)?);
+    let is_condition = |value: &Expr| {
+        let kind = value.get_type(schema)?;
+        Ok::<_, DataFusionError>(matches!(kind, ArrowType::Boolean | ArrowType::Null))
+    };
+    match node {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let (l, r) = (left.get_type(schema)?, right.get_type(schema)?);
+            let of_interval = [&l, &r]
+                .into_iter()
+                .any(|kind| matches!(kind, ArrowType::Interval(_)));
+            match node.get_type(schema).is_err() || !fits(*op, &l, &r) {
+                true if of_interval => plan_err!(
+                    "`{op}` of {} and {} is not supported yet: an interval is added to a date or a timestamp, or subtracted",
+                    shown(left)?,
+                    shown(right)?
+                ),
+                true => plan_err!(
+                    "`{op}` does not take {} and {}",
+                    shown(left)?,
+                    shown(right)?
+                ),
+                false => Ok(()),
+            }
+        }
+        Expr::ScalarFunction(ScalarFunction { func, args }) if SHIFTS.contains(&func.name()) => {
+            for value in args {
+                let kind = value.get_type(schema)?;
+                if !kind.is_integer() && !kind.is_null() {
+                    return plan_err!("a shift takes whole numbers, and this is {}", shown(value)?);
+                }
+            }
+            match args.get(1).map(|by| by.get_type(schema)).transpose()? {
+                Some(ArrowType::Int64) => plan_err!("a shift is by an int, and this is bigint"),
+                _ => Ok(()),
+            }
+        }
+        Expr::ScalarFunction(function) => match node.get_type(schema) {
+            Err(error) if is_of_engine(&error) => {
+                let types = function
+                    .args
+                    .iter()
+                    .map(shown)
+                    .collect::<Result<Vec<_>>>()?;
+                let name = function.name();
+                plan_err!("`{name}` does not take ({})", types.join(", "))
+            }
+            _ => Ok(()),
+        },
+        Expr::Not(value) if !is_condition(value)? => {
+            plan_err!("NOT takes a boolean, and this is {}", shown(value)?)
+        }
+        Expr::Case(Case {
+            expr: None,
+            when_then_expr: branches,
+            ..
+        }) => {
+            for (condition, _) in branches {
+                if !is_condition(condition)? {
+                    let shown = shown(condition)?;
+                    return plan_err!("a condition is a boolean, and this is {shown}");
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn spark_literal(value: ScalarValue) -> ScalarValue {
@@ -158,6 +259,17 @@ fn without_text_between(cast: ScalarFunction, schema: &DFSchema) -> Result<Expr>
     }
 }
 
+/// LIKE of texts: Spark casts to text what is none.
+fn of_texts(mut like: Like, schema: &DFSchema) -> Result<Like> {
+    for side in [&mut like.expr, &mut like.pattern] {
+        let kind = side.get_type(schema)?;
+        if !is_text(&kind) && !kind.is_null() && !kind.is_nested() {
+            **side = SparkCast::call(std::mem::take(&mut **side), &DataType::String);
+        }
+    }
+    Ok(like)
+}
+
 fn with_one_type(mut case: Case, schema: &DFSchema) -> Result<Case> {
     let results = case.when_then_expr.iter_mut().map(|(_, then)| &mut **then);
     let results = results.chain(case.else_expr.iter_mut().map(|value| &mut **value));
@@ -180,6 +292,7 @@ pub(crate) fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
         .iter()
         .map(|value| value.get_type(schema))
         .collect::<Result<Vec<_>>>()?;
+    check_alike(&types)?;
     let mut all = types.iter().cloned().map(Some);
     let first = all.next().flatten();
     let Some(common) = all.fold(first, |sum, kind| common_type(&sum?, &kind?)) else {
@@ -189,6 +302,33 @@ pub(crate) fn unify(values: Vec<&mut Expr>, schema: &DFSchema) -> Result<()> {
         *value = widened(value, from, &common)?;
     }
     Ok(())
+}
+
+/// Refuses types of which two have no values in common: those of the engine's that Spark keeps apart.
+fn check_alike(types: &[ArrowType]) -> Result<()> {
+    let is_simple = |kind: &ArrowType| !kind.is_nested() && !kind.is_binary();
+    for pair in types.windows(2) {
+        let (left, right) = (&pair[0], &pair[1]);
+        let is_mixed =
+            is_simple(left) != is_simple(right) && !left.is_binary() && !right.is_binary();
+        let apart = is_mixed || is_simple(left) && is_simple(right);
+        if apart && common_type(left, right).is_none() {
+            return plan_err!(
+                "{} and {} have no type in common: cast one of them",
+                shown_type(left)?,
+                shown_type(right)?
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Spark's name of a type.
+fn shown_type(kind: &ArrowType) -> Result<String> {
+    match kind {
+        ArrowType::Interval(_) | ArrowType::Duration(_) => Ok("interval".to_owned()),
+        kind => Ok(spark_type(kind)?.to_string()),
+    }
 }
 
 /// Casts values to one type, in the form in which they are compared.
@@ -496,6 +636,13 @@ fn is_comparison(operator: Operator) -> bool {
     use Operator as O;
     matches!(
         operator,
-        O::Eq | O::NotEq | O::Lt | O::LtEq | O::Gt | O::GtEq | O::IsNotDistinctFrom
+        O::Eq
+            | O::NotEq
+            | O::Lt
+            | O::LtEq
+            | O::Gt
+            | O::GtEq
+            | O::IsDistinctFrom
+            | O::IsNotDistinctFrom
     )
 }

@@ -74,8 +74,22 @@ impl OptimizerRule for ConstantsCompute {
     }
 }
 
+/// Whether an error is one of the values, not of the engine.
+fn is_of_values(error: &DataFusionError) -> bool {
+    !matches!(
+        error.find_root(),
+        DataFusionError::Internal(_)
+            | DataFusionError::NotImplemented(_)
+            | DataFusionError::Plan(_)
+    )
+}
+
 /// Computes the constants of an expression, the largest ones there are.
-fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
+///
+/// # Errors
+///
+/// Those of a constant that cannot be computed.
+pub(crate) fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
     if is_constant(expression)? && is_computed(expression, config)? {
         return Ok(());
     }
@@ -165,12 +179,16 @@ fn is_computed(constant: &Expr, config: &Arc<ConfigOptions>) -> Result<bool> {
     let mut properties = ExecutionProps::new();
     properties.config_options = Some(Arc::clone(config));
     let context = PhysicalPlanningContext::default();
-    let computed = create_physical_expr(constant, &DFSchema::empty(), &properties, &context)?;
+    let computed = create_physical_expr(constant, &DFSchema::empty(), &properties, &context);
+    // What the engine has not yet given the types of its operators waits for the plan.
+    let Ok(computed) = computed else {
+        return Ok(false);
+    };
     let one_row = RecordBatchOptions::new().with_row_count(Some(1));
     let row = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), vec![], &one_row)?;
     match computed.evaluate(&row) {
         Ok(_) => Ok(true),
-        Err(error) if matches!(error.find_root(), DataFusionError::Internal(_)) => Ok(false),
+        Err(error) if !is_of_values(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -69,7 +69,8 @@ impl Step {
         }
     }
 
-    fn within_range(self, instant: i64, zone: Zone) -> Option<i64> {
+    /// The instant after this step from another, if there is one.
+    pub fn within_range(self, instant: i64, zone: Zone) -> Option<i64> {
         let mut moment = instant;
         if self.months != 0 {
             let clock = zone.clock(moment);
@@ -78,18 +79,24 @@ impl Step {
         }
         if self.days != 0 {
             let clock = zone.clock(moment);
-            let days = clock.days + self.days;
+            let days = clock.days.checked_add(self.days)?;
             moment = zone.instant_near(Clock { days, ..clock }, moment)?;
         }
         moment.checked_add(self.micros)
     }
 }
 
+/// More years than timestamps reach.
+const MOST_YEARS: i64 = 400_000;
+
 /// The same day of another month, or the last one there.
 fn months_later(days: i64, months: i64) -> Option<i64> {
     let (year, month, day) = civil_of(days);
-    let months = year * 12 + month - 1 + months;
+    let months = (year * 12 + month - 1).checked_add(months)?;
     let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
+    if year.abs() > MOST_YEARS {
+        return None;
+    }
     (day - 3..=day)
         .rev()
         .find_map(|day| days_of(year, month, day))
@@ -136,7 +143,7 @@ fn has_time(interval: &Expr) -> Result<bool> {
                 _ => plan_err!("a day has no hours to add: cast it to a timestamp"),
             }
         }
-        _ => Ok(false),
+        _ => plan_err!("a day moves by one interval: write it as one, as INTERVAL 1 DAY 2 HOURS"),
     }
 }
 

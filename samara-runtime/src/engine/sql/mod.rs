@@ -19,6 +19,7 @@ pub(crate) mod nested;
 mod nested_text;
 pub(crate) mod normal;
 mod nullability;
+mod parser;
 mod scope;
 pub(crate) mod session_zone;
 pub(crate) mod spark_function;
@@ -30,31 +31,33 @@ pub(crate) mod window;
 use std::ops::ControlFlow;
 
 use datafusion::arrow::datatypes::DataType as ArrowType;
-use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
+use datafusion::common::{DataFusionError, plan_err};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF};
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, CastKind, Expr as SqlExpr, ExprWithAlias, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Subscript, VisitMut as _, VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Subscript, Value, VisitMut as _,
+    VisitorMut, visit_expressions,
 };
-use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
+use crate::engine::aggregates::Aggregate;
 use crate::engine::sql::cast::SparkCast;
 use crate::engine::sql::coercion::spark_types;
 use crate::engine::sql::compiled::compiled_if_deep;
 use crate::engine::sql::connective::flatten;
-use crate::engine::sql::dialect::parse_expression;
 use crate::engine::sql::functions::catalog::{self, Status};
 use crate::engine::sql::functions::lambda::{higher_order, is_higher_order};
 use crate::engine::sql::functions::map::pair_of;
+use crate::engine::sql::functions::{TIMESTAMP_ADD, TIMESTAMP_DIFF};
 use crate::engine::sql::nested::SparkItem;
+use crate::engine::sql::parser::parse_expression;
 use crate::engine::sql::scope::{Planned, Scope};
-use crate::engine::sql::spark_function::{call, copies, in_engine_terms, string};
+use crate::engine::sql::spark_function::{by_place, call, copies, in_engine_terms, string};
 use crate::engine::stack::on_deep_stack;
 use crate::engine::{DataFrame, DataType};
-use crate::error::{Error, Result, sentence};
+use crate::error::{Error, Result};
 
 /// Spark's functions that neither DataFusion nor `datafusion-spark` has.
 pub(crate) fn functions() -> Vec<ScalarUDF> {
@@ -81,6 +84,12 @@ impl DataFrame {
     }
 }
 
+/// What the parser writes for constants and for calls with words between their arguments.
+const OF_SYNTAX: [&str; 3] = [SparkCast::LITERAL, TIMESTAMP_ADD, TIMESTAMP_DIFF];
+
+/// In a longer text, the part that fails is not looked for: each part is planned for that.
+const MOST_SEARCHED: usize = 10_000;
+
 /// Why `${` is refused.
 const VARIABLE: &str = "Spark takes `${…}` in an expression for a variable of its configuration, which there is none of; write `$` and `{` apart, as in `concat('$', '{')`";
 
@@ -94,15 +103,42 @@ impl Scope<'_> {
                 offset: Some(offset),
             });
         }
-        let parsed = parse_expression(text).map_err(|error| {
-            let (message, offset) = syntax_error(&error, text);
-            Error::Expression {
-                expression: text.to_owned(),
-                message,
-                offset,
-            }
+        let parsed = parse_expression(text).map_err(|error| Error::Expression {
+            expression: text.to_owned(),
+            message: error.message,
+            offset: Some(error.at),
         })?;
-        self.planned(parsed.expr)
+        let planned = self.planned(parsed.clone())?;
+        match self.failing_constant(&planned) {
+            None => Ok(planned),
+            Some(error) => Err(self.wrong(&error, self.place_of_failure(&parsed))),
+        }
+    }
+
+    /// Why a part of an expression without columns fails for all rows.
+    fn failing_constant(&self, planned: &Expr) -> Option<DataFusionError> {
+        constants::check(planned, self.state().config_options()).err()
+    }
+
+    /// Where the smallest part of an expression stands that fails for all rows.
+    fn place_of_failure(&self, parsed: &SqlExpr) -> Option<usize> {
+        if self.text.len() > MOST_SEARCHED {
+            return None;
+        }
+        let fails = |part: &SqlExpr| match self.planned(part.clone()) {
+            Ok(planned) => self.failing_constant(&planned).is_some(),
+            Err(_) => false,
+        };
+        let failing = visit_expressions(parsed, |part| match fails(part) {
+            true => ControlFlow::Break(part.clone()),
+            false => ControlFlow::Continue(()),
+        });
+        let ControlFlow::Break(outermost) = failing else {
+            return None;
+        };
+        let innermost = innermost(outermost, &fails);
+        let span = literal_of(&innermost).unwrap_or(innermost.span());
+        byte_offset(self.text, span.start.line, span.start.column)
     }
 
     /// An expression over the columns and the variables of the scope, with Spark's types.
@@ -132,9 +168,39 @@ impl Scope<'_> {
                 Ok(Transformed::yes(compiled_if_deep(typed.data, self)?))
             }
         })?;
-        typed.data.get_type(&self.schema)?;
-        Ok(typed.data)
+        match typed.data.get_type(&self.schema)? {
+            ArrowType::Interval(_) | ArrowType::Duration(_) => plan_err!(
+                "intervals as values are not supported yet: an interval is added to a date or a timestamp, or subtracted"
+            ),
+            _ => Ok(typed.data),
+        }
     }
+}
+
+/// The smallest part of an expression of which something holds, as it does of the whole.
+fn innermost(whole: SqlExpr, holds: &impl Fn(&SqlExpr) -> bool) -> SqlExpr {
+    let within = visit_expressions(&whole, |part| match *part != whole && holds(part) {
+        true => ControlFlow::Break(part.clone()),
+        false => ControlFlow::Continue(()),
+    });
+    match within {
+        ControlFlow::Break(part) => innermost(part, holds),
+        ControlFlow::Continue(()) => whole,
+    }
+}
+
+/// The place of the text in an expression of one: that is what cannot be another type's value.
+fn literal_of(expression: &SqlExpr) -> Option<Span> {
+    let found = visit_expressions(expression, |part| match part {
+        SqlExpr::Value(value)
+            if matches!(value.value, Value::SingleQuotedString(_))
+                && value.span != Span::empty() =>
+        {
+            ControlFlow::Break(value.span)
+        }
+        _ => ControlFlow::Continue(()),
+    });
+    found.break_value()
 }
 
 /// Resolves names without regard to case, lets `CAST` be Spark's, and plans the functions that take functions.
@@ -160,7 +226,13 @@ impl VisitorMut for SparkNames<'_> {
             SqlExpr::Identifier(name) if Planned::is_name(name) => {}
             SqlExpr::Identifier(name) => match self.scope.resolve(&name.value) {
                 Ok((in_plan, _)) => *name = in_plan,
-                Err(error) => return ControlFlow::Break(self.at(error, name)),
+                Err(error) => match call_without_parentheses(name) {
+                    Some(call) => {
+                        *node = call;
+                        return self.pre_visit_expr(node);
+                    }
+                    None => return ControlFlow::Break(self.at(error, name)),
+                },
             },
             SqlExpr::Function(function) => {
                 lower_case(&mut function.name);
@@ -173,6 +245,9 @@ impl VisitorMut for SparkNames<'_> {
                         "`{}` is nested too deeply: what stands in it would be computed {} times",
                         function.name, self.copies
                     );
+                    return self.refuse(&message, function.name.span());
+                }
+                if let Err(message) = by_place(function) {
                     return self.refuse(&message, function.name.span());
                 }
                 if is_higher_order(function) {
@@ -194,9 +269,6 @@ impl VisitorMut for SparkNames<'_> {
             SqlExpr::CompoundFieldAccess { access_chain, .. } => {
                 access_chain.iter_mut().for_each(field_as_key);
             }
-            SqlExpr::Subquery(_) | SqlExpr::Exists { .. } | SqlExpr::InSubquery { .. } => {
-                return self.refuse("a subquery cannot stand in an expression", node.span());
-            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -213,9 +285,10 @@ impl VisitorMut for SparkNames<'_> {
                 data_type,
                 ..
             } => {
-                let Ok(to) = data_type.to_string().parse::<DataType>() else {
-                    let message = format!("`{data_type}` is not a type");
-                    return self.refuse(&message, Span::empty());
+                let to = data_type.to_string().parse::<DataType>();
+                let to = match to {
+                    Ok(to) => to,
+                    Err(error) => return ControlFlow::Break(error),
                 };
                 let name = match kind {
                     CastKind::TryCast => SparkCast::TRYING,
@@ -271,9 +344,12 @@ impl SparkNames<'_> {
     fn known(&self, function: &Function) -> ControlFlow<Error> {
         let name = function.name.to_string();
         let message = match catalog::status(&name) {
-            _ if name == SparkCast::LITERAL => return ControlFlow::Continue(()),
+            _ if OF_SYNTAX.contains(&name.as_str()) => return ControlFlow::Continue(()),
             Status::Supported | Status::OfManyRows => return ControlFlow::Continue(()),
             Status::Refused(reason) => format!("`{name}`: {reason}"),
+            Status::Unknown if catalog::is_operator(&name) => {
+                format!("`{name}` is an operator here, not a function: it stands at its operands")
+            }
             Status::Unknown => match catalog::nearest(&name) {
                 Some(nearest) => {
                     format!("Spark has no function `{name}`; did you mean `{nearest}`?")
@@ -286,7 +362,6 @@ impl SparkNames<'_> {
 
     /// Refuses functions that need more rows than there are where they stand.
     fn has_a_place(&self, function: &mut Function) -> ControlFlow<Error> {
-        let state = self.scope.state();
         let name = function.name.to_string();
         if window::is_of_window(function) {
             if !self.scope.windows {
@@ -298,11 +373,13 @@ impl SparkNames<'_> {
                 Err(message) => self.refuse(&message, function.name.span()),
             };
         }
-        let scalar = state.scalar_functions().contains_key(&name);
-        if !scalar && state.aggregate_functions().contains_key(&name) {
-            let message = format!(
-                "`{name}` summarises many rows: it can stand in groupby and aggregate, not in an expression"
-            );
+        if catalog::status(&name) == Status::OfManyRows {
+            let message = match Aggregate::named(&name) {
+                Some(_) => format!(
+                    "`{name}` summarises many rows: it can stand in groupby and aggregate, not in an expression"
+                ),
+                None => format!("`{name}` is a function of many rows that is not supported yet"),
+            };
             return self.refuse(&message, function.name.span());
         }
         ControlFlow::Continue(())
@@ -412,6 +489,22 @@ fn named_as_field(value: &mut SqlExpr) {
     }
 }
 
+/// A function that Spark calls by its name alone, where no column has that name.
+fn call_without_parentheses(name: &Ident) -> Option<SqlExpr> {
+    const NAMES: [&str; 6] = [
+        "current_date",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "session_user",
+        "user",
+    ];
+    let lower = name.value.to_lowercase();
+    NAMES
+        .contains(&lower.as_str())
+        .then(|| call(&lower, Vec::new()))
+}
+
 /// Names the arguments of a function that makes fields of them.
 fn name_fields(function: &mut Function) {
     if function.name.to_string() != "arrays_zip" {
@@ -433,29 +526,6 @@ fn lower_case(name: &mut ObjectName) {
             ident.quote_style = None;
         }
     }
-}
-
-/// A parser's message without its place, and the place.
-fn syntax_error(error: &DataFusionError, text: &str) -> (String, Option<usize>) {
-    let message = match error.find_root() {
-        DataFusionError::SQL(error, _) => match error.as_ref() {
-            ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
-                message.clone()
-            }
-            ParserError::RecursionLimitExceeded => "the expression is nested too deeply".to_owned(),
-        },
-        _ => sentence(error),
-    };
-    let Some((what, place)) = message.rsplit_once(" at Line: ") else {
-        return (message, None);
-    };
-    let place = place
-        .split_once(", Column: ")
-        .and_then(|(line, column)| Some((line.parse().ok()?, column.parse().ok()?)));
-    (
-        what.to_owned(),
-        place.and_then(|(line, column)| byte_offset(text, line, column)),
-    )
 }
 
 /// Line and column, both from 1, as an offset in bytes.

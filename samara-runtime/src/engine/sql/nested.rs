@@ -73,7 +73,8 @@ impl ScalarUDFImpl for SparkItem {
             }
             other => {
                 return plan_err!(
-                    "[] takes a field of a struct, an element of an array or a value of a map; this is {other}"
+                    "[] takes a field of a struct, an element of an array or a value of a map; this is {}",
+                    spark_type(other)?
                 );
             }
         };

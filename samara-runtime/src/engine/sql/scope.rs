@@ -96,7 +96,7 @@ impl<'a> Scope<'a> {
         Error::Expression {
             expression: self.text.to_owned(),
             offset: offset.or_else(|| self.literal_in(&message)),
-            message,
+            message: in_sparks_terms(message),
         }
     }
 
@@ -109,6 +109,30 @@ impl<'a> Scope<'a> {
             let (at, _) = places.next()?;
             places.next().is_none().then_some(at)
         })
+    }
+}
+
+/// What the engine says of a call or an operator that it does not take, without its own names of types.
+fn in_sparks_terms(message: String) -> String {
+    const OF_CALLS: [&str; 4] = [
+        "No function matches",
+        "failed to match any signature",
+        "user-defined coercion failed",
+        "Failed to coerce arguments",
+    ];
+    if message.starts_with("Unary operator 'NOT'") {
+        return "NOT takes a boolean".to_owned();
+    }
+    if message.starts_with("Unary operator '-'") {
+        return "`-` takes a number: cast what is none".to_owned();
+    }
+    if !OF_CALLS.iter().any(|words| message.contains(words)) {
+        return message;
+    }
+    let quoted = message.split('\'').nth(1);
+    match quoted.and_then(|call| call.split('(').next()) {
+        Some(name) => format!("`{name}` does not take arguments of these types, or as many"),
+        None => "a function does not take arguments of these types, or as many".to_owned(),
     }
 }
 

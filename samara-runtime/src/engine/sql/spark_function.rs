@@ -2,9 +2,9 @@
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CaseWhen, CeilFloorKind, DateTimeField, Expr, Function,
-    FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Subscript, UnaryOperator, Value, ValueWithSpan,
+    AccessExpr, BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Subscript,
+    UnaryOperator, Value, ValueWithSpan,
 };
 
 use crate::engine::DataType;
@@ -15,10 +15,6 @@ use crate::engine::sql::nested::SparkItem;
 pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
     match node {
         Expr::Function(function) => of_function(function),
-        Expr::UnaryOp {
-            op: UnaryOperator::BangNot,
-            expr,
-        } => Some(Ok(not((**expr).clone()))),
         Expr::UnaryOp {
             op: UnaryOperator::BitwiseNot,
             expr,
@@ -36,89 +32,11 @@ pub(crate) fn in_engine_terms(node: &Expr) -> Option<Result<Expr, String>> {
             let matches = call("regexp_like", vec![(**expr).clone(), (**pattern).clone()]);
             Some(Ok(if *negated { not(matches) } else { matches }))
         }
-        Expr::Substring {
-            expr,
-            substring_from,
-            substring_for,
-            ..
-        } => {
-            let places = [substring_from, substring_for].into_iter().flatten();
-            let arguments = std::iter::once(expr).chain(places);
-            Some(Ok(call(
-                "substring",
-                arguments.map(|value| (**value).clone()).collect(),
-            )))
-        }
-        Expr::Like {
-            negated,
-            any: false,
-            expr,
-            pattern,
-            escape_char: Some(escape),
-        }
-        | Expr::ILike {
-            negated,
-            any: false,
-            expr,
-            pattern,
-            escape_char: Some(escape),
-        } => {
-            let name = match node {
-                Expr::Like { .. } => "like",
-                _ => "ilike",
-            };
-            let like = with_escape(name, expr, pattern, escape);
-            Some(like.map(|like| if *negated { not(like) } else { like }))
-        }
-        Expr::Extract { field, expr, .. } => Some(Ok(call(
-            "date_part",
-            vec![string(&field.to_string()), (**expr).clone()],
-        ))),
-        Expr::Ceil { expr, field } => Some(to_scale("ceil", expr, field)),
-        Expr::Floor { expr, field } => Some(to_scale("floor", expr, field)),
-        Expr::Position { expr, r#in } => {
-            Some(Ok(call("locate", vec![(**expr).clone(), (**r#in).clone()])))
-        }
-        Expr::Overlay {
-            expr,
-            overlay_what,
-            overlay_from,
-            overlay_for,
-        } => {
-            let arguments = [expr, overlay_what, overlay_from]
-                .into_iter()
-                .chain(overlay_for);
-            Some(Ok(call(
-                "overlay",
-                arguments.map(|value| (**value).clone()).collect(),
-            )))
-        }
         Expr::Struct { values, fields } if fields.is_empty() => {
             Some(Ok(with_names(values.clone())))
         }
-        Expr::SimilarTo { .. } => Some(Err("Spark has no SIMILAR TO; it has RLIKE".to_owned())),
         Expr::CompoundFieldAccess { root, access_chain } => Some(items(root, access_chain)),
-        Expr::TypedString(typed) => {
-            let kind: DataType = typed.data_type.to_string().parse().ok()?;
-            let text = typed.value.value.clone().into_string()?;
-            Some(Ok(call(
-                SparkCast::LITERAL,
-                vec![string(&text), string(&kind.to_string())],
-            )))
-        }
         _ => None,
-    }
-}
-
-/// `ceil` or `floor`, to so many digits behind the point.
-fn to_scale(name: &str, value: &Expr, field: &CeilFloorKind) -> Result<Expr, String> {
-    let value = value.clone();
-    match field {
-        CeilFloorKind::DateTimeField(DateTimeField::NoDateTime) => Ok(call(name, vec![value])),
-        CeilFloorKind::Scale(digits) => Ok(call(name, vec![value, Expr::Value(digits.clone())])),
-        CeilFloorKind::DateTimeField(unit) => Err(format!(
-            "Spark has no `{name}` to {unit}; it has date_trunc"
-        )),
     }
 }
 
@@ -221,6 +139,90 @@ pub(crate) fn plain_arguments(function: &Function) -> Option<Vec<Expr>> {
         _ => None,
     };
     list.args.iter().map(plain).collect()
+}
+
+/// Puts arguments that are named into their places.
+///
+/// # Errors
+///
+/// A sentence, for a function whose arguments have no names, and for what only aggregates take.
+pub(crate) fn by_place(function: &mut Function) -> Result<(), String> {
+    let name = function.name.to_string();
+    let FunctionArguments::List(list) = &mut function.args else {
+        return Ok(());
+    };
+    let of_aggregates = list.duplicate_treatment.is_some()
+        || function.filter.is_some()
+        || function.null_treatment.is_some()
+        || !function.within_group.is_empty();
+    if of_aggregates && function.over.is_none() {
+        return Err(format!(
+            "`{name}` takes one row at a time: DISTINCT, FILTER, WITHIN GROUP and IGNORE NULLS are for functions of many rows"
+        ));
+    }
+    let is_wildcard = |argument: &FunctionArg| {
+        matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Wildcard))
+    };
+    if list.args.iter().any(is_wildcard) {
+        return Err(format!("`*` cannot stand in `{name}`: name the columns"));
+    }
+    let is_named = |argument: &FunctionArg| matches!(argument, FunctionArg::Named { .. });
+    if !list.args.iter().any(is_named) {
+        return Ok(());
+    }
+    if name != "mask" {
+        return Err(format!(
+            "the arguments of `{name}` have no names: they stand in their order"
+        ));
+    }
+    list.args = arguments_of_mask(std::mem::take(&mut list.args))?;
+    Ok(())
+}
+
+/// The arguments of `mask` in their order, those that are left out as what Spark takes for them.
+fn arguments_of_mask(given: Vec<FunctionArg>) -> Result<Vec<FunctionArg>, String> {
+    const NAMES: [&str; 5] = ["str", "upperChar", "lowerChar", "digitChar", "otherChar"];
+    let null = Expr::Value(Value::Null.with_empty_span());
+    let mut places = [
+        None,
+        Some(string("X")),
+        Some(string("x")),
+        Some(string("n")),
+        Some(null),
+    ];
+    let mut taken = [false; 5];
+    for (at, argument) in given.into_iter().enumerate() {
+        let (place, value) = match argument {
+            FunctionArg::Named {
+                name,
+                arg: FunctionArgExpr::Expr(value),
+                ..
+            } => {
+                let place = NAMES
+                    .iter()
+                    .position(|other| other.eq_ignore_ascii_case(&name.value));
+                let unknown = || {
+                    format!(
+                        "`mask` has no argument `{}`; it has {}",
+                        name.value,
+                        NAMES.join(", ")
+                    )
+                };
+                (place.ok_or_else(unknown)?, value)
+            }
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) if at < NAMES.len() => (at, value),
+            _ => return Err("`mask` takes 1 to 5 arguments".to_owned()),
+        };
+        if std::mem::replace(&mut taken[place], true) {
+            return Err(format!("`mask` is given `{}` twice", NAMES[place]));
+        }
+        places[place] = Some(value);
+    }
+    let all = places
+        .into_iter()
+        .map(|value| value.map(|value| FunctionArg::Unnamed(FunctionArgExpr::Expr(value))));
+    all.collect::<Option<_>>()
+        .ok_or_else(|| "`mask` needs `str`, the text".to_owned())
 }
 
 /// A call of an engine's function. What replaces a node is not looked at again, so it may be the same function.
@@ -404,27 +406,42 @@ fn like(name: &str, text: &Expr, pattern: &Expr) -> Expr {
     }
 }
 
-/// `LIKE` with a letter of its own before what is meant as it stands: the same pattern with a backslash there.
+/// `LIKE` as a function with a letter of its own before what is meant as it stands.
 fn with_escape(
     name: &str,
     text: &Expr,
     pattern: &Expr,
     escape: &ValueWithSpan,
 ) -> Result<Expr, String> {
-    let literal = |value: &ValueWithSpan| value.value.clone().into_string();
-    let pattern = match pattern {
-        Expr::Value(pattern) => literal(pattern),
+    let escape = escape.value.clone().into_string().unwrap_or_default();
+    let mut letters = escape.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Ok(like(name, text, &escaped_by(letter, pattern)?)),
+        _ => Err(format!(
+            "the letter of `{name}` that escapes others is a text of one letter"
+        )),
+    }
+}
+
+/// A pattern of LIKE with a letter of its own before what is meant as it stands: the same pattern with a backslash there.
+///
+/// # Errors
+///
+/// A sentence, if the pattern is no literal, or the letter stands before another one than `%`, `_` and itself.
+pub(crate) fn escaped_by(escape: char, pattern: &Expr) -> Result<Expr, String> {
+    let literal = match pattern {
+        Expr::Value(pattern) => pattern.value.clone().into_string(),
         _ => None,
     };
-    let (Some(pattern), Some(escape)) = (pattern, literal(escape)) else {
+    let Some(pattern) = literal else {
         return Err("a pattern with ESCAPE must be a literal".to_owned());
     };
     let mut letters = pattern.chars();
     let mut out = String::new();
     while let Some(letter) = letters.next() {
         match letter {
-            letter if escape.starts_with(letter) => match letters.next() {
-                Some(next) if next == '%' || next == '_' || escape.starts_with(next) => {
+            letter if letter == escape => match letters.next() {
+                Some(next) if next == '%' || next == '_' || next == escape => {
                     out.push('\\');
                     out.push(next);
                 }
@@ -438,5 +455,5 @@ fn with_escape(
             other => out.push(other),
         }
     }
-    Ok(like(name, text, &string(&out)))
+    Ok(string(&out))
 }

@@ -201,7 +201,8 @@ fn text_is_compared_as_what_it_is_compared_with() {
     ] {
         assert_eq!(value(expression).1.as_deref(), Ok(shown), "{expression}");
     }
-    let error = value("i = '7x'").1.unwrap_err();
+    let (_directory, frame) = numbers();
+    let error = frame.with_column("x", "i = '7x'").unwrap_err().to_string();
     assert!(error.contains("`7x` cannot be cast to bigint"), "{error}");
 }
 
@@ -261,5 +262,156 @@ fn a_name_that_a_lambda_does_not_know_is_shown_where_it_stands() {
     ] {
         let error = frame.clone().with_column("y", expression).unwrap_err();
         assert!(error.to_string().contains(says), "{expression}: {error}");
+    }
+}
+
+/// Words of parsers and of the engine, which no user has to know.
+const JARGON: [&str; 22] = [
+    "No infix parser",
+    "Expected:",
+    "found:",
+    "EOF",
+    "Ident",
+    "DataFusion",
+    "sql parser",
+    "Schema error",
+    "not implemented",
+    "Internal error",
+    "Execution error",
+    "Utf8",
+    "Int32",
+    "Int64",
+    "Float64",
+    "Decimal128",
+    "Date32",
+    "Timestamp(",
+    "MonthDayNano",
+    "coerc",
+    "Candidate",
+    "spark_",
+];
+
+/// Each text with a token cut off, left out, doubled or put in.
+fn broken(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let joined = |words: &[&str]| words.join(" ");
+    let mut all: Vec<String> = text
+        .char_indices()
+        .map(|(at, _)| text[..at].to_owned())
+        .collect();
+    for at in 0..words.len() {
+        let (before, after) = words.split_at(at);
+        all.push(joined(&[before, &after[1..]].concat()));
+        all.push(joined(&[before, &after[..1], after].concat()));
+        for stray in [
+            "(", ")", "[", "]", "{", ",", "'", "`", "+", "*", "<<", "=", "and", "not", "then",
+            "1.5", "'x'", "?", ":x", "@", ";", "->", "=>", "is", "in", "between", "like", "case",
+            "interval", "day", "é", "struct<", "null",
+        ] {
+            all.push(joined(&[before, &[stray], after].concat()));
+        }
+    }
+    all
+}
+
+#[test]
+fn no_message_about_a_broken_expression_speaks_of_the_parser_or_the_engine() {
+    let session = Session::new(&RunSettings::default()).unwrap();
+    let frame = session
+        .empty([
+            ("i", "int"),
+            ("t", "string"),
+            ("o", "boolean"),
+            ("day", "date"),
+            ("at", "timestamp"),
+            ("list", "array<int>"),
+            ("m", "map<string,int>"),
+            ("s", "struct<a:int>"),
+        ])
+        .unwrap();
+    let mut tried = 0;
+    for text in [
+        "case when i > 1 then upper ( t ) else 'b' end",
+        "t like any ( 'a%' , n ) or not i between 1 and 5",
+        "cast ( i as decimal ( 10 , 2 ) ) * 2 + list [ 0 ]",
+        "at + interval 1 day 2 hours > timestamp '2024-01-01'",
+        "dateadd ( month , 1 , day ) is not null and o <=> true",
+        "trim ( both 'x' from t ) || s . a :: string",
+        "transform ( list , x -> x << 1 ) [ i ] & m [ 'k' ]",
+        "i in ( 1 , -2L , 3.5BD ) is distinct from true",
+        "if ( o , date '2024-01-01' , day ) - 1",
+        "row_number ( ) over ( partition by t order by i desc nulls last )",
+    ] {
+        for broken in broken(text) {
+            let Err(error) = frame.clone().with_column("x", &broken) else {
+                continue;
+            };
+            tried += 1;
+            let crate::Error::Expression { message, .. } = error else {
+                continue;
+            };
+            let word = JARGON.iter().find(|word| message.contains(**word));
+            assert_eq!(word, None, "{broken}\n{message}");
+        }
+    }
+    assert!(tried > 1000, "{tried}");
+}
+
+#[test]
+fn a_constant_that_always_fails_is_refused_before_there_are_rows_at_its_place() {
+    let (_directory, frame) = numbers();
+    for (expression, place) in [
+        ("i + 1 / 0", "1 / 0"),
+        ("i > 'abc'", "'abc'"),
+        ("i in (1, 'x')", "'x')"),
+        ("cast('2024-13-45' as date)", "'2024-13-45' as date)"),
+        ("case when i > 'x' then 1 end", "'x' then 1 end"),
+        ("coalesce(i, 0) = int('no')", "'no')"),
+    ] {
+        let error = frame.clone().with_column("x", expression).unwrap_err();
+        let crate::Error::Expression { offset, .. } = error else {
+            panic!("{expression}: {error}");
+        };
+        assert_eq!(
+            offset.map(|at| &expression[at..]),
+            Some(place),
+            "{expression}"
+        );
+        let condition = format!("({expression}) is not null");
+        assert!(frame.clone().filter(&condition).is_err(), "{condition}");
+    }
+}
+
+#[test]
+fn a_constant_that_fails_where_no_row_may_come_is_not_refused() {
+    let (_directory, frame) = numbers();
+    for expression in [
+        "case when false then 1 / 0 end",
+        "case when i > 5 then 1 / 0 else 0 end",
+        "if(i > 5, 1 / 0, 0)",
+        "false AND 1 / 0 > 1",
+        "true OR 1 / 0 > 1",
+        "coalesce(i, 1 / 0)",
+        "try_divide(1, 0)",
+        "try_cast('x' as int)",
+        "i / 0",
+    ] {
+        frame.clone().with_column("x", expression).unwrap();
+    }
+}
+
+#[test]
+fn a_suggestion_is_a_misspelt_name_and_never_another_function() {
+    let (_directory, frame) = numbers();
+    for (expression, message, suggests) in [
+        ("max_by(i, d)", "not supported yet", false),
+        ("nope(1)", "Spark has no function `nope`", false),
+        ("uper('a')", "did you mean `upper`?", true),
+        ("and(true, false)", "an operator here", false),
+    ] {
+        let error = frame.clone().with_column("x", expression).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(message), "{expression}: {error}");
+        assert_eq!(error.contains("did you mean"), suggests, "{error}");
     }
 }

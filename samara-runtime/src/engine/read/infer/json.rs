@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use super::{MOST_DIGITS, Seen, fields_of};
 use crate::engine::read::files::Part;
 use crate::engine::read::json::{JsonOptions, elements, entries};
-use crate::engine::read::lenient::{has_broken_key, is_blank, is_too_deep, unescape};
+use crate::engine::read::lenient::{
+    has_broken_key, is_blank, is_number_by_name, is_too_deep, unescape,
+};
 use crate::engine::read::lines::{self, Line};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::malformed;
@@ -131,7 +133,7 @@ impl Root<'_> {
             }
             b'"' | b'\'' => Some(self.string(&unescape(raw, dialect)?)),
             // No decimal is `NaN` or infinite, which makes the record malformed to Spark.
-            _ if self.options.inference.prefers_decimal && lenient::is_number_by_name(raw) => None,
+            _ if self.options.inference.prefers_decimal && is_number_by_name(raw) => None,
             _ => Some(self.primitive(raw)),
         }
     }

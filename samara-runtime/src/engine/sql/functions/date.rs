@@ -1,11 +1,14 @@
 //! Functions of days and moments.
 
+use std::cmp::Ordering;
+
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use datafusion::common::{DataFusionError, exec_err, plan_err};
 
 use crate::engine::DataType as T;
 use crate::engine::sql::functions::function::{Call, Row, SparkFunction, Takes};
 use crate::engine::sql::functions::value::{Column, Value};
+use crate::engine::sql::interval::Step;
 use crate::engine::text::pattern::{
     Kind, MONTHS, Pattern, PatternError, WEEKDAYS, day_of_year, weekday,
 };
@@ -17,8 +20,14 @@ type Result<T, E = DataFusionError> = std::result::Result<T, E>;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
+/// `TIMESTAMPADD(unit, number, moment)`, with its unit as a text.
+pub(crate) const TIMESTAMP_ADD: &str = "spark_timestampadd";
+/// `TIMESTAMPDIFF(unit, begin, end)`, with its unit as a text.
+pub(crate) const TIMESTAMP_DIFF: &str = "spark_timestampdiff";
+
 pub(super) fn functions() -> Vec<SparkFunction> {
     let mut all = parts();
+    all.extend(by_unit());
     all.extend(calendar());
     all.extend(conversions());
     all.extend(made());
@@ -76,6 +85,112 @@ fn parts() -> Vec<SparkFunction> {
         SparkFunction::typed_rows("datepart", &[Text, Any], part_field, part)
             .with_common(|types| moment_second("datepart", types)),
     ]
+}
+
+fn by_unit() -> Vec<SparkFunction> {
+    use Takes::{AnyTimestamp, Long, Text};
+    let typed = SparkFunction::typed_rows;
+    vec![
+        typed(
+            TIMESTAMP_ADD,
+            &[Text, Long, AnyTimestamp],
+            |call| Ok(call.strict(call.kind(2).clone())),
+            |row| {
+                let zone = if row.column(2).is_instant() {
+                    row.zone()
+                } else {
+                    Zone::UTC
+                };
+                let step = unit_step(row.text(0), row.whole(1));
+                let step = step.and_then(|step| step.within_range(row.whole(2), zone));
+                match step {
+                    Some(moment) => Ok(moment.into()),
+                    None => exec_err!("timestampadd leads beyond the last timestamp"),
+                }
+            },
+        ),
+        typed(
+            TIMESTAMP_DIFF,
+            &[Text, AnyTimestamp, AnyTimestamp],
+            |call| Ok(call.strict(ArrowType::Int64)),
+            |row| Ok(units_between(row.text(0), row.clock(1), row.clock(2)).into()),
+        )
+        .with_common(|types| {
+            let stamp = T::Timestamp.to_arrow();
+            let either = [&types[1], &types[2]].contains(&&stamp);
+            match either {
+                true => Ok(vec![ArrowType::Utf8, stamp.clone(), stamp]),
+                false => Ok(types.to_vec()),
+            }
+        }),
+    ]
+}
+
+/// So many of a unit.
+fn unit_step(unit: &str, count: i64) -> Option<Step> {
+    let months = |each: i64| {
+        Some(Step {
+            months: count.checked_mul(each)?,
+            days: 0,
+            micros: 0,
+        })
+    };
+    let micros = |each: i64| {
+        let micros = count.checked_mul(each)?;
+        Some(Step {
+            months: 0,
+            days: micros / MICROS_PER_DAY,
+            micros: micros % MICROS_PER_DAY,
+        })
+    };
+    match unit {
+        "YEAR" => months(12),
+        "QUARTER" => months(3),
+        "MONTH" => months(1),
+        "WEEK" => micros(7 * MICROS_PER_DAY),
+        "DAY" | "DAYOFYEAR" => micros(MICROS_PER_DAY),
+        "HOUR" => micros(3600 * MICROS_PER_SECOND),
+        "MINUTE" => micros(60 * MICROS_PER_SECOND),
+        "SECOND" => micros(MICROS_PER_SECOND),
+        "MILLISECOND" => micros(1000),
+        _ => micros(1),
+    }
+}
+
+/// How many whole units lie between what clocks show.
+fn units_between(unit: &str, begin: Clock, end: Clock) -> i64 {
+    let months = || {
+        // The last day counts if its clock has come as far as that of the first.
+        let last = match end.days.cmp(&begin.days) {
+            Ordering::Greater if end.micros < begin.micros => end.days - 1,
+            Ordering::Less if end.micros > begin.micros => end.days + 1,
+            _ => end.days,
+        };
+        // As Java counts: months of 32 days.
+        let packed = |days: i64| {
+            let (year, month, day) = civil_of(days);
+            (year * 12 + month) * 32 + day
+        };
+        (packed(last) - packed(begin.days)) / 32
+    };
+    let micros = |each: i64| {
+        let since = i128::from(end.days - begin.days) * i128::from(MICROS_PER_DAY)
+            + i128::from(end.micros - begin.micros);
+        // Clocks are at most the range of timestamps apart, which in microseconds fits twice.
+        i64::try_from(since / i128::from(each)).unwrap_or(i64::MAX)
+    };
+    match unit {
+        "YEAR" => months() / 12,
+        "QUARTER" => months() / 3,
+        "MONTH" => months(),
+        "WEEK" => micros(7 * MICROS_PER_DAY),
+        "DAY" => micros(MICROS_PER_DAY),
+        "HOUR" => micros(3600 * MICROS_PER_SECOND),
+        "MINUTE" => micros(60 * MICROS_PER_SECOND),
+        "SECOND" => micros(MICROS_PER_SECOND),
+        "MILLISECOND" => micros(1000),
+        _ => micros(1),
+    }
 }
 
 fn calendar() -> Vec<SparkFunction> {

@@ -250,7 +250,7 @@ impl SparkFunction {
                 return plan_err!(
                     "argument {} of `{}` is {shown}, which it does not take",
                     at + 1,
-                    self.name
+                    self.name.trim_start_matches("spark_")
                 );
             };
             Ok(target)

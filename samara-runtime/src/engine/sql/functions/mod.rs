@@ -31,6 +31,7 @@ mod value;
 use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use condition::type_name;
+pub(crate) use date::{TIMESTAMP_ADD, TIMESTAMP_DIFF};
 pub(crate) use function::{is_spark_function, spark_arguments};
 pub(crate) use trying::arithmetic_function;
 
