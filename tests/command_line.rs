@@ -74,8 +74,9 @@ fn a_workflow_that_is_not_valid_alerts_nobody_unless_asked() {
 fn a_pipeline_that_cannot_be_built_alerts_those_who_asked() {
     let workplace = Workplace::empty();
     workplace.write("alert.json", INVALID);
-    let valid = r#"{"workflow": {"id": "no-cargo-for-this", "jobs": []}}"#;
-    workplace.write("job.json", valid);
+    // No other test has built it.
+    let never_built = ORDERS.replace(r#""id": "orders""#, r#""id": "orders-without-cargo""#);
+    workplace.write("job.json", &never_built);
     let arguments = ["run", "job.json", "--alert-filepath", "alert.json"];
     let no_cargo = [("PATH", "/nonexistent")];
     samara(&workplace, &arguments, &no_cargo);

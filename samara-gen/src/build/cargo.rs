@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::build::progress::Progress;
+use crate::build::progress::{Delay, Progress};
 use crate::build::{BuildError, Profile, outer_cargo};
 
 /// How often the progress line's clock moves on.
@@ -58,7 +58,7 @@ impl Cargo<'_> {
                 Ok(Event::Said(line)) => said.extend([line.as_str(), "\n"]),
                 Ok(Event::Status { word, rest }) => note_status(progress, &word, &rest),
                 Ok(Event::Message(message)) => {
-                    progress.waited();
+                    progress.goes_on();
                     if message.reason == "compiler-artifact" && !message.fresh {
                         progress.compiled();
                     }
@@ -115,7 +115,8 @@ impl Cargo<'_> {
 fn note_status(progress: &mut Progress, word: &str, rest: &str) {
     match word {
         "Compiling" => progress.compiling(rest.split(' ').next().unwrap_or(rest)),
-        "Blocking" => progress.waiting(),
+        "Blocking" => progress.delayed(Delay::AnotherBuild),
+        "Updating" | "Downloading" => progress.delayed(Delay::Download),
         _ => {}
     }
 }

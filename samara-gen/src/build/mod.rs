@@ -28,7 +28,7 @@ pub use runtime::Runtime;
 use crate::krate::Crate;
 use cargo::Cargo;
 use digest::Digest;
-use progress::Progress;
+use progress::{Delay, Progress};
 
 /// How often a build that waits for another looks whether that has ended.
 const LOCK_INTERVAL: Duration = Duration::from_millis(200);
@@ -217,14 +217,14 @@ fn lock(target_directory: &Path, progress: &mut Progress) -> Result<File, BuildE
         match file.try_lock() {
             Ok(()) => break,
             Err(TryLockError::WouldBlock) => {
-                progress.waiting();
+                progress.delayed(Delay::AnotherBuild);
                 progress.show();
                 thread::sleep(LOCK_INTERVAL);
             }
             Err(TryLockError::Error(error)) => return Err(BuildError::io("lock", &path)(error)),
         }
     }
-    progress.waited();
+    progress.goes_on();
     progress.show();
     Ok(file)
 }

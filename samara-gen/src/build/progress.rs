@@ -17,7 +17,16 @@ pub struct Progress {
     shown: Shown,
     compiled: usize,
     current: Option<String>,
-    waiting: bool,
+    delay: Option<Delay>,
+}
+
+/// Why nothing is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delay {
+    /// Another build holds the target directory.
+    AnotherBuild,
+    /// Crates are fetched.
+    Download,
 }
 
 /// How the state is shown.
@@ -29,8 +38,8 @@ enum Shown {
     Log {
         /// When the last one was written.
         last: Instant,
-        /// Whether it said that the build waits.
-        waiting: bool,
+        /// The delay that it told of.
+        delay: Option<Delay>,
     },
     /// Not at all.
     Quiet,
@@ -46,7 +55,7 @@ impl Progress {
             shown: Shown::Quiet,
             compiled: 0,
             current: None,
-            waiting: false,
+            delay: None,
         };
         if is_quiet {
             return progress;
@@ -57,7 +66,7 @@ impl Progress {
         } else {
             progress.shown = Shown::Log {
                 last: progress.started,
-                waiting: false,
+                delay: None,
             };
             // Who does not hear of the progress still gets the binary.
             let _ = writeln!(stderr(), "{}", progress.line());
@@ -67,7 +76,7 @@ impl Progress {
 
     /// A crate is being compiled.
     pub fn compiling(&mut self, name: &str) {
-        self.waiting = false;
+        self.delay = None;
         if name != self.name || self.current.is_some() {
             self.current = Some(name.to_owned());
         }
@@ -78,17 +87,17 @@ impl Progress {
         self.compiled += 1;
     }
 
-    /// Another build holds the target directory.
-    pub fn waiting(&mut self) {
-        self.waiting = true;
+    /// Nothing is compiled for now.
+    pub fn delayed(&mut self, delay: Delay) {
+        self.delay = Some(delay);
     }
 
-    /// It is over.
-    pub fn waited(&mut self) {
-        self.waiting = false;
+    /// It goes on.
+    pub fn goes_on(&mut self) {
+        self.delay = None;
     }
 
-    /// Brings what is shown up to date: a terminal each time, a log at once if the build begins to wait, and else from time to time.
+    /// Brings what is shown up to date: a terminal each time, a log at once if a delay begins, and else from time to time.
     pub fn show(&mut self) {
         let (line, news) = (self.line(), self.news());
         let mut stderr = stderr();
@@ -98,11 +107,11 @@ impl Progress {
                 let line: String = line.chars().take(WIDTH).collect();
                 let _ = write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush());
             }
-            Shown::Log { last, waiting } => {
-                let begins_to_wait = self.waiting && !*waiting;
-                *waiting = self.waiting;
+            Shown::Log { last, delay } => {
+                let is_new = self.delay.is_some() && self.delay != *delay;
+                *delay = self.delay;
                 if let Some(news) = news
-                    && (begins_to_wait || last.elapsed() >= LOG_INTERVAL)
+                    && (is_new || last.elapsed() >= LOG_INTERVAL)
                 {
                     *last = Instant::now();
                     let _ = writeln!(stderr, "  {news}");
@@ -131,8 +140,12 @@ impl Progress {
     /// What a person does not expect: a build that waits, or that compiles more than the pipeline.
     fn news(&self) -> Option<String> {
         let time = clock(self.started.elapsed());
-        if self.waiting {
-            return Some(format!("waiting for another build ({time})"));
+        match self.delay {
+            Some(Delay::AnotherBuild) => {
+                return Some(format!("waiting for another build ({time})"));
+            }
+            Some(Delay::Download) => return Some(format!("downloading crates ({time})")),
+            None => {}
         }
         let crates = if self.compiled == 1 {
             "crate"
@@ -181,6 +194,23 @@ mod tests {
             progress.line(),
             "Building orders: 1 crate compiled, now datafusion (0s)"
         );
+    }
+
+    #[test]
+    fn a_delay_is_said_until_the_build_goes_on() {
+        let mut progress = Progress::start("orders", "dev", true);
+        for (delay, expected) in [
+            (
+                Delay::AnotherBuild,
+                "Building orders: waiting for another build (0s)",
+            ),
+            (Delay::Download, "Building orders: downloading crates (0s)"),
+        ] {
+            progress.delayed(delay);
+            assert_eq!(progress.line(), expected);
+        }
+        progress.goes_on();
+        assert_eq!(progress.line(), "Building orders (dev)");
     }
 
     #[test]
