@@ -152,7 +152,6 @@ fn a_literal_for_which_every_row_fails_is_refused_at_build() {
         ("slice(list, 0, 1)", "`slice`"),
         ("array_insert(list, 0, 1)", "`array_insert`"),
         ("element_at(list, 0)", "`element_at`"),
-        ("elt(3, t, t)", "argument 3"),
         ("bit_get(i, 32)", "bit 32"),
         ("mask(t, 'XX')", "`XX`"),
         (r"t like 'a\\'", "LIKE"),

@@ -220,7 +220,7 @@ const LIMITS: [(&str, &str); 11] = [
     ),
     (
         "format_number",
-        "with a number of digits, not with a pattern",
+        "with a number of digits, or with a pattern of Java's without an exponent",
     ),
     (
         "format_string",

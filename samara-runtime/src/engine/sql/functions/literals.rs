@@ -60,12 +60,6 @@ pub(super) fn check(call: &Call<'_>) -> Result<()> {
         "element_at" | "try_element_at" if matches!(call.kind(0), ArrowType::List(_)) => {
             is_not_zero(call, 1)
         }
-        "elt" => match call.whole(0) {
-            Some(at) if !(1..call.fields.len() as i64).contains(&at) => {
-                plan_err!("`elt` has no argument {at} of {}", call.fields.len() - 1)
-            }
-            _ => Ok(()),
-        },
         "bit_get" | "getbit" => match (call.whole(1), call.kind(0).primitive_width()) {
             (Some(at), Some(bytes)) if !(0..8 * bytes as i64).contains(&at) => {
                 plan_err!("there is no bit {at} of {}", 8 * bytes)
