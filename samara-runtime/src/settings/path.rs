@@ -8,7 +8,7 @@ use crate::location::{Location, LocationError};
 
 /// Parses an argument that names a file or a directory of this machine, as the system takes it or behind `file:`. What names another store is
 /// refused: it would be a directory `s3:` here.
-pub fn path_argument() -> impl TypedValueParser<Value = PathBuf> + Send + Sync + 'static {
+pub fn path_argument() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(of_this_machine)
 }
 
