@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap::{ValueEnum, ValueHint};
 use clap_complete::Shell;
-use samara::settings::{AlertTest, Output};
+use samara::settings::{AlertTest, Output, path_argument};
 use samara::{RunSettings, Settings};
 
 use crate::build::Profile;
@@ -53,12 +53,13 @@ pub struct WorkflowFile {
     /// The workflow: a .json, .jsonc, .yaml or .yml file
     #[arg(
         value_name = "WORKFLOW",
+        value_parser = path_argument(),
         value_hint = ValueHint::FilePath,
         required_unless_present = "workflow_filepath"
     )]
     workflow: Option<PathBuf>,
     /// The workflow, by a flag
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_parser = path_argument(), value_hint = ValueHint::FilePath)]
     workflow_filepath: Option<PathBuf>,
 }
 
@@ -76,7 +77,7 @@ impl WorkflowFile {
 #[derive(Args)]
 pub struct InitArguments {
     /// Where to make it; the working directory if not given
-    #[arg(default_value = ".", hide_default_value = true, value_hint = ValueHint::DirPath)]
+    #[arg(default_value = ".", hide_default_value = true, value_parser = path_argument(), value_hint = ValueHint::DirPath)]
     pub directory: PathBuf,
 }
 
@@ -85,13 +86,13 @@ pub struct BuildArguments {
     #[command(flatten)]
     pub workflow: WorkflowFile,
     /// Build the alerts of this file into the binary
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_parser = path_argument(), value_hint = ValueHint::FilePath)]
     pub alert_filepath: Option<PathBuf>,
     /// Where to put the binary; a directory puts it inside [default: ./<workflow's id>]
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", value_parser = path_argument())]
     pub output: Option<PathBuf>,
     /// Write the crate to this directory, and build it there
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = path_argument(), value_hint = ValueHint::DirPath)]
     pub emit_dir: Option<PathBuf>,
     /// How much to optimise
     #[arg(long, value_enum, default_value_t)]
@@ -103,10 +104,10 @@ pub struct EmitArguments {
     #[command(flatten)]
     pub workflow: WorkflowFile,
     /// Build the alerts of this file into the crate
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_parser = path_argument(), value_hint = ValueHint::FilePath)]
     pub alert_filepath: Option<PathBuf>,
     /// Where to write the crate
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = path_argument(), value_hint = ValueHint::DirPath)]
     pub emit_dir: PathBuf,
 }
 
@@ -135,7 +136,7 @@ pub struct ValidateArguments {
     #[command(flatten)]
     pub workflow: WorkflowFile,
     /// Check the alerts of this file, in place of those beside the workflow
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", value_parser = path_argument(), value_hint = ValueHint::FilePath)]
     pub alert_filepath: Option<PathBuf>,
     #[command(flatten)]
     pub test: AlertTest,
@@ -174,7 +175,7 @@ pub struct CompletionsArguments {
 #[derive(Args)]
 pub struct ManArguments {
     /// Where to write them: one page for the program, and one for each command
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_parser = path_argument(), value_hint = ValueHint::DirPath)]
     pub directory: PathBuf,
 }
 

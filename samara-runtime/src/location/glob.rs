@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
@@ -335,23 +335,19 @@ impl Alternative {
     }
 
     fn is_within(&self, directory: &Path) -> bool {
-        let working_directory = match self.is_absolute {
-            true => Ok(PathBuf::new()),
+        let root = match self.is_absolute {
+            true => Ok(PathBuf::from("/")),
             false => std::env::current_dir(),
         };
-        let Ok(working_directory) = working_directory else {
+        let Ok(inside) = root.as_deref().map(|root| directory.strip_prefix(root)) else {
             return false;
         };
-        let (own, wanted) = (names(&working_directory), names(directory));
-        let Some(rest) = wanted.get(own.len().min(wanted.len())..) else {
-            return false;
-        };
-        wanted.starts_with(&own[..own.len().min(wanted.len())])
-            && rest.len() <= self.segments.len()
-            && rest
-                .iter()
-                .zip(&self.segments)
-                .all(|(name, segment)| segment.matches_segment(name))
+        inside.is_ok_and(|inside| {
+            let names = inside.iter().map(|name| name.to_string_lossy());
+            let mut pairs = names.clone().zip(&self.segments);
+            names.count() <= self.segments.len()
+                && pairs.all(|(name, segment)| segment.matches_segment(&name))
+        })
     }
 }
 
@@ -360,15 +356,6 @@ fn begins_with_scheme(pattern: &str) -> bool {
     pattern
         .split_once('/')
         .is_some_and(|(first, _)| first.ends_with(':'))
-}
-
-/// The names of a path, without its root.
-fn names(path: &Path) -> Vec<String> {
-    let names = path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
-        _ => None,
-    });
-    names.collect()
 }
 
 /// What a directory holds that matches; nothing, if it is none. Files too, if nothing is to be looked for in them.

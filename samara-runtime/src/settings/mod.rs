@@ -16,6 +16,8 @@ mod memory_limit;
 #[cfg(feature = "engine")]
 mod output;
 #[cfg(feature = "engine")]
+mod path;
+#[cfg(feature = "engine")]
 mod run;
 #[cfg(feature = "engine")]
 mod time_zone;
@@ -35,6 +37,8 @@ pub use log_level::LogLevel;
 pub use memory_limit::{MemoryLimit, MemoryLimitError};
 #[cfg(feature = "engine")]
 pub use output::Output;
+#[cfg(feature = "engine")]
+pub use path::path_argument;
 #[cfg(feature = "engine")]
 pub use run::RunSettings;
 #[cfg(feature = "engine")]

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::environment::parsed;
+use super::path::path_argument;
 use super::{Environment, LogLevel, MemoryLimit, Output, Settings, TimeZone, arguments};
 
 const MEMORY_LIMIT: &str = "SAMARA_MEMORY_LIMIT";
@@ -179,13 +180,13 @@ impl Args for RunSettings {
 #[group(skip)]
 struct Flags {
     /// Use the alerts of this file
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Run")]
+    #[arg(long, global = true, value_name = "PATH", value_parser = path_argument(), help_heading = "Run")]
     alert_filepath: Option<PathBuf>,
     /// Memory for the process, such as 512MB or 2GiB; 80 % of the machine's or the cgroup's if not given [env: SAMARA_MEMORY_LIMIT]
     #[arg(long, global = true, value_name = "BYTES", help_heading = "Run")]
     memory_limit: Option<MemoryLimit>,
     /// Directory for what memory does not hold; the system's for temporary files if not given [env: SAMARA_SPILL_DIR]
-    #[arg(long, global = true, value_name = "PATH", help_heading = "Run")]
+    #[arg(long, global = true, value_name = "PATH", value_parser = path_argument(), help_heading = "Run")]
     spill_dir: Option<PathBuf>,
     /// Worker threads; one for each core if not given [env: SAMARA_THREADS]
     #[arg(long, global = true, value_name = "COUNT", help_heading = "Run")]
