@@ -271,11 +271,16 @@ fn inferred(format: Format, options: &[(&str, &str)], location: &str) -> Result<
 
 /// What a run of the frame would fail by in the files that it reads, by the columns that are read of them.
 pub(crate) fn faults_of(frame: &DataFrame) -> Vec<ReadError> {
+    on_deep_stack(|| faults_in_plan(frame))
+}
+
+fn faults_in_plan(frame: &DataFrame) -> Vec<ReadError> {
     let Ok(plan) = frame.session.state().optimize(&frame.plan) else {
         return Vec::new();
     };
     let mut faults = Vec::new();
-    let walked = plan.apply_with_subqueries(|node| {
+    // Only a source of another kind could end it early.
+    let _walked = plan.apply_with_subqueries(|node| {
         if let LogicalPlan::TableScan(scan) = node
             && let Some(table) = source_as_provider(&scan.source)?.downcast_ref::<scan::FileTable>()
         {
@@ -283,8 +288,6 @@ pub(crate) fn faults_of(frame: &DataFrame) -> Vec<ReadError> {
         }
         Ok(TreeNodeRecursion::Continue)
     });
-    // Only a table of another kind of source could end it early.
-    drop(walked);
     faults
 }
 

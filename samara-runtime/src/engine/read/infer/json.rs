@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{MOST_DIGITS, Seen, fields_of};
 use crate::engine::read::files::Part;
 use crate::engine::read::json::{JsonOptions, elements, entries};
-use crate::engine::read::lenient::{has_broken_key, is_blank, is_too_deep, unescape};
+use crate::engine::read::lenient::{self, has_broken_key, is_blank, is_too_deep, unescape};
 use crate::engine::read::lines::{self, Line};
 use crate::engine::read::records::Records;
 use crate::engine::read::reject::malformed;
