@@ -12,8 +12,8 @@ const WORKFLOW: &str = r#"{
 "workflow": {"id": "checked", "jobs": [
   {"id": "bronze",
    "extracts": [
-     {"id": "orders", "extract_type": "file", "data_format": "csv", "location": "${IN}/orders.csv", "options": {"header": true},
-      "schema": "{\"fields\": [{\"name\": \"order_id\", \"type\": \"long\"}, {\"name\": \"shop\", \"type\": \"string\"}]}"},
+     {"id": "orders", "extract_type": "file", "data_format": "csv", "location": "${IN}/orders.csv", "options": {"header": true, "enforceSchema": false},
+      "schema": "{\"fields\": [{\"name\": \"order_id\", \"type\": \"long\"}, {\"name\": \"_corrupt_record\", \"type\": \"string\"}, {\"name\": \"shop\", \"type\": \"string\"}]}"},
      {"id": "shops", "extract_type": "file", "data_format": "json", "location": "${IN}/shops.json",
       "schema": "{\"fields\": [{\"name\": \"shop\", \"type\": \"string\"}, {\"name\": \"city\", \"type\": \"string\"}]}"},
      {"id": "notes", "extract_type": "file", "data_format": "csv", "location": "${IN}/notes.csv", "options": {"header": true}, "schema": ""}],

@@ -148,6 +148,42 @@ def by_arrow() -> None:
     pa.orc.write_table(pa.table(data), FILES / "foreign.orc")
 
 
+def by_hive() -> None:
+    """Files as Hive wrote them before it kept the names of columns, and some whose names only begin so."""
+    numbers, texts, longs = pa.array([1, 2, None], pa.int32()), pa.array(["a", "b", None]), pa.array([10, 20, 30], pa.int64())
+    inner = pa.struct([("_col0", pa.int32()), ("_col1", pa.string())])
+    nested = pa.array([{"_col0": 1, "_col1": "x"}, {"_col0": None, "_col1": "y"}, None], inner)
+    for name, columns in {
+        "hive": {"_col0": numbers, "_col1": texts, "_col2": longs},
+        "hive_mixed": {"_col0": numbers, "name": texts, "_col2": longs},
+        "hive_upper": {"_COL0": numbers, "_COL1": texts},
+        "hive_other": {"_column": numbers, "_col": texts},
+        "hive_order": {"_col1": numbers, "_col0": texts},
+        "hive_nested": {"_col0": numbers, "_col1": nested},
+        "named": {"x": numbers, "y": texts},
+    }.items():
+        pa.orc.write_table(pa.table(columns), FILES / f"{name}.orc")
+
+
+def without_values(spark: SparkSession) -> None:
+    """Columns that no value was written to: pandas makes the first of one of `None`, Spark the second of a null without a type."""
+    numbers, nothing = pa.array([1, 2, 3], pa.int32()), pa.array([None, None, None], pa.null())
+    inner = pa.struct([("a", pa.int32()), ("n", pa.null())])
+    columns = {
+        "id": numbers,
+        "n": nothing,
+        "s": pa.array([{"a": 1, "n": None}, None, {"a": None, "n": None}], inner),
+        "l": pa.array([[None], None, []], pa.list_(pa.null())),
+        "m": pa.array([[("k", None)], None, []], pa.map_(pa.string(), pa.null())),
+    }
+    pq.write_table(pa.table(columns), FILES / "null.parquet")
+    void = spark.sql("select 1 id, null n, named_struct('a', 1, 'v', null) s, array(null) l, map('k', null) m")
+    save(void, "void.parquet")
+    fields = [{"name": "id", "type": "int"}, {"name": "n", "type": "null"}]
+    with (FILES / "null.avro").open("wb") as out:
+        fastavro.writer(out, {"type": "record", "name": "row", "fields": fields}, [{"id": 1, "n": None}, {"id": 2, "n": None}])
+
+
 def nullable(kind: object) -> list:
     return [kind, "null"]
 
@@ -222,6 +258,8 @@ def main() -> None:
     spark = session()
     by_spark(spark)
     by_arrow()
+    by_hive()
+    without_values(spark)
     by_fastavro(spark)
     spark.stop()
 

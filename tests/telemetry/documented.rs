@@ -14,7 +14,7 @@ use crate::hooks;
 use crate::program::Workplace;
 use crate::receiver::Receiver;
 
-/// A run whose inputs have records that do not fit, one whose memory does not hold its rows, runs with hooks that end well and badly, the alerts of
+/// A run whose inputs have records that do not fit, one whose memory does not hold its rows, one of unclean files, runs with hooks that end well and badly, the alerts of
 /// the latter, hooks that nobody receives, a validation that finds something, and the doctor.
 fn reports() -> &'static Collector {
     static REPORTS: OnceLock<Collector> = OnceLock::new();
@@ -30,6 +30,7 @@ fn reported() -> Collector {
     ];
     Run::of(&[], &variables).delivered();
     spilling(&variables);
+    unclean(&variables);
     let workplace = Workplace::empty();
     let input = workplace.write("in.csv", "1\n2\n");
     let hooked = |url: &str| {
@@ -52,6 +53,26 @@ fn reported() -> Collector {
     assert_eq!(other("validate"), Some(40));
     assert_eq!(other("doctor"), Some(0));
     collector
+}
+
+/// A run whose customers are not all text in UTF-8, and whose orders have none of the declared columns.
+fn unclean(variables: &[(&str, &str)]) {
+    let workplace = Workplace::with_example("customer_orders");
+    let customers = workplace
+        .path()
+        .join("examples/customer_orders/customers.csv");
+    let mut text = std::fs::read(&customers).expect("the customers");
+    text.extend(b"7,Ren\xe9,r@b.c,2024-01-15,FR\n");
+    std::fs::write(customers, text).expect("the customers");
+    workplace.write("examples/customer_orders/orders.json", "{\"other\":1}\n");
+    let run = Run::within(workplace, &[], variables);
+    assert!(run.output.status.success(), "{}", run.log);
+    for warning in [
+        "a record is not clean text",
+        "a file has none of the declared columns",
+    ] {
+        assert_eq!(run.log.matches(warning).count(), 1, "{}", run.log);
+    }
 }
 
 /// A run with memory for few of its rows.

@@ -137,13 +137,22 @@ impl<'a> Checker<'a> {
 
     /// The columns that the files have which are there now, if they say them: what is wrong with those of the run shows when it runs.
     fn found(
-        &self,
+        &mut self,
         extract: &model::Extract,
         format: samara::Format,
         options: &[(&str, &str)],
     ) -> Option<Frame> {
-        let schema =
-            read::columns_of_files(self.session, format, &extract.location.value, options)?;
+        let schema = read::columns_of_files(self.session, format, &extract.location.value, options);
+        let schema = schema.map_err(|error| {
+            Diagnostic::error(code::SCHEMA, error.to_string())
+                .at(
+                    self.document.source(),
+                    extract.location.span,
+                    "read at build, for its columns",
+                )
+                .help("have the file written again, or declare the columns that are wanted in a `schema`")
+        });
+        let schema = self.problems.keep(schema)??;
         let columns = schema.fields.iter();
         let columns: Vec<_> = columns
             .map(|field| (field.name.clone(), field.data_type.to_string()))

@@ -736,3 +736,38 @@ fn two_options_that_contradict_each_other_are_one_problem() {
         assert_eq!(underlined(&file).1, [place], "{options}");
     }
 }
+
+/// An extract that declares nothing, of a file of `tests/spark/files`.
+fn undeclared(file: &str) -> Value {
+    let (_, format) = file.rsplit_once('.').expect("an extension");
+    let location = format!("{}/../tests/spark/files/{file}", env!("CARGO_MANIFEST_DIR"));
+    let extract = json!({"id": "a", "extract_type": "file", "data_format": format, "location": location, "schema": ""});
+    workflow(json!([extract]), json!([]), json!([load("l", "a")]))
+}
+
+#[test]
+fn a_file_that_says_what_cannot_be_read_is_refused_at_build() {
+    for (file, says) in [
+        ("half.parquet", "column `half` is"),
+        ("time.parquet", "column `time` is"),
+        ("two_of_a_name.orc", "there are two columns"),
+    ] {
+        let (code, message) = problem(&undeclared(file));
+        assert_eq!(code, code::SCHEMA, "{file}");
+        assert!(
+            message.contains(file) && message.contains(says),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_column_without_values_is_known_at_build() {
+    for file in ["null.parquet", "void.parquet", "null.avro"] {
+        let filter = json!([{"function_type": "filter", "arguments": {"condition": "n is null"}}]);
+        let mut file = undeclared(file);
+        file["workflow"]["jobs"][0]["transforms"] = json!([transform("t", "a", filter)]);
+        file["workflow"]["jobs"][0]["loads"] = json!([load("l", "t")]);
+        assert!(checked(&file).is_ok(), "{:?}", checked(&file));
+    }
+}

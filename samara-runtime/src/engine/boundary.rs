@@ -31,7 +31,7 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::{Stream, StreamExt as _};
 
-use crate::engine::read::reject::Rejected;
+use crate::engine::read::findings::Findings;
 use crate::engine::read::scan::ScanExec;
 use crate::engine::share::SharedExec;
 use crate::engine::stack::on_enough_stack;
@@ -210,7 +210,7 @@ impl BoundaryExec {
             output_bytes: Some(self.flow.bytes.load(Relaxed)),
             spilled_bytes: work.spilled_bytes,
             busy: Some(work.busy),
-            rejected: work.rejected,
+            findings: work.findings,
             destination: None,
         }
     }
@@ -256,8 +256,8 @@ impl Flow {
 /// The work of the operators between the top of `plan` and the steps before it.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Work {
-    /// The records of files that do not fit their schemas.
-    pub rejected: Vec<Arc<Rejected>>,
+    /// What its files hold that a person should know of.
+    pub findings: Vec<Arc<Findings>>,
     /// The rows that came out of the steps before; none before an extract.
     pub input_rows: Option<u64>,
     /// The bytes read from files.
@@ -287,7 +287,7 @@ impl Work {
         let spilled = metrics.spilled_bytes().filter(|bytes| *bytes > 0);
         let scan = plan.downcast_ref::<ScanExec>();
         let own = Self {
-            rejected: scan.map(ScanExec::rejected).cloned().into_iter().collect(),
+            findings: scan.map(ScanExec::findings).cloned().into_iter().collect(),
             input_rows: None,
             input_bytes: scan.map(ScanExec::bytes_read),
             spilled_bytes: spilled.map(|bytes| bytes as u64),
@@ -302,7 +302,7 @@ impl Work {
     fn plus(self, other: Self) -> Self {
         let sum = |a: Option<u64>, b: Option<u64>| a.map_or(b, |a| Some(a + b.unwrap_or(0)));
         Self {
-            rejected: [self.rejected, other.rejected].concat(),
+            findings: [self.findings, other.findings].concat(),
             input_rows: sum(self.input_rows, other.input_rows),
             input_bytes: sum(self.input_bytes, other.input_bytes),
             spilled_bytes: sum(self.spilled_bytes, other.spilled_bytes),

@@ -9,11 +9,11 @@ use opentelemetry::{Context, KeyValue};
 use parking_lot::Mutex;
 
 use super::open::{Open, mark_failed};
-use crate::engine::read::reject::Rejected;
+use crate::engine::read::findings::Findings;
 use crate::telemetry::{Meters, instruments, names};
 
 /// How many counters tell what went through a step.
-pub(super) const COUNTERS: usize = 6;
+pub(super) const COUNTERS: usize = 8;
 
 /// What went through a step.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -25,20 +25,30 @@ pub(crate) struct Measured {
     pub output_bytes: Option<u64>,
     pub spilled_bytes: Option<u64>,
     pub busy: Option<Duration>,
-    /// The records that its files held and that do not fit.
-    pub rejected: Vec<Arc<Rejected>>,
+    /// What its files hold that a person should know of.
+    pub findings: Vec<Arc<Findings>>,
     pub destination: Option<String>,
 }
 
 impl Measured {
     /// How many records do not fit, if there are any.
     fn rejected_rows(&self) -> Option<u64> {
-        let records = self
-            .rejected
-            .iter()
-            .map(|rejected| rejected.records())
-            .sum();
-        Some(records).filter(|records| *records > 0)
+        self.found(|findings| findings.rejected.records())
+    }
+
+    /// How many records are not clean text, if there are any.
+    fn undecodable_rows(&self) -> Option<u64> {
+        self.found(|findings| findings.undecodable.records())
+    }
+
+    /// How many files have none of the declared columns, if there are any.
+    fn unmatched_files(&self) -> Option<u64> {
+        self.found(Findings::unmatched_files)
+    }
+
+    fn found(&self, count: impl Fn(&Findings) -> u64) -> Option<u64> {
+        let sum = self.findings.iter().map(|findings| count(findings)).sum();
+        Some(sum).filter(|sum| *sum > 0)
     }
 
     /// The counters that it adds to, and how much each comes to.
@@ -50,6 +60,8 @@ impl Measured {
             (&meters.step_output_bytes, self.output_bytes),
             (&meters.step_spilled_bytes, self.spilled_bytes),
             (&meters.step_rejected_rows, self.rejected_rows()),
+            (&meters.step_undecodable_rows, self.undecodable_rows()),
+            (&meters.step_unmatched_files, self.unmatched_files()),
         ]
     }
 
@@ -65,6 +77,8 @@ impl Measured {
             count(names::STEP_OUTPUT_BYTES, self.output_bytes),
             count(names::STEP_SPILLED_BYTES, self.spilled_bytes),
             count(names::STEP_REJECTED_ROWS, self.rejected_rows()),
+            count(names::STEP_UNDECODABLE_ROWS, self.undecodable_rows()),
+            count(names::STEP_UNMATCHED_FILES, self.unmatched_files()),
             self.busy
                 .map(|busy| KeyValue::new(names::STEP_BUSY_TIME, busy.as_secs_f64())),
         ]
@@ -130,13 +144,11 @@ pub(super) fn finished(open: &Open, measured: Measured, error_type: Option<&'sta
         span.set_attributes(measured.attributes());
     }
     open.count(&measured);
-    if measured.rejected_rows().is_some() {
+    if !measured.findings.is_empty() {
         // What is said now is said inside of the step.
         let _inside = open.context().clone().attach();
-        measured
-            .rejected
-            .iter()
-            .for_each(|rejected| rejected.tell());
+        let findings = measured.findings.iter();
+        findings.for_each(|findings| findings.tell());
     }
     if let Some(reports) = open.context().get::<Reports>() {
         reports.0.lock().push(StepReport {

@@ -64,6 +64,8 @@ pub(crate) struct Meters {
     pub step_input_bytes: Counter<u64>,
     pub step_output_bytes: Counter<u64>,
     pub step_rejected_rows: Counter<u64>,
+    pub step_undecodable_rows: Counter<u64>,
+    pub step_unmatched_files: Counter<u64>,
     pub step_spilled_bytes: Counter<u64>,
     pub job_duration: Duration,
     pub run_duration: Duration,
@@ -110,6 +112,16 @@ impl Meters {
                 names::STEP_REJECTED_ROWS,
                 "{row}",
                 "Records of files that do not fit their schema, read with nulls or left out",
+            ),
+            step_undecodable_rows: counter(
+                names::STEP_UNDECODABLE_ROWS,
+                "{row}",
+                "Records of files with bytes that are not text in their encoding, or with NUL characters",
+            ),
+            step_unmatched_files: counter(
+                names::STEP_UNMATCHED_FILES,
+                "{file}",
+                "Files that have none of the declared columns, read as null",
             ),
             step_spilled_bytes: counter(
                 names::STEP_SPILLED_BYTES,

@@ -134,6 +134,14 @@ pub const STEP_SPILLED_BYTES: &str = "samara.step.spilled.bytes";
 /// by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
 pub const STEP_REJECTED_ROWS: &str = "samara.step.rejected.rows";
 
+/// Records with bytes that are not text in the encoding of their file, or with NUL characters: on the span of the extract that read them, if there
+/// are any (int); and a counter of unit `{row}`, by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
+pub const STEP_UNDECODABLE_ROWS: &str = "samara.step.undecodable.rows";
+
+/// Files that have none of the declared columns: on the span of the extract that read them, if there are any (int); and a counter of unit `{file}`,
+/// by [`STEP_NAME`], [`STEP_KIND`] and [`JOB_NAME`].
+pub const STEP_UNMATCHED_FILES: &str = "samara.step.unmatched.files";
+
 /// Seconds that the step itself was busy, waiting for its input not counted, over all threads (double).
 pub const STEP_BUSY_TIME: &str = "samara.step.busy_time";
 

@@ -1,6 +1,7 @@
 //! The bytes of a file as characters.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::engine::option::{OptionError, OptionValue};
 
@@ -11,6 +12,16 @@ pub(crate) enum Charset {
     Utf8,
     Latin1,
     Ascii,
+}
+
+impl fmt::Display for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf8 => "UTF-8",
+            Self::Latin1 => "ISO-8859-1",
+            Self::Ascii => "US-ASCII",
+        })
+    }
 }
 
 impl Charset {

@@ -3,6 +3,8 @@
 //! A tokenizer of our own, since Spark tells an empty field (null, always) from an empty quoted one (the text of `emptyValue`), which csv
 //! libraries do not. Either is null if it equals `nullValue`, and so by default both are.
 
+use std::path::Path;
+
 use memchr::memmem;
 
 use crate::engine::csv_characters::Characters;
@@ -13,7 +15,7 @@ use crate::engine::read::files::{self, Selection};
 use crate::engine::read::lines::{LineEnd, TextForm};
 use crate::engine::read::reject::{Reject, misfit};
 use crate::engine::read::tokens::Tokenizer;
-use crate::engine::read::{CORRUPT_RECORD, Mode};
+use crate::engine::read::{CORRUPT_RECORD, Mode, ReadError};
 use crate::engine::text::times::{self, Side};
 use crate::engine::text::zone::Zone;
 use crate::engine::types::Field;
@@ -295,9 +297,27 @@ impl CsvDecoder {
         }
     }
 
-    /// Whether a header may say other names than the schema.
-    pub fn enforces_schema(&self) -> bool {
-        self.options.enforce_schema
+    /// Whether the line is the header, and not blank or a comment before it. Warns of a header that is not the schema's; the error refuses it,
+    /// where `enforceSchema` is false.
+    pub fn check_header(&self, line: &str, path: &Path) -> Result<bool, ReadError> {
+        if !self.is_record(line) {
+            return Ok(false);
+        }
+        let Some((header, column)) = self.header_mismatch(line) else {
+            return Ok(true);
+        };
+        if !self.options.enforce_schema {
+            return Err(ReadError::Header {
+                path: path.to_owned(),
+                header,
+                column,
+            });
+        }
+        let path = path.display();
+        tracing::warn!(
+            "`{path}`: the header says `{header}` where the schema says `{column}`; columns are taken by position"
+        );
+        Ok(true)
     }
 
     /// Appends a line's record. The error says what is wrong with a malformed one, which is appended all the same, with null for what did not
@@ -335,7 +355,7 @@ impl CsvDecoder {
     }
 
     /// The first header name that is not the schema's, with the schema's: Spark goes by position, but a person should know.
-    pub fn header_mismatch(&self, line: &str) -> Option<(String, String)> {
+    fn header_mismatch(&self, line: &str) -> Option<(String, String)> {
         let mut mismatch = None;
         let mut headers = 0;
         let mut names = self.names.iter();

@@ -252,6 +252,11 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, ReadError> {
     Ok(entries)
 }
 
+/// Whether a file has content that can be looked at and is still there then: a pipe's is not.
+pub(super) fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
+}
+
 /// Whether there is nothing in a file at all. Of a pipe that is not known.
 pub(crate) fn is_empty(path: &Path) -> Result<bool, ReadError> {
     let metadata = fs::metadata(path).map_err(|source| io_error(path, source))?;

@@ -1,6 +1,7 @@
 //! Json files, one object a line, as Spark's `json` source reads them.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -144,16 +145,37 @@ impl JsonOptions {
 
 /// Decodes lines of json into columns.
 pub(crate) struct JsonDecoder {
+    /// The columns that are read, and after them the others that are declared.
     slots: Slots,
     rules: ValueRules,
+    found: RefCell<Found>,
+}
+
+/// Which columns the records have so far.
+#[derive(Debug, Default)]
+pub(crate) enum Found {
+    #[default]
+    Nothing,
+    /// One that is declared.
+    Declared,
+    /// None that is declared: the keys of the first record.
+    Others(Vec<String>),
 }
 
 impl JsonDecoder {
     pub fn new(rules: ValueRules, fields: &[Field], projection: &[usize]) -> Self {
+        let others = (0..fields.len()).filter(|index| !projection.contains(index));
+        let names = projection.iter().copied().chain(others);
         Self {
-            slots: Slots::new(projection.iter().map(|index| fields[*index].name.as_str())),
+            slots: Slots::new(names.map(|index| fields[index].name.as_str())),
             rules,
+            found: RefCell::default(),
         }
+    }
+
+    /// Which columns the records had since it was asked last.
+    pub fn take_found(&mut self) -> Found {
+        self.found.take()
     }
 
     /// Appends a line's records: one for an object, one for each element of an array. The error says what is wrong with a malformed one,
@@ -172,9 +194,36 @@ impl JsonDecoder {
             .records(line)
             .filter(|_| !lenient::has_broken_key(line, self.rules.json));
         match records {
-            Some(records) => self.push_records(records, columns, on_row),
+            Some(records) => {
+                self.note_found(line, &records);
+                self.push_records(records, columns, on_row);
+            }
             None => on_row(push_malformed(columns, "the record is not a json object")),
         }
+    }
+
+    fn note_found(&self, line: &str, records: &[Values]) {
+        let mut found = self.found.borrow_mut();
+        if matches!(*found, Found::Declared) {
+            return;
+        }
+        if records.iter().flatten().any(Option::is_some) {
+            *found = Found::Declared;
+        } else if matches!(*found, Found::Nothing) && !records.is_empty() {
+            *found = Found::Others(self.keys(line));
+        }
+    }
+
+    /// The keys of the first record of a line.
+    fn keys(&self, line: &str) -> Vec<String> {
+        let dialect = self.rules.json;
+        let first = match line.starts_with('[') {
+            true => elements(line, dialect).and_then(|elements| elements.first().copied()),
+            false => Some(line),
+        };
+        let entries = first.and_then(|record| entries(record, dialect));
+        let keys = entries.into_iter().flatten();
+        keys.map(|(key, _)| key.into_owned()).collect()
     }
 
     /// The records of a line; nothing if one of them is no object.

@@ -60,6 +60,35 @@ pub(super) struct Line<'a> {
     pub is_broken: bool,
 }
 
+/// What keeps a line from being clean text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// Bytes that are no characters, and were read as U+FFFD.
+    Undecodable,
+    /// Characters NUL, which text does not have, and that of another encoding may seem to.
+    Nul,
+}
+
+impl Flaw {
+    pub fn of(line: &Line<'_>) -> Option<Self> {
+        if line.is_broken {
+            return Some(Self::Undecodable);
+        }
+        memchr(0, line.text.as_bytes()).map(|_| Self::Nul)
+    }
+
+    pub fn explained(&self, charset: Charset) -> String {
+        match self {
+            Self::Undecodable => format!(
+                "it has bytes that are not {charset}, which are read as U+FFFD; the option `encoding` says what else it is"
+            ),
+            Self::Nul => {
+                "it has NUL characters, as UTF-16 read as another encoding does".to_owned()
+            }
+        }
+    }
+}
+
 impl<'a> Lines<'a> {
     pub fn open(part: &'a Part, form: &'a TextForm) -> Result<Self, ReadError> {
         Self::open_at_line(part, form).map_err(|source| io_error(part, source))

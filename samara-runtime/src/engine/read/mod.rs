@@ -4,6 +4,7 @@ mod charset;
 pub(crate) mod columns;
 mod csv;
 mod files;
+pub(crate) mod findings;
 mod infer;
 mod inspect;
 pub(crate) mod json;
@@ -19,8 +20,9 @@ mod typed;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::{provider_as_source, source_as_provider};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 
 use crate::engine::frame::DataFrame;
 use crate::engine::option::{self, OptionError, OptionValue};
@@ -72,8 +74,7 @@ pub enum ReadError {
         /// The file.
         path: PathBuf,
     },
-    /// A header with another name than the schema has: columns are taken by position, so this is an error in `validate`, and where
-    /// `enforceSchema` is false.
+    /// A header with another name, or of another width, than the schema has, where `enforceSchema` is false.
     #[error("`{path}`: the header says `{header}` where the schema says `{column}`")]
     Header {
         /// The file.
@@ -82,16 +83,6 @@ pub enum ReadError {
         header: String,
         /// The name in the schema.
         column: String,
-    },
-    /// A header with more or fewer columns than the schema has: an error in `validate` only.
-    #[error("`{path}`: columns in the header: {found}, in the schema: {declared}")]
-    HeaderWidth {
-        /// The file.
-        path: PathBuf,
-        /// How many columns the file has.
-        found: usize,
-        /// How many the schema has.
-        declared: usize,
     },
     /// A file that is not of its format, is damaged, or holds other columns than were declared.
     #[error("`{path}` cannot be read as {format}: {problem}")]
@@ -187,28 +178,37 @@ pub fn knows_columns(format: Format, options: &[(&str, &str)]) -> bool {
     }
 }
 
-/// The columns of files that say them, as they are now; none if the location holds a variable, or nothing there can be read.
+/// The columns of files that say them, as they are now; none if the location holds a variable, or there is nothing to read.
+///
+/// # Errors
+///
+/// [`ReadError::Unreadable`] for a file that is not of its format, or has a column of a type that Spark has none for.
 pub fn columns_of_files(
     session: &Session,
     format: Format,
     location: &str,
     options: &[(&str, &str)],
-) -> Option<Schema> {
+) -> Result<Option<Schema>, ReadError> {
     let typed = match format {
-        Format::Csv | Format::Json | Format::Text => return None,
+        Format::Csv | Format::Json | Format::Text => return Ok(None),
         Format::Parquet => Typed::Parquet,
         Format::Avro => Typed::Avro,
         Format::Orc => Typed::Orc,
     };
     if location.contains("${") {
-        return None;
+        return Ok(None);
     }
     let reader = options
         .iter()
         .fold(session.read(), |reader, (name, value)| {
             reader.option(name, value)
         });
-    reader.typed(location, typed).ok()?.schema().ok()
+    let frame = reader.typed(location, typed);
+    match frame.and_then(|frame| frame.schema()) {
+        Ok(schema) => Ok(Some(schema)),
+        Err(Error::Read(error @ ReadError::Unreadable { .. })) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Checks the files that are at a location now, if it holds no variable: that there are some is not asked.
@@ -267,6 +267,28 @@ fn inferred(format: Format, options: &[(&str, &str)], location: &str) -> Result<
         // They say it themselves: see `columns_of_files`.
         Format::Parquet | Format::Avro | Format::Orc => Ok(Pairs::new()),
     }
+}
+
+/// What a run of the frame would fail by in the files that it reads, by the columns that are read of them.
+pub(crate) fn faults_of(frame: &DataFrame) -> Vec<ReadError> {
+    on_deep_stack(|| faults_in_plan(frame))
+}
+
+fn faults_in_plan(frame: &DataFrame) -> Vec<ReadError> {
+    let Ok(plan) = frame.session.state().optimize(&frame.plan) else {
+        return Vec::new();
+    };
+    let mut faults = Vec::new();
+    // Only a source of another kind could end it early.
+    let _walked = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Some(table) = source_as_provider(&scan.source)?.downcast_ref::<scan::FileTable>()
+        {
+            faults.extend(table.faults(scan.projection.as_deref()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    faults
 }
 
 /// Reads files into a frame, as Spark's `DataFrameReader` does.
@@ -410,7 +432,7 @@ impl Reader {
         let mut options = TypedOptions::parse(typed, self.option_values())?;
         options.selection.in_zone(self.session.zone());
         if !self.schema.is_empty() {
-            return self.scan(location, scan::Decoder::Typed(typed, options.selection));
+            return self.scan(location, scan::Decoder::Typed(typed, options));
         }
         let resolved = Location::resolve(location)?;
         let rehearsal = Rehearsal::current();
@@ -425,11 +447,13 @@ impl Reader {
                     .to_owned(),
             }));
         };
-        self.table(scan::FileTable::new(
-            files,
-            schema,
-            scan::Decoder::Typed(typed, options.selection),
-        ))
+        let decoder = scan::Decoder::Typed(typed, options);
+        if let Some(rehearsal) = Rehearsal::current() {
+            inspect::faults(&files, &schema, &decoder)
+                .into_iter()
+                .for_each(|fault| rehearsal.note(fault));
+        }
+        self.table(scan::FileTable::new(files, schema, decoder))
     }
 
     fn option_values(&self) -> impl Iterator<Item = OptionValue<'_>> {
@@ -447,7 +471,7 @@ impl Reader {
         check_types(&schema, &decoder)?;
         let location = Location::resolve(location)?;
         if let Some(rehearsal) = Rehearsal::current() {
-            return self.rehearse(&rehearsal, &location, &schema, &decoder);
+            return self.rehearse(&rehearsal, &location, schema, decoder);
         }
         let files = files::list(&location, decoder.selection())?;
         self.table(scan::FileTable::new(files, schema, decoder))
@@ -459,27 +483,22 @@ impl Reader {
         DataFrame::unqualified(self.session, plan)
     }
 
-    /// Looks at the files, if no earlier step is to write them, and gives a frame without rows.
+    /// Looks at the files. What an earlier step is to write is a frame without rows.
     fn rehearse(
         self,
         rehearsal: &Rehearsal,
         location: &Location,
-        schema: &Schema,
-        decoder: &scan::Decoder,
+        schema: Schema,
+        decoder: scan::Decoder,
     ) -> Result<DataFrame> {
-        if !rehearsal.is_written(location) {
-            let faults = inspect::faults(
-                &files::list(location, decoder.selection())?,
-                schema,
-                decoder,
-            );
-            faults.into_iter().for_each(|fault| rehearsal.note(fault));
+        if rehearsal.is_written(location) {
+            return self.session.frame_without_rows(schema.fields);
         }
-        let columns = self.schema.iter();
-        let columns: Vec<_> = columns
-            .map(|(name, kind)| (name.as_str(), kind.as_str()))
-            .collect();
-        self.session.empty(columns)
+        let files = files::list(location, decoder.selection())?;
+        inspect::faults(&files, &schema, &decoder)
+            .into_iter()
+            .for_each(|fault| rehearsal.note(fault));
+        self.table(scan::FileTable::new(files, schema, decoder))
     }
 }
 
@@ -534,6 +553,9 @@ fn check_types(schema: &Schema, decoder: &scan::Decoder) -> Result<()> {
                 scan::Decoder::Csv(_),
                 DataType::Struct(_) | DataType::Array(_) | DataType::Map(..),
             ) => "csv files hold no nested values",
+            (scan::Decoder::Typed(Typed::Parquet | Typed::Avro, _), kind) if kind.holds_void() => {
+                continue;
+            }
             (_, kind) if kind.holds_void() => "a column of nothing but null is not read from files",
             (scan::Decoder::Json(_), kind) if has_other_keys(kind) => {
                 "the keys of a map in json are strings"

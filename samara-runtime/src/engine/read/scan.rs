@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -30,13 +29,14 @@ use tokio::sync::mpsc::Sender;
 
 use crate::engine::read::columns::ColumnBuilder;
 use crate::engine::read::csv::{CsvDecoder, CsvOptions};
-use crate::engine::read::files::{MOST_COMPRESSED, Part, Selection, share_out};
-use crate::engine::read::json::{JsonDecoder, JsonOptions, push_malformed};
-use crate::engine::read::lines::{self, Line, TextForm};
+use crate::engine::read::files::{self, MOST_COMPRESSED, Part, Selection, share_out};
+use crate::engine::read::findings::{Findings, Told, mismatch};
+use crate::engine::read::json::{Found, JsonDecoder, JsonOptions, push_malformed};
+use crate::engine::read::lines::{self, Flaw, Line, TextForm};
 use crate::engine::read::records::Records;
-use crate::engine::read::reject::{Reject, Rejected, malformed};
+use crate::engine::read::reject::{Reject, malformed};
 use crate::engine::read::text::TextOptions;
-use crate::engine::read::typed::{self, Conform, Typed};
+use crate::engine::read::typed::{self, Conform, Declared, Typed, TypedOptions};
 use crate::engine::read::{Mode, ReadError};
 use crate::engine::types::{Field, Schema};
 
@@ -52,7 +52,7 @@ pub(crate) enum Decoder {
     Csv(CsvOptions),
     Json(JsonOptions),
     Text(TextOptions),
-    Typed(Typed, Selection),
+    Typed(Typed, TypedOptions),
 }
 
 impl Decoder {
@@ -89,7 +89,15 @@ impl Decoder {
             Self::Csv(options) => &options.selection,
             Self::Json(options) => &options.selection,
             Self::Text(options) => &options.selection,
-            Self::Typed(_, selection) => selection,
+            Self::Typed(_, options) => &options.selection,
+        }
+    }
+
+    /// What keeps a line from being clean text. Of json, it is malformed then.
+    fn flaw(&self, line: &Line<'_>) -> Option<Flaw> {
+        match self {
+            Self::Json(_) | Self::Typed(..) => None,
+            Self::Csv(_) | Self::Text(_) => Flaw::of(line),
         }
     }
 
@@ -121,8 +129,8 @@ pub(crate) struct FileTable {
     fields: Arc<[Field]>,
     schema: SchemaRef,
     decoder: Decoder,
-    /// Whether records that do not fit were told of.
-    told: Arc<AtomicBool>,
+    /// What was told of the findings in the files.
+    told: Arc<Told>,
 }
 
 impl FileTable {
@@ -141,6 +149,40 @@ impl FileTable {
             decoder,
             told: Arc::default(),
         }
+    }
+
+    /// What a read of some of the columns would fail by, as far as the files say it before their rows are read.
+    pub fn faults(&self, projection: Option<&[usize]>) -> Vec<ReadError> {
+        let all: Vec<usize> = (0..self.fields.len()).collect();
+        let projection = projection.unwrap_or(&all);
+        let columns = Columns::new(&self.fields, projection, self.decoder.corrupt_record());
+        if columns.are_corrupt_alone() {
+            return vec![ReadError::CorruptAlone];
+        }
+        let Decoder::Typed(format, options) = &self.decoder else {
+            return Vec::new();
+        };
+        let Ok(schema) = self.schema.project(projection) else {
+            return Vec::new();
+        };
+        let schema = Arc::new(schema);
+        let fault = |path: &std::path::PathBuf| {
+            let part = Part {
+                path: path.clone(),
+                start: 0,
+                end: u64::MAX,
+            };
+            if !files::has_content(path) {
+                return None;
+            }
+            // Whether it can be opened was looked at where the extract was made.
+            let file = format.open(&part, Count::new()).ok()?;
+            let declared = columns.declared(options);
+            let conform = Conform::new(*format, file.fields(), declared, Arc::clone(&schema));
+            let mismatch = conform.err()?;
+            Some(format.unreadable(&part, mismatch.into()))
+        };
+        self.files.iter().filter_map(fault).collect()
     }
 }
 
@@ -188,7 +230,7 @@ impl TableProvider for FileTable {
                 schema,
                 decoder: self.decoder.clone(),
             }),
-            rejected: Arc::new(Rejected::new(self.decoder.mode(), Arc::clone(&self.told))),
+            findings: Arc::new(Findings::new(self.decoder.mode(), Arc::clone(&self.told))),
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }))
@@ -205,15 +247,15 @@ struct Input {
 
 /// The columns that files hold, which of them are read, and where the text of malformed records goes.
 #[derive(Debug)]
-struct Columns {
-    fields: Vec<Field>,
+pub(super) struct Columns {
+    pub fields: Vec<Field>,
     projection: Vec<usize>,
     /// The place among the columns that are read.
     corrupt: Option<usize>,
 }
 
 impl Columns {
-    fn new(all: &[Field], projection: &[usize], corrupt_name: Option<&str>) -> Self {
+    pub fn new(all: &[Field], projection: &[usize], corrupt_name: Option<&str>) -> Self {
         let corrupt = all
             .iter()
             .position(|field| Some(field.name.as_str()) == corrupt_name);
@@ -228,6 +270,14 @@ impl Columns {
         }
     }
 
+    fn declared(&self, options: &TypedOptions) -> Declared<'_> {
+        Declared {
+            fields: &self.fields,
+            projection: &self.projection,
+            by_position: options.by_position,
+        }
+    }
+
     /// Whether there is no other column to tell a malformed record by. (Spark refuses this as well.)
     fn are_corrupt_alone(&self) -> bool {
         self.corrupt.is_some() && self.projection.is_empty()
@@ -239,7 +289,7 @@ impl Columns {
 pub(crate) struct ScanExec {
     groups: Vec<Vec<Part>>,
     input: Arc<Input>,
-    rejected: Arc<Rejected>,
+    findings: Arc<Findings>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -262,9 +312,9 @@ impl ScanExec {
             .map_or(0, |bytes| bytes.as_usize() as u64)
     }
 
-    /// The records so far that do not fit the schema.
-    pub fn rejected(&self) -> &Arc<Rejected> {
-        &self.rejected
+    /// What was found so far that a person should know of.
+    pub fn findings(&self) -> &Arc<Findings> {
+        &self.findings
     }
 }
 
@@ -314,7 +364,7 @@ impl ExecutionPlan for ScanExec {
         let mut stream = RecordBatchReceiverStream::builder(self.schema(), 2);
         let reader = PartitionReader {
             input: Arc::clone(&self.input),
-            rejected: Arc::clone(&self.rejected),
+            findings: Arc::clone(&self.findings),
             rows_per_batch: context.session_config().batch_size(),
             bytes_read: MetricBuilder::new(&self.metrics).counter(BYTES_READ, partition),
             busy: MetricBuilder::new(&self.metrics).elapsed_compute(partition),
@@ -333,7 +383,7 @@ impl ExecutionPlan for ScanExec {
 /// Reads one partition's parts, one after the other.
 struct PartitionReader {
     input: Arc<Input>,
-    rejected: Arc<Rejected>,
+    findings: Arc<Findings>,
     rows_per_batch: usize,
     bytes_read: Count,
     busy: Time,
@@ -363,8 +413,8 @@ impl From<Unwanted> for Stop {
 impl PartitionReader {
     fn read(self, parts: &[Part]) -> Result<()> {
         let mut since = Instant::now();
-        let outcome = match self.input.decoder {
-            Decoder::Typed(typed, _) => self.read_typed(typed, parts, &mut since),
+        let outcome = match &self.input.decoder {
+            Decoder::Typed(typed, options) => self.read_typed(*typed, options, parts, &mut since),
             _ => self.read_records(parts, &mut since),
         };
         self.busy.add_elapsed(since);
@@ -378,6 +428,7 @@ impl PartitionReader {
         let mut batch = BatchBuilder::new(&self.input);
         for part in parts {
             self.read_part(part, &mut batch, since)?;
+            self.note_columns(part, &mut batch);
         }
         match batch.rows {
             0 => Ok(()),
@@ -386,27 +437,34 @@ impl PartitionReader {
     }
 
     /// Reads files that say themselves what they hold.
-    fn read_typed(&self, format: Typed, parts: &[Part], since: &mut Instant) -> Result<(), Stop> {
-        let columns = &self.input.columns;
-        let wanted = columns
-            .projection
-            .iter()
-            .map(|index| &columns.fields[*index]);
-        let wanted: Vec<&Field> = wanted.collect();
+    fn read_typed(
+        &self,
+        format: Typed,
+        options: &TypedOptions,
+        parts: &[Part],
+        since: &mut Instant,
+    ) -> Result<(), Stop> {
+        let declared = self.input.columns.declared(options);
         for part in parts.iter().filter(|part| part.start < part.end) {
             let failed = |problem| format.unreadable(part, problem);
             let file = format.open(part, self.bytes_read.clone())?;
             let conform = Conform::new(
                 format,
                 file.fields(),
-                &wanted,
+                declared,
                 Arc::clone(&self.input.schema),
             )
             .map_err(|mismatch| failed(mismatch.into()))?;
+            let mut rows = 0;
             let batches = typed::read(file, conform.columns(), self.rows_per_batch);
             for batch in batches.map_err(failed)? {
                 let batch = batch.and_then(|batch| conform.apply(&batch));
-                self.send(batch.map_err(failed)?, since)?;
+                let batch = batch.map_err(failed)?;
+                rows += batch.num_rows();
+                self.send(batch, since)?;
+            }
+            if let Some(found) = conform.unmatched().filter(|_| rows > 0) {
+                self.findings.note_mismatch(&part.path, found.to_owned());
             }
         }
         Ok(())
@@ -432,19 +490,22 @@ impl PartitionReader {
         let mut records = Records::open(part, decoder.form(), quotes)?;
         while let Some(record) = records.next()? {
             self.bytes_read.add(record.bytes);
+            let flaw = decoder.flaw(&record);
             if skip_header {
                 skip_header = !batch.check_header(&record.text, &part.path)?;
+                self.note_flaw(flaw, part, || records.line())?;
                 continue;
             }
             let pushed = batch.push(&record);
+            self.note_flaw(flaw, part, || records.line())?;
             if let Some(reason) = pushed.failure {
                 return Err(malformed(&part.path, records.line()?, reason).into());
             }
             if let Some(reason) = pushed.reason
-                && self.rejected.add(pushed.rejected)
+                && self.findings.rejected.add(pushed.rejected)
             {
                 let first = malformed(&part.path, records.line()?, reason);
-                self.rejected.set_first(first);
+                self.findings.rejected.set_first(first);
             }
             if batch.is_full(self.rows_per_batch) {
                 self.send_records(batch, since)?;
@@ -469,19 +530,55 @@ impl PartitionReader {
         if batch.rows > 0 && batch.bytes + document.bytes >= BYTES_PER_BATCH {
             self.send_records(batch, since)?;
         }
+        self.note_flaw(self.input.decoder.flaw(&document), part, || Ok(1))?;
         let pushed = batch.push(&document);
         if let Some(reason) = pushed.failure {
             return Err(malformed(&part.path, 1, reason).into());
         }
         if let Some(reason) = pushed.reason
-            && self.rejected.add(pushed.rejected)
+            && self.findings.rejected.add(pushed.rejected)
         {
-            self.rejected.set_first(malformed(&part.path, 1, reason));
+            let first = malformed(&part.path, 1, reason);
+            self.findings.rejected.set_first(first);
         }
         if batch.is_full(self.rows_per_batch) {
             self.send_records(batch, since)?;
         }
         Ok(())
+    }
+
+    /// Counts a record that is not clean text.
+    fn note_flaw(
+        &self,
+        flaw: Option<Flaw>,
+        part: &Part,
+        line: impl FnOnce() -> Result<u64, ReadError>,
+    ) -> Result<(), ReadError> {
+        if let Some(flaw) = flaw
+            && self.findings.undecodable.add(1)
+        {
+            let why = flaw.explained(self.input.decoder.form().charset);
+            let first = malformed(&part.path, line()?, why);
+            self.findings.undecodable.set_first(first);
+        }
+        Ok(())
+    }
+
+    /// Notes whether a part has one of the declared columns, if its records have names for them.
+    fn note_columns(&self, part: &Part, batch: &mut BatchBuilder) {
+        let LineDecoder::Json(decoder) = &mut batch.decoder else {
+            return;
+        };
+        match decoder.take_found() {
+            Found::Nothing => {}
+            Found::Declared => self.findings.note_match(&part.path),
+            Found::Others(keys) => {
+                let declared = self.input.columns.fields.iter();
+                let declared = declared.map(|field| field.name.as_str());
+                let found = mismatch(keys.iter().map(String::as_str), declared);
+                self.findings.note_mismatch(&part.path, found);
+            }
+        }
     }
 
     fn send_records(&self, batch: &mut BatchBuilder, since: &mut Instant) -> Result<(), Stop> {
@@ -634,26 +731,10 @@ impl BatchBuilder {
 
     /// Whether the line is the header, and not blank or a comment before it. Warns of a header that is not the schema's, or refuses it.
     fn check_header(&self, line: &str, path: &Path) -> Result<bool, ReadError> {
-        let LineDecoder::Csv(decoder) = &self.decoder else {
-            return Ok(true);
-        };
-        if !decoder.is_record(line) {
-            return Ok(false);
+        match &self.decoder {
+            LineDecoder::Csv(decoder) => decoder.check_header(line, path),
+            LineDecoder::Json(_) | LineDecoder::Text => Ok(true),
         }
-        if let Some((header, column)) = decoder.header_mismatch(line) {
-            if !decoder.enforces_schema() {
-                return Err(ReadError::Header {
-                    path: path.to_owned(),
-                    header,
-                    column,
-                });
-            }
-            let path = path.display();
-            tracing::warn!(
-                "`{path}`: the header says `{header}` where the schema says `{column}`; columns are taken by position"
-            );
-        }
-        Ok(true)
     }
 
     fn finish(&mut self) -> Result<RecordBatch> {

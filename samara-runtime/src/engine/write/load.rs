@@ -245,7 +245,7 @@ impl Staged {
             output_bytes: Some(self.total.bytes),
             spilled_bytes: self.work.spilled_bytes,
             busy: Some(self.total.busy + self.work.busy),
-            rejected: self.work.rejected,
+            findings: self.work.findings,
             destination: Some(self.location.text().to_owned()),
         };
         match self.step {

@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::engine::compression::Compression;
 use crate::engine::option::{self, OptionError, OptionValue};
 use crate::engine::problem::Problem;
+use crate::engine::read;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::types::{Field, Schema};
 use crate::engine::{DataFrame, Format, Pairs};
@@ -388,10 +389,13 @@ impl Writer {
         for error in places.into_iter().filter_map(Result::err) {
             rehearsal.note(error);
         }
-        if rehearsal.sees_columns()
-            && let Err(error) = check_schema(encoder.format(), &schema)
-        {
-            rehearsal.note(error);
+        if rehearsal.sees_columns() {
+            if let Err(error) = check_schema(encoder.format(), &schema) {
+                rehearsal.note(error);
+            }
+            for fault in read::faults_of(&self.frame) {
+                rehearsal.note(fault);
+            }
         }
         Ok(Load {
             // Of a load that is not run, it is the same which.

@@ -1,4 +1,5 @@
-//! From the columns of a file to those that were asked for: by name, and by the conversions that Spark's reader of the format makes.
+//! From the columns of a file to those that were asked for: by name, or by position where an orc file has no names, and by the conversions that
+//! Spark's reader of the format makes.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use datafusion::arrow::datatypes::{DataType as Arrow, FieldRef, Fields, SchemaRe
 use datafusion::arrow::error::ArrowError;
 
 use crate::engine::problem::Problem;
+use crate::engine::read::findings::mismatch;
 use crate::engine::read::typed::Typed;
 use crate::engine::read::typed::kind::{entry, kind_of};
 use crate::engine::types::{DataType, Field};
@@ -31,6 +33,11 @@ pub(crate) enum Mismatch {
     /// Names that differ in their case alone.
     #[error("there are two columns `{column}`, if the case of letters does not count")]
     Ambiguous { column: String },
+    /// Columns that are found by their positions, and too few that are declared to tell which were left out.
+    #[error(
+        "its {found} columns are found by position, and {declared} are declared: declare all of them, in their order"
+    )]
+    Positions { found: usize, declared: usize },
 }
 
 /// How the columns of one file become those that were asked for.
@@ -40,6 +47,16 @@ pub(crate) struct Conform {
     /// For each column asked for, which of those it is and what becomes of it.
     sources: Vec<Source>,
     schema: SchemaRef,
+    unmatched: Option<String>,
+}
+
+/// The columns that a schema declares, and which of them are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Declared<'a> {
+    pub fields: &'a [Field],
+    pub projection: &'a [usize],
+    /// Whether columns of orc files are found by position, whatever their names are.
+    pub by_position: bool,
 }
 
 impl Conform {
@@ -49,10 +66,39 @@ impl Conform {
     pub fn new(
         typed: Typed,
         found: &Fields,
-        wanted: &[&Field],
+        declared: Declared<'_>,
         schema: SchemaRef,
     ) -> Result<Self, Mismatch> {
-        let mut sources = sources(typed, found, wanted.iter().copied())?;
+        let by_position = typed == Typed::Orc && (declared.by_position || has_no_names(found));
+        if by_position && declared.fields.len() < found.len() {
+            return Err(Mismatch::Positions {
+                found: found.len(),
+                declared: declared.fields.len(),
+            });
+        }
+        let index_of = |position: usize| match by_position {
+            true => Ok(Some(position).filter(|position| *position < found.len())),
+            false => index_of(found, &declared.fields[position].name),
+        };
+        let source = |position: &usize| {
+            Source::of(
+                typed,
+                found,
+                index_of(*position)?,
+                &declared.fields[*position],
+            )
+        };
+        let sources = declared.projection.iter().map(source);
+        let mut sources = sources.collect::<Result<Vec<_>, _>>()?;
+        let is_found = |position| !matches!(index_of(position), Ok(None));
+        let unmatched = match (0..declared.fields.len()).any(is_found) {
+            true => unmatched_fields(
+                found,
+                sources.iter().zip(declared.projection),
+                declared.fields,
+            ),
+            false => Some(mismatch(names(found), names_of(declared.fields))),
+        };
         let mut columns: Vec<usize> = sources.iter().filter_map(|source| source.index).collect();
         columns.sort_unstable();
         columns.dedup();
@@ -66,7 +112,13 @@ impl Conform {
             columns,
             sources,
             schema,
+            unmatched,
         })
+    }
+
+    /// What the file has in place of the declared columns, or of the fields of a struct, if it has none of them.
+    pub fn unmatched(&self) -> Option<&str> {
+        self.unmatched.as_deref()
     }
 
     /// The columns of the file to read.
@@ -93,31 +145,67 @@ impl Conform {
     }
 }
 
-/// The arrays that columns or fields come from.
-fn sources<'a>(
-    typed: Typed,
+/// Whether an orc file has the names that Hive gave columns before it wrote their own: then Spark finds them by position.
+fn has_no_names(found: &Fields) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_no_name = |name: &str| name.strip_prefix("_col").is_some_and(is_number);
+    !found.is_empty() && found.iter().all(|field| is_no_name(field.name()))
+}
+
+fn names(found: &Fields) -> impl Iterator<Item = &str> {
+    found.iter().map(|field| field.name().as_str())
+}
+
+fn names_of(declared: &[Field]) -> impl Iterator<Item = &str> {
+    declared.iter().map(|field| field.name.as_str())
+}
+
+/// The first struct among the columns, at any depth, in which none of the declared fields is.
+fn unmatched_fields<'a>(
     found: &Fields,
-    wanted: impl Iterator<Item = &'a Field>,
-) -> Result<Vec<Source>, Mismatch> {
-    let source = |field: &Field| {
-        let Some(index) = index_of(found, &field.name)? else {
-            return Ok(Source {
-                index: None,
-                conversion: Conversion::Same,
-            });
-        };
-        let conversion = Conversion::of(typed, found[index].data_type(), &field.data_type);
-        let mismatch = || Mismatch::Type {
-            column: field.name.clone(),
-            found: name_of(found[index].data_type()),
-            declared: field.data_type.to_string(),
-        };
-        Ok(Source {
-            index: Some(index),
-            conversion: conversion?.ok_or_else(mismatch)?,
-        })
-    };
-    wanted.map(source).collect()
+    sources: impl Iterator<Item = (&'a Source, &'a usize)>,
+    declared: &[Field],
+) -> Option<String> {
+    let mut columns = sources.filter_map(|(source, position)| {
+        Some((found[source.index?].data_type(), &declared[*position]))
+    });
+    columns.find_map(|(found, field)| {
+        let unmatched = unmatched_inside(found, &field.data_type)?;
+        Some(format!("in `{}` {unmatched}", field.name))
+    })
+}
+
+fn unmatched_inside(found: &Arrow, wanted: &DataType) -> Option<String> {
+    match (found, wanted) {
+        (Arrow::Struct(fields), DataType::Struct(wanted)) => {
+            let pairs: Vec<_> = wanted
+                .iter()
+                .filter_map(|field| Some((index_of(fields, &field.name).ok()??, field)))
+                .collect();
+            if pairs.is_empty() && !wanted.is_empty() {
+                return Some(mismatch(names(fields), names_of(wanted)));
+            }
+            let mut pairs = pairs.into_iter();
+            pairs.find_map(|(index, field)| {
+                unmatched_inside(fields[index].data_type(), &field.data_type)
+            })
+        }
+        (Arrow::List(item) | Arrow::LargeList(item), DataType::Array(element)) => {
+            unmatched_inside(item.data_type(), element)
+        }
+        (Arrow::Map(entries, _), DataType::Map(key, value)) => {
+            let (from_key, from_value) = entry(entries)?;
+            unmatched_inside(from_key.data_type(), key)
+                .or_else(|| unmatched_inside(from_value.data_type(), value))
+        }
+        _ => None,
+    }
+}
+
+/// The arrays that the fields of a struct come from.
+fn sources(typed: Typed, found: &Fields, wanted: &[Field]) -> Result<Vec<Source>, Mismatch> {
+    let source = |field: &Field| Source::of(typed, found, index_of(found, &field.name)?, field);
+    wanted.iter().map(source).collect()
 }
 
 /// The index of the one column of that name, in any case.
@@ -144,6 +232,30 @@ struct Source {
 }
 
 impl Source {
+    fn of(
+        typed: Typed,
+        found: &Fields,
+        index: Option<usize>,
+        wanted: &Field,
+    ) -> Result<Self, Mismatch> {
+        let Some(index) = index else {
+            return Ok(Self {
+                index: None,
+                conversion: Conversion::Same,
+            });
+        };
+        let conversion = Conversion::of(typed, found[index].data_type(), &wanted.data_type);
+        let mismatch = || Mismatch::Type {
+            column: wanted.name.clone(),
+            found: name_of(found[index].data_type()),
+            declared: wanted.data_type.to_string(),
+        };
+        Ok(Self {
+            index: Some(index),
+            conversion: conversion?.ok_or_else(mismatch)?,
+        })
+    }
+
     fn convert(
         &self,
         arrays: &[ArrayRef],
@@ -162,6 +274,8 @@ enum Conversion {
     Same,
     /// Another type of single values; one that does not fit is an error.
     Cast,
+    /// Null, whatever they are.
+    Void,
     Struct(Vec<Source>),
     List(Box<Conversion>),
     Map(Box<(Conversion, Conversion)>),
@@ -172,7 +286,7 @@ impl Conversion {
     fn of(typed: Typed, found: &Arrow, wanted: &DataType) -> Result<Option<Self>, Mismatch> {
         Ok(match (found, wanted) {
             (Arrow::Struct(fields), DataType::Struct(wanted)) => {
-                Some(Self::Struct(sources(typed, fields, wanted.iter())?))
+                Some(Self::Struct(sources(typed, fields, wanted)?))
             }
             (Arrow::List(item) | Arrow::LargeList(item), DataType::Array(element)) => {
                 Self::of(typed, item.data_type(), element)?
@@ -184,7 +298,9 @@ impl Conversion {
                     .map(|pair| Self::Map(Box::new(pair))),
                 None => None,
             },
-            (Arrow::Null, _) => Some(Self::Cast),
+            (Arrow::Null, DataType::Void) => Some(Self::Void),
+            // Spark writes a column of no values as booleans.
+            (Arrow::Null, DataType::Boolean) if typed == Typed::Parquet => Some(Self::Cast),
             _ if *found == wanted.to_arrow() => Some(Self::Same),
             _ => reads_as(typed, found, wanted).then_some(Self::Cast),
         })
@@ -194,6 +310,7 @@ impl Conversion {
         match (self, to) {
             (Self::Same, _) => Ok(Arc::clone(array)),
             (Self::Cast, _) => cast_with_options(array, to, &CHECKED),
+            (Self::Void, _) => Ok(new_null_array(to, array.len())),
             (Self::Struct(sources), Arrow::Struct(fields)) => {
                 let from = array.as_struct();
                 let convert = |(source, field): (&Source, &FieldRef)| {

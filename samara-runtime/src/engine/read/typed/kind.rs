@@ -26,6 +26,7 @@ pub(super) fn schema_of(fields: &Fields) -> Result<Schema, Mismatch> {
 /// The type that holds every value of a type; none if Spark has none.
 pub(super) fn kind_of(found: &Arrow) -> Option<DataType> {
     Some(match found {
+        Arrow::Null => DataType::Void,
         Arrow::Boolean => DataType::Boolean,
         Arrow::Int8 => DataType::Byte,
         Arrow::Int16 | Arrow::UInt8 => DataType::Short,

@@ -23,7 +23,7 @@ use crate::engine::read::ReadError;
 use crate::engine::read::files::Part;
 use crate::engine::types::Schema;
 
-pub(super) use conform::Conform;
+pub(super) use conform::{Conform, Declared};
 pub(super) use infer::infer;
 pub(crate) use options::TypedOptions;
 

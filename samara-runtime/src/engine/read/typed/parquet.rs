@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
-use datafusion::arrow::datatypes::{DataType as Arrow, Fields, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{
+    DataType as Arrow, FieldRef, Fields, Schema, SchemaRef, TimeUnit,
+};
 use datafusion::arrow::error::ArrowError;
 use datafusion::datasource::physical_plan::parquet::Int96Coercer;
 use datafusion::physical_plan::metrics::Count;
@@ -12,7 +15,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
-use parquet::schema::types::SchemaDescriptor;
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 
 use crate::engine::calendar::Calendar;
 use crate::engine::problem::Problem;
@@ -23,6 +26,8 @@ use crate::engine::read::typed::{Batches, TypedFile};
 struct ParquetFile {
     input: Input,
     metadata: ArrowReaderMetadata,
+    /// The columns as they are given.
+    fields: Fields,
     /// The row groups that begin in the part.
     row_groups: Vec<usize>,
     old: OldCalendar,
@@ -49,7 +54,11 @@ pub(super) fn open(part: &Part, bytes_read: Count) -> Result<Box<dyn TypedFile>,
     let row_groups = starts
         .enumerate()
         .filter(|(_, start)| (part.start..part.end).contains(start));
+    let fields = metadata.schema().fields().iter();
+    let mut leaves = metadata.parquet_schema().columns().iter();
+    let fields = fields.map(|field| with_type(field, given(field.data_type(), &mut leaves)));
     Ok(Box::new(ParquetFile {
+        fields: fields.collect(),
         row_groups: row_groups.map(|(index, _)| index).collect(),
         input,
         metadata,
@@ -98,7 +107,7 @@ fn is_enum(parquet: &parquet::schema::types::Type) -> bool {
 
 impl TypedFile for ParquetFile {
     fn fields(&self) -> &Fields {
-        self.metadata.schema().fields()
+        &self.fields
     }
 
     fn read(self: Box<Self>, columns: &[usize], rows_per_batch: usize) -> Result<Batches, Problem> {
@@ -113,8 +122,72 @@ impl TypedFile for ParquetFile {
         let old = self.old;
         Ok(Box::new(reader.map(move |batch| {
             let batch = batch.map_err(Problem::new)?;
-            old.rebased(batch).map_err(Problem::new)
+            let batch = old.rebased(batch).and_then(|batch| as_integers(&batch));
+            batch.map_err(Problem::new)
         })))
+    }
+}
+
+/// The type of a column as it is given, of which these are the leaves. One that no value was ever written to has the logical type unknown: to
+/// Spark it is of its physical type, an integer, or void if that is boolean.
+fn given<'a>(arrow: &Arrow, leaves: &mut impl Iterator<Item = &'a ColumnDescPtr>) -> Arrow {
+    match arrow {
+        Arrow::Struct(fields) => {
+            let fields = fields.iter();
+            let fields = fields.map(|field| with_type(field, given(field.data_type(), leaves)));
+            Arrow::Struct(fields.collect())
+        }
+        Arrow::List(item) => Arrow::List(with_type(item, given(item.data_type(), leaves))),
+        Arrow::LargeList(item) => {
+            Arrow::LargeList(with_type(item, given(item.data_type(), leaves)))
+        }
+        Arrow::Map(entries, sorted) => Arrow::Map(
+            with_type(entries, given(entries.data_type(), leaves)),
+            *sorted,
+        ),
+        leaf => {
+            let is_unknown = |column: &&ColumnDescPtr| {
+                let is_boolean = column.physical_type() == PhysicalType::BOOLEAN;
+                is_boolean && column.logical_type_ref() == Some(&LogicalType::Unknown)
+            };
+            match (leaf, leaves.next().filter(is_unknown)) {
+                (Arrow::Null, _) => Arrow::Int32,
+                (_, Some(_)) => Arrow::Null,
+                (leaf, None) => leaf.clone(),
+            }
+        }
+    }
+}
+
+fn with_type(field: &FieldRef, kind: Arrow) -> FieldRef {
+    Arc::new(field.as_ref().clone().with_data_type(kind))
+}
+
+/// Integers where there is no type, at any depth.
+fn as_integers(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter();
+    let columns = columns.map(|column| match without_null(column.data_type()) {
+        kind if kind == *column.data_type() => Ok(Arc::clone(column)),
+        kind => cast(column, &kind),
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let fields = batch.schema();
+    let fields = fields.fields().iter().zip(&columns);
+    let fields = fields.map(|(field, column)| with_type(field, column.data_type().clone()));
+    let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(schema, columns, &options)
+}
+
+fn without_null(arrow: &Arrow) -> Arrow {
+    let inside = |field: &FieldRef| with_type(field, without_null(field.data_type()));
+    match arrow {
+        Arrow::Null => Arrow::Int32,
+        Arrow::Struct(fields) => Arrow::Struct(fields.iter().map(inside).collect()),
+        Arrow::List(item) => Arrow::List(inside(item)),
+        Arrow::LargeList(item) => Arrow::LargeList(inside(item)),
+        Arrow::Map(entries, sorted) => Arrow::Map(inside(entries), *sorted),
+        other => other.clone(),
     }
 }
 

@@ -153,6 +153,85 @@ fn an_unknown_option_is_told_the_nearest() {
     assert_eq!(error.suggestion.as_deref(), Some("mergeSchema"));
 }
 
+/// How a file's columns conform to those that are declared, or why they do not.
+fn conform(typed: Typed, name: &str, declared: &[(&str, &str)]) -> Result<Option<String>, String> {
+    let part = Part {
+        path: file(name),
+        start: 0,
+        end: u64::MAX,
+    };
+    let file = typed.open(&part, Count::new()).unwrap();
+    let declared = crate::engine::read::schema_of(declared.iter().copied()).unwrap();
+    let arrow: Vec<_> = declared
+        .fields
+        .iter()
+        .map(|field| field.to_arrow())
+        .collect();
+    let projection: Vec<usize> = (0..arrow.len()).collect();
+    let wanted = Declared {
+        fields: &declared.fields,
+        projection: &projection,
+        by_position: false,
+    };
+    let schema = std::sync::Arc::new(datafusion::arrow::datatypes::Schema::new(arrow));
+    let conform = Conform::new(typed, file.fields(), wanted, schema);
+    let conform = conform.map_err(|mismatch| mismatch.to_string())?;
+    Ok(conform.unmatched().map(str::to_owned))
+}
+
+#[test]
+fn a_file_with_none_of_the_declared_columns_is_told_with_both_lists() {
+    for (typed, file, found) in [
+        (Typed::Parquet, "null.parquet", "`id`, `n`, `s`, `l`, `m`"),
+        (Typed::Avro, "null.avro", "`id`, `n`"),
+        (Typed::Orc, "named.orc", "`x`, `y`"),
+        (Typed::Orc, "hive_mixed.orc", "`_col0`, `name`, `_col2`"),
+        (Typed::Orc, "hive_upper.orc", "`_COL0`, `_COL1`"),
+    ] {
+        let unmatched = conform(typed, file, &[("p", "int"), ("q", "string")]);
+        let lists = format!("the file has {found}; declared are `p`, `q`");
+        assert_eq!(unmatched, Ok(Some(lists)), "{file}");
+    }
+    let some = [("ID", "int"), ("q", "string")];
+    assert_eq!(conform(Typed::Parquet, "null.parquet", &some), Ok(None));
+    let by_position = [("p", "int"), ("q", "string"), ("r", "bigint")];
+    assert_eq!(conform(Typed::Orc, "hive.orc", &by_position), Ok(None));
+}
+
+#[test]
+fn a_struct_with_none_of_the_declared_fields_is_told_with_both_lists() {
+    let declared = [("id", "int"), ("s", "struct<p:int,q:string>")];
+    let lists = "in `s` the file has `_col0`, `_col1`; declared are `p`, `q`".to_owned();
+    let unmatched = conform(Typed::Orc, "hive_nested.orc", &declared);
+    assert_eq!(unmatched, Ok(Some(lists)));
+}
+
+#[test]
+fn columns_by_position_of_which_too_few_are_declared_are_refused_with_the_way_out() {
+    let refused = conform(Typed::Orc, "hive.orc", &[("id", "int")]).unwrap_err();
+    let way_out = "its 3 columns are found by position, and 1 are declared: declare all of them";
+    assert!(refused.contains(way_out), "{refused}");
+}
+
+#[test]
+fn an_avro_column_of_type_null_is_void() {
+    let location = file("null.avro");
+    let frame = || reader().avro(location.to_str().unwrap());
+    let schema = frame().unwrap().schema().unwrap();
+    assert_eq!(schema.fields[1].data_type.to_string(), "void");
+    assert_eq!(rows(frame()), Ok(2));
+    assert_eq!(
+        conform(Typed::Avro, "null.avro", &[("n", "void")]),
+        Ok(None)
+    );
+    // Spark, `AvroDeserializer`: a null is read as no other type.
+    let refused = conform(Typed::Avro, "null.avro", &[("n", "string")]).unwrap_err();
+    assert!(
+        refused.contains("column `n` is void in the file"),
+        "{refused}"
+    );
+}
+
 /// Libraries panic at some damage; a run says which file it was, whatever they do.
 #[test]
 fn a_damaged_byte_anywhere_is_an_error_or_nothing_but_another_value() {
