@@ -103,6 +103,7 @@ use quote::quote;
 ///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
 ///         STEP.start()
 ///     };
+///     #[allow(clippy::async_yields_async)]
 ///     let (step, outcome) = step
 ///         .drive(async move {
 ///             if false {

@@ -80,8 +80,10 @@ impl Step<'_> {
             };
         }
         let concluded = self.concluded();
+        // An async function may give a future. Clippy asks of an async block whether it was meant to.
         quote_spanned! {Span::mixed_site()=>
             #opened
+            #[allow(clippy::async_yields_async)]
             let (step, outcome) = step.drive(#head #body).await;
             #concluded
         }
