@@ -103,6 +103,7 @@ use quote::quote;
 ///             ::samara::step::Site::new("load", "step", ::samara::source_location!());
 ///         STEP.start()
 ///     };
+///     #[allow(clippy::async_yields_async)]
 ///     let (step, outcome) = step
 ///         .drive(async move {
 ///             if false {
@@ -161,12 +162,12 @@ use quote::quote;
 ///         STEP.enter()
 ///     };
 ///     let exits = ::samara::conclude!(@exits step, Result<u64, LoadError>);
-///     let outcome: Result<u64, LoadError> = 'step: {
+///     let outcome = ::samara::step::returned::<Result<u64, LoadError>>('step: {
 ///         if text.is_empty() {
 ///             break 'step Err(LoadError::Empty);
 ///         }
 ///         Ok(text.parse().samara_exit(&exits)?)
-///     };
+///     });
 ///     exits.returned(&outcome);
 ///     return ::samara::conclude!(step, outcome);
 /// }

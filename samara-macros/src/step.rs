@@ -80,8 +80,10 @@ impl Step<'_> {
             };
         }
         let concluded = self.concluded();
+        // An async function may give a future. Clippy asks of an async block whether it was meant to.
         quote_spanned! {Span::mixed_site()=>
             #opened
+            #[allow(clippy::async_yields_async)]
             let (step, outcome) = step.drive(#head #body).await;
             #concluded
         }
@@ -101,20 +103,21 @@ impl Step<'_> {
         }
         let body = Inlined::new(&self.function.body);
         let (label, block, concluded) = (&body.label, &body.block, self.concluded());
+        let runtime = &self.runtime;
         if !body.has_question_marks {
             return quote_spanned! {Span::mixed_site()=>
                 #opened
-                let outcome: #output = #label #block;
+                let outcome = #runtime::step::returned::<#output>(#label #block);
                 #concluded
             };
         }
-        let (runtime, format) = (&self.runtime, self.format());
+        let format = self.format();
         quote_spanned! {Span::mixed_site()=>
             #[allow(unused_imports)]
             use #runtime::step::Exit as _;
             #opened
             let exits = #runtime::conclude!(@exits step, #output #format);
-            let outcome: #output = #label #block;
+            let outcome = #runtime::step::returned::<#output>(#label #block);
             exits.returned(&outcome);
             #concluded
         }

@@ -10,6 +10,12 @@ pub fn returns<T>() -> T {
     unreachable!("stands where no program goes")
 }
 
+/// What a block gives that stands for a body.
+#[inline]
+pub fn returned<T>(outcome: T) -> T {
+    outcome
+}
+
 /// A body that returns a future, which gives a `T`.
 #[inline]
 pub fn returns_future<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> B {
