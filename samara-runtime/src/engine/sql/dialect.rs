@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Word};
 
 use crate::engine::sql::cast::SparkCast;
-use crate::engine::sql::depth::{MOST_LEVELS, too_deep};
+use crate::engine::sql::depth::{MOST_LEVELS, refusal};
 
 /// Parses an expression as Spark does.
 ///
@@ -24,12 +24,8 @@ pub(crate) fn parse_expression(text: &str) -> Result<ExprWithAlias> {
         .tokenize_with_location()
         .map_err(ParserError::from)
         .map_err(|error| DataFusionError::SQL(Box::new(error), None))?;
-    if let Some(place) = too_deep(&tokens) {
-        let message = format!(
-            "the expression is nested too deeply: more than {MOST_LEVELS} levels{}",
-            place.start
-        );
-        let error = ParserError::ParserError(message);
+    if let Some((message, place)) = refusal(&tokens) {
+        let error = ParserError::ParserError(format!("{message}{}", place.start));
         return Err(DataFusionError::SQL(Box::new(error), None));
     }
     DFParserBuilder::new(literals(tokens))
