@@ -127,12 +127,10 @@ fn a_returned_future_is_followed_however_the_function_makes_it() {
         Box::new(Box::pin(work(n)))
     }
     #[samara::step]
-    #[expect(clippy::async_yields_async, reason = "the form is what is tried")]
     async fn of_an_async_function(n: u64) -> BoxFuture<'static, Result<u64, LoadError>> {
         work(n).boxed()
     }
     #[samara::step]
-    #[expect(clippy::async_yields_async, reason = "the form is what is tried")]
     async fn opaque_of_an_async_function(n: u64) -> impl Future<Output = Result<u64, LoadError>> {
         work(n)
     }

@@ -23,8 +23,8 @@ struct Group {
     betweens: usize,
 }
 
-/// The token at which an expression is too deep, or too long.
-pub(super) fn too_deep(tokens: &[TokenWithSpan]) -> Option<Span> {
+/// Why an expression is refused that is too deep or too long, and the token at which it is.
+pub(super) fn refusal(tokens: &[TokenWithSpan]) -> Option<(String, Span)> {
     let (mut group, mut outer) = (Group::default(), Vec::new());
     let mut levels = 0_usize;
     for TokenWithSpan { token, span } in tokens.iter().take(MOST_TOKENS) {
@@ -58,10 +58,13 @@ pub(super) fn too_deep(tokens: &[TokenWithSpan]) -> Option<Span> {
             Kind::Operand => {}
         }
         if levels > MOST_LEVELS {
-            return Some(*span);
+            let message =
+                format!("the expression is nested too deeply: more than {MOST_LEVELS} levels");
+            return Some((message, *span));
         }
     }
-    tokens.get(MOST_TOKENS).map(|token| token.span)
+    let message = || format!("the expression is too long: more than {MOST_TOKENS} tokens");
+    tokens.get(MOST_TOKENS).map(|token| (message(), token.span))
 }
 
 /// What a token does to the depth.
@@ -203,10 +206,25 @@ mod tests {
             nested(100_000, "", "n", " IS NULL"),
             nested(100_000, "- ", "n", ""),
             chain(100_000, " + ", |_| "n".to_owned()),
-            chain(1_000_000, " OR ", |_| "t".to_owned()),
         ] {
             let error = frame().with_column("r", &text).unwrap_err().to_string();
             assert!(error.contains("nested too deeply"), "{error:.200}");
+        }
+        let text = chain(1_000_000, " OR ", |_| "t".to_owned());
+        let error = frame().with_column("r", &text).unwrap_err().to_string();
+        assert!(error.contains("too long"), "{error:.200}");
+    }
+
+    #[test]
+    fn functions_that_copy_what_stands_in_them_are_refused_before_they_copy_too_much() {
+        assert_eq!(
+            value(&nested(60, "sqrt(", "n * 0 + 1", ")")).unwrap(),
+            "1.0"
+        );
+        for call in ["nullif(", "decode("] {
+            let many = nested(60, call, "v", ", 'a', 'b', 'c', 'd', 'e')");
+            let error = frame().with_column("r", &many).unwrap_err().to_string();
+            assert!(error.contains("nested too deeply"), "{call} {error:.200}");
         }
     }
 }

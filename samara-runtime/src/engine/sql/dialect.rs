@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::{
     Location, Span, Token, TokenWithSpan, Tokenizer, TokenizerError,
 };
 
-use crate::engine::sql::depth::{MOST_LEVELS, too_deep};
+use crate::engine::sql::depth::refusal;
 use crate::engine::sql::parser::SyntaxError;
 
 /// A token, and the bytes of the text that it takes.
@@ -59,11 +59,9 @@ pub(super) fn pieces(text: &str) -> Result<Vec<Piece>, SyntaxError> {
         .with_unescape(false)
         .tokenize_with_location()
         .map_err(|error| not_closed(text, &error))?;
-    if let Some(place) = too_deep(&tokens) {
-        return Err(SyntaxError {
-            message: format!("the expression is nested too deeply: more than {MOST_LEVELS} levels"),
-            at: Offsets::new(text).of(place.start),
-        });
+    if let Some((message, place)) = refusal(&tokens) {
+        let at = Offsets::new(text).of(place.start);
+        return Err(SyntaxError { message, at });
     }
     let mut offsets = Offsets::new(text);
     let mut pieces = Vec::new();
