@@ -261,6 +261,7 @@ fn without_text_between(cast: ScalarFunction, schema: &DFSchema) -> Result<Expr>
 
 /// LIKE of texts: Spark casts to text what is none.
 fn of_texts(mut like: Like, schema: &DFSchema) -> Result<Like> {
+    check_escapes(&like)?;
     for side in [&mut like.expr, &mut like.pattern] {
         let kind = side.get_type(schema)?;
         if !is_text(&kind) && !kind.is_null() && !kind.is_nested() {
@@ -554,14 +555,6 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
                 list,
                 negated,
             }))
-        }
-        Expr::Like(mut like) => {
-            check_escapes(&like)?;
-            let kind = like.expr.get_type(schema)?;
-            if kind == ArrowType::Binary {
-                *like.expr = SparkCast::call(*like.expr, &DataType::String);
-            }
-            Ok(Expr::Like(like))
         }
         // By the engine's own operators these are nullable in the rows, though not in the plan.
         Expr::IsTrue(value) => Ok(or_else(*value, false)),
