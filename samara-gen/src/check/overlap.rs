@@ -1,6 +1,6 @@
 //! Locations compared by their texts alone: nothing is looked up, since the run decides in which directory they are.
 
-use regex::Regex;
+use samara::location::NamePattern;
 
 /// What is special in a glob.
 const GLOB: [char; 4] = ['*', '?', '[', '{'];
@@ -57,14 +57,10 @@ impl Normal {
 
     /// As [`Self::relation`], of a location that may be a glob: the closest relation that any path has which it matches.
     pub fn relation_of_pattern(&self, other: &Self) -> Option<Relation> {
-        let patterns: Option<Vec<Regex>> = self.parts.iter().map(|part| pattern(part)).collect();
-        let patterns = patterns?;
-        let common = patterns.iter().zip(&other.parts);
-        if !common
-            .into_iter()
-            .all(|(pattern, part)| pattern.is_match(part))
-        {
-            return None;
+        for (pattern, name) in self.parts.iter().zip(&other.parts) {
+            if !part_matches(pattern, name)? {
+                return None;
+            }
         }
         Some(match self.parts.len().cmp(&other.parts.len()) {
             std::cmp::Ordering::Equal => Relation::Same,
@@ -98,52 +94,12 @@ fn split(path: &str) -> Vec<&str> {
     parts
 }
 
-/// The expression of a glob's part; none of one that has none.
-fn pattern(part: &str) -> Option<Regex> {
-    if part.contains("${") || !part.contains(GLOB) {
-        return Regex::new(&format!("^{}$", regex::escape(part))).ok();
+/// Whether a part of a pattern stands for a name; none if it is no glob.
+fn part_matches(pattern: &str, name: &str) -> Option<bool> {
+    if pattern.contains("${") || !pattern.contains(GLOB) {
+        return Some(pattern == name);
     }
-    let mut expression = String::from("^");
-    let mut characters = part.chars().peekable();
-    let (mut braces, mut in_class) = (0_usize, false);
-    while let Some(character) = characters.next() {
-        match character {
-            ']' if in_class => {
-                in_class = false;
-                expression.push(']');
-            }
-            '-' if in_class => expression.push('-'),
-            '*' if !in_class => expression.push_str(".*"),
-            '?' if !in_class => expression.push('.'),
-            '[' if !in_class => {
-                in_class = true;
-                expression.push('[');
-                if characters
-                    .next_if(|next| matches!(next, '^' | '!'))
-                    .is_some()
-                {
-                    expression.push('^');
-                }
-            }
-            '{' if !in_class => {
-                braces += 1;
-                expression.push_str("(?:");
-            }
-            '}' if !in_class && braces > 0 => {
-                braces -= 1;
-                expression.push(')');
-            }
-            ',' if !in_class && braces > 0 => expression.push('|'),
-            '\\' => expression.extend(
-                characters
-                    .next()
-                    .map(|next| regex::escape(&next.to_string())),
-            ),
-            other => expression.push_str(&regex::escape(&other.to_string())),
-        }
-    }
-    expression.push('$');
-    Regex::new(&expression).ok()
+    Some(NamePattern::parse(pattern).ok()?.matches(name))
 }
 
 #[cfg(test)]

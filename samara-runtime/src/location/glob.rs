@@ -43,15 +43,30 @@ impl GlobError {
     }
 }
 
-/// What a name has to match.
+/// A glob of one name, as Hadoop's `GlobPattern` matches it: the part of a location between two slashes, or a `pathGlobFilter`.
+///
+/// # Examples
+///
+/// ```
+/// use samara::location::NamePattern;
+///
+/// let pattern = NamePattern::parse("day-[0-9]*.{csv,json}")?;
+/// assert!(pattern.matches("day-1.csv") && !pattern.matches("days.csv"));
+/// # Ok::<(), samara::location::GlobError>(())
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) struct NamePattern {
+pub struct NamePattern {
     regex: Regex,
     /// The only name that matches, if nothing in the pattern stands for more than itself.
     literal: Option<String>,
 }
 
 impl NamePattern {
+    /// Reads a glob.
+    ///
+    /// # Errors
+    ///
+    /// [`GlobError`] if it is none, such as `[` without its `]`.
     pub fn parse(glob: &str) -> Result<Self, GlobError> {
         let (java, has_wildcard) = to_java(glob)?;
         let regex = of_java(&java).map_err(|problem| GlobError::new(glob, problem))?;
@@ -63,6 +78,7 @@ impl NamePattern {
         })
     }
 
+    /// Whether the whole name matches.
     pub fn matches(&self, name: &str) -> bool {
         self.regex.is_match(name)
     }

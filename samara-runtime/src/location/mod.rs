@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::variables;
 
-pub use glob::GlobError;
-pub(crate) use glob::{NamePattern, Pattern};
+pub(crate) use glob::Pattern;
+pub use glob::{GlobError, NamePattern};
 
 /// A place of files on this machine.
 ///

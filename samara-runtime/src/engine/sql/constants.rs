@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result};
@@ -76,12 +77,16 @@ impl OptimizerRule for ConstantsCompute {
 
 /// Whether an error is one of the values, not of the engine.
 fn is_of_values(error: &DataFusionError) -> bool {
-    !matches!(
-        error.find_root(),
+    let root = error.find_root();
+    let of_types = matches!(root, DataFusionError::ArrowError(error, _)
+        if matches!(**error, ArrowError::InvalidArgumentError(_) | ArrowError::NotYetImplemented(_)));
+    let of_engine = matches!(
+        root,
         DataFusionError::Internal(_)
             | DataFusionError::NotImplemented(_)
             | DataFusionError::Plan(_)
-    )
+    );
+    !of_types && !of_engine
 }
 
 /// Computes the constants of an expression, the largest ones there are.

@@ -29,11 +29,14 @@ mod widened;
 pub(crate) mod window;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType as ArrowType;
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::common::{DataFusionError, plan_err};
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::sql::sqlparser::ast::Spanned as _;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, CastKind, Expr as SqlExpr, ExprWithAlias, Function, FunctionArg, FunctionArgExpr,
@@ -117,7 +120,13 @@ impl Scope<'_> {
 
     /// Why a part of an expression without columns fails for all rows.
     fn failing_constant(&self, planned: &Expr) -> Option<DataFusionError> {
-        constants::check(planned, self.state().config_options()).err()
+        let config = self.state().config_options();
+        let context = SimplifyContext::builder()
+            .with_config_options(Arc::clone(config))
+            .build();
+        // The engine gives operands their types when it has the whole plan; what they do not fit fails there.
+        let typed = ExprSimplifier::new(context).coerce(planned.clone(), &self.schema);
+        constants::check(&typed.ok()?, config).err()
     }
 
     /// Where the smallest part of an expression stands that fails for all rows.

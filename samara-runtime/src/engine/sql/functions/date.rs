@@ -135,20 +135,28 @@ fn unit_step(unit: &str, count: i64) -> Option<Step> {
             micros: 0,
         })
     };
-    let micros = |each: i64| {
-        let micros = count.checked_mul(each)?;
+    let days = |each: i64| {
         Some(Step {
             months: 0,
-            days: micros / MICROS_PER_DAY,
-            micros: micros % MICROS_PER_DAY,
+            // No more than timestamps have.
+            days: count.checked_mul(each * MICROS_PER_DAY)? / MICROS_PER_DAY,
+            micros: 0,
+        })
+    };
+    // Time passes, whatever clocks show.
+    let micros = |each: i64| {
+        Some(Step {
+            months: 0,
+            days: 0,
+            micros: count.checked_mul(each)?,
         })
     };
     match unit {
         "YEAR" => months(12),
         "QUARTER" => months(3),
         "MONTH" => months(1),
-        "WEEK" => micros(7 * MICROS_PER_DAY),
-        "DAY" | "DAYOFYEAR" => micros(MICROS_PER_DAY),
+        "WEEK" => days(7),
+        "DAY" | "DAYOFYEAR" => days(1),
         "HOUR" => micros(3600 * MICROS_PER_SECOND),
         "MINUTE" => micros(60 * MICROS_PER_SECOND),
         "SECOND" => micros(MICROS_PER_SECOND),
