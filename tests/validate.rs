@@ -19,7 +19,8 @@ const WORKFLOW: &str = r#"{
      {"id": "notes", "extract_type": "file", "data_format": "csv", "location": "${IN}/notes.csv", "options": {"header": true}, "schema": ""}],
    "transforms": [
      {"id": "placed", "upstream_id": "orders", "functions": [
-       {"function_type": "join", "arguments": {"other_upstream_id": "shops", "on": "shop"}}]},
+       {"function_type": "join", "arguments": {"other_upstream_id": "shops", "on": "shop"}},
+       {"function_type": "drop", "arguments": {"columns": ["_corrupt_record"]}}]},
      {"id": "by-city", "upstream_id": "placed", "functions": [
        {"function_type": "pivot", "arguments": {"group_by": ["shop"], "pivot_column": "city", "values_column": "order_id", "agg_func": "count"}},
        {"function_type": "orderby", "arguments": {"columns": [{"column_name": "Paris", "ascending": true}]}}]}],
