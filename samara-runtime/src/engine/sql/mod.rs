@@ -117,7 +117,7 @@ impl Scope<'_> {
 
     /// Why a part of an expression without columns fails for all rows.
     fn failing_constant(&self, planned: &Expr) -> Option<DataFusionError> {
-        constants::check(planned, self.state().config_options()).err()
+        constants::check_in(planned, &self.schema, self.state().config_options()).err()
     }
 
     /// Where the smallest part of an expression stands that fails for all rows.
