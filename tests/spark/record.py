@@ -177,7 +177,7 @@ class Recorder:
         reader = self.spark.read.format(source["data_format"]).options(**options(source.get("options", {})))
         if source.get("schema") is not None:
             reader = reader.schema(StructType.fromJson(source["schema"]))
-        return reader.load("/".join([str(path)] + [source["location"]] * ("location" in source)))
+        return reader.load("/".join([str(path)] + ([source["location"]] if "location" in source else [])))
 
     def place(self, name: str, source: dict) -> Path:
         """Where an input's files are."""

@@ -175,4 +175,7 @@ fn only_a_name_that_is_close_is_suggested() {
     assert_eq!(nearest("amuont", ["order_id", "amount"]), Some("amount"));
     assert_eq!(nearest("AMOUNT", ["amount"]), Some("amount"));
     assert_eq!(nearest("customer", ["amount", "name"]), None);
+    assert_eq!(nearest("idd", ["id"]), Some("id"));
+    assert_eq!(nearest("x", ["b"]), None);
+    assert_eq!(nearest("or", ["o"]), None);
 }

@@ -116,10 +116,7 @@ fn check_operands(node: &Expr, schema: &DFSchema) -> Result<()> {
                     return plan_err!("a shift takes whole numbers, and this is {}", shown(value)?);
                 }
             }
-            match args.get(1).map(|by| by.get_type(schema)).transpose()? {
-                Some(ArrowType::Int64) => plan_err!("a shift is by an int, and this is bigint"),
-                _ => Ok(()),
-            }
+            Ok(())
         }
         Expr::ScalarFunction(function) => match node.get_type(schema) {
             Err(error) if is_of_engine(&error) => {
@@ -186,6 +183,7 @@ fn of_function(function: ScalarFunction, schema: &DFSchema) -> Result<Expr> {
     let function = with_bytes_of_texts(function, schema)?;
     let mut function = spark_arguments(function, schema)?;
     cast_texts(&mut function, schema)?;
+    cast_shifted(&mut function, schema)?;
     let arguments = match function.func.name() {
         SparkCast::LITERAL => return SparkCast::literal(&function.args),
         SparkCast::ANSI | SparkCast::TRYING => {
@@ -212,6 +210,21 @@ fn cast_texts(function: &mut ScalarFunction, schema: &DFSchema) -> Result<()> {
         let kind = value.get_type(schema)?;
         if is_text(&kind) {
             *value = widened(value, &kind, if at == 0 { &first } else { &rest })?;
+        }
+    }
+    Ok(())
+}
+
+/// Casts the numbers of a shift: a bigint is shifted, but not shifted by.
+fn cast_shifted(function: &mut ScalarFunction, schema: &DFSchema) -> Result<()> {
+    if !SHIFTS.contains(&function.func.name()) {
+        return Ok(());
+    }
+    for (at, value) in function.args.iter_mut().enumerate() {
+        let kind = value.get_type(schema)?;
+        let is_too_long = at == 1 && kind == ArrowType::Int64;
+        if is_too_long || kind.is_floating() || kind.is_decimal() {
+            *value = SparkCast::call(std::mem::take(value), &spark_type(&ArrowType::Int32)?);
         }
     }
     Ok(())
@@ -557,17 +570,26 @@ fn compared(node: Expr, schema: &DFSchema) -> Result<Expr> {
             }))
         }
         // By the engine's own operators these are nullable in the rows, though not in the plan.
-        Expr::IsTrue(value) => Ok(or_else(*value, false)),
-        Expr::IsNotTrue(value) => Ok(!or_else(*value, false)),
-        Expr::IsFalse(value) => Ok(!or_else(*value, true)),
-        Expr::IsNotFalse(value) => Ok(or_else(*value, true)),
+        Expr::IsTrue(value) => or_else(*value, false, schema),
+        Expr::IsNotTrue(value) => Ok(!or_else(*value, false, schema)?),
+        Expr::IsFalse(value) => Ok(!or_else(*value, true, schema)?),
+        Expr::IsNotFalse(value) => or_else(*value, true, schema),
         other => Ok(other),
     }
 }
 
 /// A truth, or another one where it is null.
-fn or_else(value: Expr, other: bool) -> Expr {
-    coalesce(vec![value, lit(other)])
+fn or_else(value: Expr, other: bool, schema: &DFSchema) -> Result<Expr> {
+    let kind = value.get_type(schema)?;
+    match kind {
+        ArrowType::Boolean | ArrowType::Null | ArrowType::Utf8 => {
+            Ok(coalesce(vec![value, lit(other)]))
+        }
+        _ => plan_err!(
+            "IS TRUE and IS FALSE are asked of a condition, and this is {}",
+            spark_type(&kind)?
+        ),
+    }
 }
 
 /// Whether an expression holds a cast or arithmetic, which some values fail.

@@ -21,6 +21,7 @@ use datafusion::physical_expr::create_physical_expr;
 
 use crate::engine::sql::compiled::Compiled;
 use crate::engine::sql::connective::{Connective, decided};
+use crate::engine::sql::functions::check_literals;
 
 /// The engine's rules, behind those that leave out what no step reads, and compute what has no column.
 pub(crate) fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
@@ -67,7 +68,7 @@ impl OptimizerRule for ConstantsCompute {
     ) -> Result<Transformed<LogicalPlan>> {
         plan.apply(|node| {
             node.apply_expressions(|expression| {
-                check(expression, &config.options())?;
+                check(expression, None, &config.options())?;
                 Ok(TreeNodeRecursion::Continue)
             })
         })?;
@@ -89,19 +90,31 @@ fn is_of_values(error: &DataFusionError) -> bool {
     !of_types && !of_engine
 }
 
-/// Computes the constants of an expression, the largest ones there are.
+/// Computes the constants of an expression over columns, and looks at the literals for which each call of a function fails.
 ///
 /// # Errors
 ///
-/// Those of a constant that cannot be computed.
-pub(crate) fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()> {
+/// Those of a constant that cannot be computed, and of such a literal.
+pub(crate) fn check_in(
+    expression: &Expr,
+    schema: &DFSchema,
+    config: &Arc<ConfigOptions>,
+) -> Result<()> {
+    check(expression, Some(schema), config)
+}
+
+/// Computes the constants of an expression, the largest ones there are.
+fn check(expression: &Expr, schema: Option<&DFSchema>, config: &Arc<ConfigOptions>) -> Result<()> {
+    if let (Expr::ScalarFunction(call), Some(schema)) = (expression, schema) {
+        check_literals(call, schema)?;
+    }
     if is_constant(expression)? && is_computed(expression, config)? {
         return Ok(());
     }
-    let check = |part: &Expr| check(part, config);
+    let check = |part: &Expr| check(part, schema, config);
     match expression {
         Expr::HigherOrderFunction(call) if Connective::named(call.func.name()).is_some() => {
-            check_conditions(call, config)
+            check_conditions(call, schema, config)
         }
         Expr::Case(Case {
             expr: compared,
@@ -128,7 +141,11 @@ pub(crate) fn check(expression: &Expr, config: &Arc<ConfigOptions>) -> Result<()
 }
 
 /// Computes the constants among conditions: those in front as one, since each of them may decide the others.
-fn check_conditions(call: &HigherOrderFunction, config: &Arc<ConfigOptions>) -> Result<()> {
+fn check_conditions(
+    call: &HigherOrderFunction,
+    schema: Option<&DFSchema>,
+    config: &Arc<ConfigOptions>,
+) -> Result<()> {
     let conditions = call.args.iter().map(|argument| match argument {
         Expr::Lambda(lambda) => lambda.body.as_ref(),
         other => other,
@@ -146,7 +163,7 @@ fn check_conditions(call: &HigherOrderFunction, config: &Arc<ConfigOptions>) -> 
         is_computed(&Expr::HigherOrderFunction(one), config)?
     };
     let mut others = conditions.iter().skip(if is_one { constant } else { 0 });
-    others.try_for_each(|condition| check(condition, config))
+    others.try_for_each(|condition| check(condition, schema, config))
 }
 
 /// Whether an expression has the same value in every row, one that is not written down.

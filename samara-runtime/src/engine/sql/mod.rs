@@ -126,7 +126,7 @@ impl Scope<'_> {
             .build();
         // The engine gives operands their types when it has the whole plan; what they do not fit fails there.
         let typed = ExprSimplifier::new(context).coerce(planned.clone(), &self.schema);
-        constants::check(&typed.ok()?, config).err()
+        constants::check_in(&typed.ok()?, &self.schema, config).err()
     }
 
     /// Where the smallest part of an expression stands that fails for all rows.

@@ -367,6 +367,11 @@ fn a_constant_that_always_fails_is_refused_before_there_are_rows_at_its_place() 
         ("cast('2024-13-45' as date)", "'2024-13-45' as date)"),
         ("case when i > 'x' then 1 end", "'x' then 1 end"),
         ("coalesce(i, 0) = int('no')", "'no')"),
+        (
+            "i > 1 and make_date(2024, 13, i) is null",
+            "make_date(2024, 13, i) is null",
+        ),
+        ("1 + regexp_count(string(i), '[')", "'[')"),
     ] {
         let error = frame.clone().with_column("x", expression).unwrap_err();
         let crate::Error::Expression { offset, .. } = error else {
@@ -397,9 +402,78 @@ fn a_constant_that_fails_where_no_row_may_come_is_not_refused() {
         "i / 0",
         "date'2024-01-31' + 2",
         "sec(0)",
+        "if(i > 9, make_date(2024, 13, 1), null)",
+        "case when i > 9 then format_number(i, 'x.y.z') end",
+        "case when i > 9 then from_utc_timestamp(now(), 'Nowhere/Zone') end",
+        "coalesce(i, regexp_count('a', '['))",
+        "if(false, element_at(array(1), 0), 1)",
     ] {
         frame.clone().with_column("x", expression).unwrap();
     }
+    let no_row_comes = "if(i > 9, make_date(2024, 13, 1), date'2024-01-01')";
+    assert_value(no_row_comes, "date", "2024-01-01");
+    assert_value("if(i > 9, regexp_count('a', '['), 1)", "int", "1");
+}
+
+#[test]
+fn numbers_of_a_shift_are_cast_to_int() {
+    assert_value("i << 1.0", "int", "14");
+    assert_value("1 << 2L", "int", "4");
+    assert_value("2.5D << 1", "int", "4");
+    assert!(value("1 << long").1.is_err());
+}
+
+#[test]
+fn a_wrong_argument_is_told_in_the_words_of_the_text() {
+    let (_directory, frame) = numbers();
+    for (expression, says) in [
+        (
+            "1 is not true",
+            "IS TRUE and IS FALSE are asked of a condition, and this is int",
+        ),
+        ("map('a')", "`map` takes at least 2 arguments, not 1"),
+        ("upper()", "`upper` takes 1 argument, not 0"),
+    ] {
+        let error = frame.clone().with_column("y", expression).unwrap_err();
+        assert!(error.to_string().contains(says), "{expression}: {error}");
+    }
+}
+
+#[test]
+fn a_literal_knows_moments_by_a_name() {
+    for (expression, kind, shown) in [
+        ("date'epoch'", "date", "1970-01-01"),
+        (
+            "date' Tomorrow ' = date_add(current_date(), 1)",
+            "boolean",
+            "true",
+        ),
+        ("date'yesterday' < date'now'", "boolean", "true"),
+        ("date(timestamp'today') = current_date()", "boolean", "true"),
+        ("timestamp'EPOCH'", "timestamp", "1970-01-01T00:00:00.000Z"),
+        (
+            "timestamp_ntz'epoch'",
+            "timestamp_ntz",
+            "1970-01-01T00:00:00.000",
+        ),
+        (
+            "timestamp_ltz'now' > timestamp'2024-01-01'",
+            "boolean",
+            "true",
+        ),
+    ] {
+        assert_value(expression, kind, shown);
+    }
+}
+
+#[test]
+fn a_message_about_a_pattern_does_not_draw_it() {
+    let (_directory, frame) = numbers();
+    let error = frame
+        .with_column("x", "regexp_count('a', '[')")
+        .unwrap_err();
+    let says = "`[` is no regular expression: unclosed character class";
+    assert!(error.to_string().contains(says), "{error}");
 }
 
 #[test]

@@ -234,6 +234,18 @@ impl SparkFunction {
         self.takes.get(at).or(last).copied()
     }
 
+    /// The arguments of a call, as they are behind Spark's casts.
+    fn cast_fields(&self, arguments: &[FieldRef]) -> Result<Vec<FieldRef>> {
+        let types = arguments.iter().map(|field| field.data_type().clone());
+        let targets = self.argument_types(&types.collect::<Vec<_>>())?;
+        let fields = arguments.iter().zip(targets).map(|(field, to)| {
+            let lossy = is_text(field.data_type()) && !is_text(&to) && to != ArrowType::Binary;
+            let nullable = field.is_nullable() || lossy;
+            Arc::new(Field::new(field.name(), to, nullable)) as FieldRef
+        });
+        Ok(fields.collect())
+    }
+
     fn argument_types(&self, types: &[ArrowType]) -> Result<Vec<ArrowType>> {
         let most = if self.repeats {
             usize::MAX
@@ -277,7 +289,16 @@ fn arity(name: &str, least: usize, most: usize, given: usize) -> String {
         most if most == least => most.to_string(),
         most => format!("{least} to {most}"),
     };
-    format!("`{name}` takes {takes} arguments, not {given}")
+    let arguments = match takes.as_str() {
+        "1" | "at least 1" => "argument",
+        _ => "arguments",
+    };
+    // The planner has another function for `map`, so ours has another name.
+    let name = match name {
+        "create_map" => "map",
+        name => name,
+    };
+    format!("`{name}` takes {takes} {arguments}, not {given}")
 }
 
 /// The call with its arguments cast as Spark casts them, if it is one of ours.
@@ -302,6 +323,28 @@ pub(crate) fn spark_arguments(
         *value = argument(value, from, to)?;
     }
     Ok(function)
+}
+
+/// Refuses a call of a function of ours with a literal for which every row fails.
+pub(crate) fn check_literals(function: &ScalarFunction, schema: &DFSchema) -> Result<()> {
+    let Some(spark) = function.func.inner().downcast_ref::<SparkFunction>() else {
+        return Ok(());
+    };
+    let fields = function.args.iter().map(|value| value.to_field(schema));
+    let fields = fields.map(|field| Ok(field?.1));
+    let fields = spark.cast_fields(&fields.collect::<Result<Vec<_>>>()?)?;
+    let literals = function.args.iter().map(|value| match value {
+        Expr::Literal(value, _) => Some(value),
+        _ => None,
+    });
+    let call = Call {
+        name: spark.name,
+        fields: &fields,
+        literals: &literals.collect::<Vec<_>>(),
+    };
+    literals::check(&call)?;
+    let pattern = spark.pattern.and_then(|at| call.text(at));
+    pattern.map_or(Ok(()), |pattern| JavaRegex::new(pattern).map(drop))
 }
 
 /// An argument cast as Spark casts it; a literal whole number stays a literal.
@@ -370,31 +413,12 @@ impl ScalarUDFImpl for SparkFunction {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types: Vec<ArrowType> = args
-            .arg_fields
-            .iter()
-            .map(|field| field.data_type().clone())
-            .collect();
-        let targets = self.argument_types(&types)?;
-        let fields: Vec<FieldRef> = args
-            .arg_fields
-            .iter()
-            .zip(targets)
-            .map(|(field, to)| {
-                let lossy = is_text(field.data_type()) && !is_text(&to) && to != ArrowType::Binary;
-                let nullable = field.is_nullable() || lossy;
-                Arc::new(Field::new(field.name(), to, nullable)) as FieldRef
-            })
-            .collect();
+        let fields = self.cast_fields(args.arg_fields)?;
         let call = Call {
             name: self.name,
             fields: &fields,
             literals: args.scalar_arguments,
         };
-        literals::check(&call)?;
-        if let Some(pattern) = self.pattern.and_then(|at| call.text(at)) {
-            JavaRegex::new(pattern)?;
-        }
         let field = match &self.gives {
             Gives::Kind(kind) => call.strict(kind.to_arrow()),
             Gives::LikeFirst => call.strict(call.kind(0).clone()),

@@ -51,6 +51,12 @@ impl Places {
     }
 }
 
+/// The sentence of an error, which shows the pattern first.
+fn reason(shown: &str) -> &str {
+    let sentence = shown.rsplit_once("error: ").map(|(_, sentence)| sentence);
+    sentence.unwrap_or(shown).trim()
+}
+
 impl JavaRegex {
     /// Compiles a pattern.
     ///
@@ -61,7 +67,9 @@ impl JavaRegex {
         let (translated, places) = Translation::of(pattern)
             .map_err(|why| DataFusionError::NotImplemented(format!("`{pattern}`: {why}")))?;
         let regex = Regex::new(&translated).map_err(|error| {
-            DataFusionError::Execution(format!("`{pattern}` is no regular expression: {error}"))
+            let shown = error.to_string();
+            let why = reason(&shown);
+            DataFusionError::Execution(format!("`{pattern}` is no regular expression: {why}"))
         })?;
         Ok(Self { regex, places })
     }

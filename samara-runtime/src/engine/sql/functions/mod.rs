@@ -32,7 +32,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub(crate) use condition::type_name;
 pub(crate) use date::{TIMESTAMP_ADD, TIMESTAMP_DIFF};
-pub(crate) use function::{is_spark_function, spark_arguments};
+pub(crate) use function::{check_literals, is_spark_function, spark_arguments};
 pub(crate) use trying::arithmetic_function;
 
 /// The functions that stand in for the engine's, or that it does not have.

@@ -150,7 +150,14 @@ impl Parser<'_> {
             "TIME" => {
                 return Err(self.wrong(word, "Spark's type TIME is not supported yet"));
             }
-            "NOT" => return Err(self.expected("an expression")),
+            "NOT" | "AND" | "OR" | "IN" | "IS" | "BETWEEN" | "LIKE" | "ILIKE" | "RLIKE"
+            | "REGEXP" | "DIV" | "ESCAPE" | "FROM" => {
+                return Err(self.expected("an expression"));
+            }
+            "ANY" | "SOME" | "ALL" => {
+                self.next += 1;
+                return Err(self.expected("`(`"));
+            }
             _ => {
                 let shown = self.shown(word);
                 let message = format!(
@@ -160,7 +167,8 @@ impl Parser<'_> {
             }
         };
         self.next += 2;
-        Ok(typed("", &unescaped(raw, quote), kind))
+        let value = unescaped(raw, quote);
+        Ok(named_moment(&value, kind).unwrap_or_else(|| typed("", &value, kind)))
     }
 
     /// Bytes of hexadecimal digits; of an odd number the first byte has one.
@@ -174,6 +182,26 @@ impl Parser<'_> {
             Value::HexStringLiteral(digits).with_span(at.span),
         ))
     }
+}
+
+/// What Spark knows by a name in a literal, though not in a cast: `DATE 'today'`, `TIMESTAMP 'epoch'`.
+fn named_moment(name: &str, kind: &str) -> Option<Expr> {
+    let today = || call("current_date", Vec::new());
+    let days = |function| {
+        let one = Expr::Value(Value::Number("1".to_owned(), false).with_empty_span());
+        call(function, vec![today(), one])
+    };
+    let day = match name.trim().to_ascii_lowercase().as_str() {
+        "epoch" if kind == "timestamp" => return Some(typed("", "1970-01-01T00:00:00Z", kind)),
+        "epoch" => return Some(typed("", "1970-01-01", kind)),
+        "now" if kind == "timestamp" => return Some(call("current_timestamp", Vec::new())),
+        "now" if kind == "timestamp_ntz" => return Some(call("localtimestamp", Vec::new())),
+        "now" | "today" => today(),
+        "tomorrow" => days("date_add"),
+        "yesterday" => days("date_sub"),
+        _ => return None,
+    };
+    Some(call(kind, vec![day]))
 }
 
 fn typed(sign: &str, digits: &str, kind: &str) -> Expr {

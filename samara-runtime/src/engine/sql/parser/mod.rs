@@ -648,6 +648,15 @@ fn name(value: &str, quote_style: Option<char>, span: Span) -> Ident {
 }
 
 fn no_letter(shown: &str) -> String {
+    let is_quote = |letter: char| "“”„‘’‚«»".contains(letter);
+    if shown.starts_with(is_quote) {
+        return format!("`{shown}` is no quote of a text: a text stands in ' or \"");
+    }
+    if !shown.starts_with(char::is_alphanumeric) {
+        return format!(
+            "`{shown}` is no operator: operators are written in ASCII; a name with it stands in backticks"
+        );
+    }
     format!(
         "`{shown}` is no letter of a plain name: a name with letters beyond a-z, digits and _ stands in backticks"
     )
@@ -771,6 +780,26 @@ mod tests {
                 "é + 1",
                 "`é` is no letter of a plain name: a name with letters beyond a-z, digits and _ stands in backticks",
                 "é + 1",
+            ),
+            (
+                "a = “b”",
+                "`“` is no quote of a text: a text stands in ' or \"",
+                "“b”",
+            ),
+            (
+                "a ≥ 1",
+                "`≥` is no operator: operators are written in ASCII; a name with it stands in backticks",
+                "≥ 1",
+            ),
+            (
+                "like 'b'",
+                "an expression is expected, not `like`",
+                "like 'b'",
+            ),
+            (
+                "a like any 'b'",
+                "`(` is expected after `any`, not `'b'`",
+                "'b'",
             ),
         ] {
             assert_eq!(refused(text), (message.to_owned(), place), "{text}");
