@@ -168,6 +168,13 @@ impl Faults {
         if email.smtp_server.trim().is_empty() {
             self.add(at, "smtp_server", empty(channel, "smtp_server"));
         }
+        if is_known(&email.smtp_server) && email.smtp_server.contains([':', '/']) {
+            let error = AlertError::Host {
+                channel: email.id.clone(),
+                host: email.smtp_server.clone(),
+            };
+            self.add(at, "smtp_server", error);
+        }
         self.address(at, &email.id, "from_email", &email.from_email);
         for (index, address) in email.to_emails.iter().enumerate() {
             self.address(at, &email.id, &format!("to_emails/{index}"), address);
