@@ -277,7 +277,12 @@ fn arity(name: &str, least: usize, most: usize, given: usize) -> String {
         most if most == least => most.to_string(),
         most => format!("{least} to {most}"),
     };
-    format!("`{name}` takes {takes} arguments, not {given}")
+    let noun = if least == 1 && (most == 1 || most == usize::MAX) {
+        "argument"
+    } else {
+        "arguments"
+    };
+    format!("`{name}` takes {takes} {noun}, not {given}")
 }
 
 /// The call with its arguments cast as Spark casts them, if it is one of ours.
@@ -584,5 +589,23 @@ impl Eq for SparkFunction {}
 impl Hash for SparkFunction {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.name.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_arguments_is_told_with_its_noun() {
+        for (least, most, expected) in [
+            (1, 1, "`f` takes 1 argument, not 0"),
+            (2, 2, "`f` takes 2 arguments, not 0"),
+            (0, 1, "`f` takes 0 to 1 arguments, not 0"),
+            (1, usize::MAX, "`f` takes at least 1 argument, not 0"),
+            (2, usize::MAX, "`f` takes at least 2 arguments, not 0"),
+        ] {
+            assert_eq!(arity("f", least, most, 0), expected);
+        }
     }
 }
