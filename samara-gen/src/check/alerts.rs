@@ -1,6 +1,6 @@
 //! The alert section.
 
-use samara::alert::model::Channel;
+use samara::alert::model::{Channel, Rule};
 use samara::alert::{Alert, AlertError, Fault};
 use samara::request::{RequestError, parse_header};
 
@@ -111,6 +111,20 @@ pub(super) fn warnings(document: &Document) -> Vec<Diagnostic> {
             let message = format!("trigger `{id}` tells nobody: it names no channel");
             warnings.push(warning(&format!("/triggers/{index}/channel_ids"), message));
         }
+        for (rule, values) in trigger.rules.iter().enumerate() {
+            if let Rule::EnvVarsMatches(values) = values
+                && trigger.enabled
+                && !values.env_var_name.is_empty()
+                && values.env_var_values.is_empty()
+            {
+                let message = format!(
+                    "trigger `{id}` never fires: no value of `{}` matches",
+                    values.env_var_name
+                );
+                let pointer = format!("/triggers/{index}/rules/{rule}/env_var_values");
+                warnings.push(warning(&pointer, message));
+            }
+        }
         for (named, channel) in trigger.channel_ids.iter().enumerate() {
             let channels = alert.channels.iter();
             let is_off = |other: &Channel| other.id() == channel && !other.enabled();
@@ -209,6 +223,18 @@ mod tests {
                 json!(""),
                 "`smtp_server` of channel `mail` is empty",
                 "\"\"",
+            ),
+            (
+                "/channels/0/smtp_server",
+                json!("smtps://mail.example.com"),
+                "`smtps://mail.example.com` of channel `mail` is not a host name, such as smtp.example.com",
+                "\"smtps://mail.example.com\"",
+            ),
+            (
+                "/channels/0/smtp_server",
+                json!("mail.example.com:587"),
+                "`mail.example.com:587` of channel `mail` is not a host name, such as smtp.example.com",
+                "\"mail.example.com:587\"",
             ),
             (
                 "/channels/1/url",
@@ -339,6 +365,13 @@ mod tests {
                 alert["triggers"][0]["channel_ids"] = json!([]);
             }),
             ["trigger `t` tells nobody: it names no channel"]
+        );
+        assert_eq!(
+            warnings(|alert| {
+                alert["triggers"][0]["rules"] = json!([{"rule_type": "env_vars_matches", "env_var_name": "STAGE",
+                    "env_var_values": []}]);
+            }),
+            ["trigger `t` never fires: no value of `STAGE` matches"]
         );
         assert_eq!(
             warnings(|alert| alert["channels"][1]["enabled"] = json!(false)),

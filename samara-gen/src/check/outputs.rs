@@ -146,6 +146,9 @@ impl Checker<'_> {
                 );
             }
         }
+        if let Some(problem) = self.export_over_input(job, load, export) {
+            return Some(problem);
+        }
         loads(job).find_map(|other| {
             let how = match normal(&other.location).relation(&normal(export))? {
                 Relation::Same => "is the location",
@@ -161,6 +164,33 @@ impl Checker<'_> {
                     .help("a load writes its location as a whole: put the schema's file beside it, such as `out/orders.schema.json` beside `out/orders`"),
             )
         })
+    }
+
+    /// A schema that is exported into what the job reads: as rows, which it then is, or in place of them.
+    fn export_over_input(
+        &self,
+        job: &Job,
+        load: &Load,
+        export: &Spanned<String>,
+    ) -> Option<Diagnostic> {
+        let extracts = job.extracts.iter().map(|extract| &extract.value);
+        let mut extracts = extracts.filter(|extract| !extract.location.value.trim().is_empty());
+        let read = extracts.find(|extract| {
+            let relation = normal(&extract.location).relation_of_pattern(&normal(export));
+            relation == Some(Relation::Same)
+        })?;
+        let message = format!(
+            "load {} writes its schema over what extract `{}` reads",
+            named(load),
+            read.id.value
+        );
+        let source = self.document.source();
+        Some(
+            Diagnostic::error(code::OUTPUTS, message)
+                .at(source, export.span, "the schema goes here")
+                .see(source, read.location.span, "read here")
+                .help("give the schema a file of its own"),
+        )
     }
 
     /// The loads of a job that come after those of an earlier one; `between` are the jobs after the earlier one, up to this one.
@@ -364,6 +394,30 @@ mod tests {
             let loads = json!([load("l", first, "overwrite"), load("m", second, "append")]);
             assert_eq!(error(json!([job("j", extract("in"), loads)])).0, message);
         }
+    }
+
+    #[test]
+    fn a_schema_file_in_place_of_what_is_read_is_refused() {
+        let exporting = |path: &str| {
+            let mut exporting = load("l", "out/a", "overwrite");
+            exporting["schema_export"] = json!(path);
+            json!([exporting])
+        };
+        for (read, path) in [
+            ("in/a.csv", "./in//a.csv"),
+            ("in/*.json", "in/schema.json"),
+            ("in/{a,b}.json", "in/b.json"),
+        ] {
+            assert_eq!(
+                error(json!([job("j", extract(read), exporting(path))])),
+                (
+                    "load `l` writes its schema over what extract `e` reads".to_owned(),
+                    format!("\"{path}\"")
+                )
+            );
+        }
+        let beside = json!([job("j", extract("in/*.csv"), exporting("in/schema.json"))]);
+        assert_eq!(warnings(beside), [""; 0]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The schema of an extract: a path, or the JSON itself.
 
+use std::collections::HashSet;
+
 use samara::engine::read::{self, text::VALUE};
 use samara::location::{Location, Use};
 use samara::{Format, Schema};
@@ -7,7 +9,7 @@ use samara::{Format, Schema};
 use crate::check::location;
 use crate::diagnostic::{Diagnostic, code};
 use crate::model::Extract;
-use crate::source::{Document, Spanned};
+use crate::source::{Document, Spanned, reason};
 
 /// The columns that an extract declares, with their types; none where the files themselves say them, when they are read.
 pub(super) fn check(
@@ -33,14 +35,29 @@ pub(super) fn check(
     }
     let text = text(schema).map_err(|error| {
         problem(format!(
-            "the schema `{}` cannot be read: {error}",
-            schema.value
+            "the schema `{}` cannot be read: {}",
+            schema.value,
+            reason(&error)
         ))
-        .help("the path is relative to the directory that the build is started in")
+        .help(match schema.value.contains("${") {
+            true => "a schema is read at build, when variables of the run have no values: write the path itself",
+            false => "the path is relative to the directory that the build is started in",
+        })
     })?;
     let parsed = Schema::from_json(&text).map_err(|error| problem(error.to_string()))?;
     if parsed.fields.is_empty() {
         return Err(problem("the schema has no fields".to_owned()));
+    }
+    let mut names = HashSet::new();
+    if let Some(twice) = parsed
+        .fields
+        .iter()
+        .find(|field| !names.insert(&field.name))
+    {
+        return Err(problem(format!(
+            "the schema has two columns `{}`",
+            twice.name
+        )));
     }
     let column = |field: &samara::Field| (field.name.clone(), field.data_type.to_string());
     Ok(parsed.fields.iter().map(column).collect())

@@ -271,6 +271,24 @@ fn without_a_schema_csv_and_text_say_their_columns_and_nothing_else_does() {
 }
 
 #[test]
+fn a_schema_that_cannot_be_used_is_told_in_plain_words() {
+    let twice = r#"{"fields": [{"name": "a", "type": "int"}, {"name": "a", "type": "int"}]}"#;
+    for (schema, expected) in [
+        (twice, "the schema has two columns `a`"),
+        (
+            "missing.json",
+            "the schema `missing.json` cannot be read: there is no such file",
+        ),
+        ("src", "the schema `src` cannot be read: it is a directory"),
+    ] {
+        let mut extract = extract("a");
+        extract["schema"] = schema.into();
+        let file = workflow(json!([extract]), json!([]), json!([load("l", "a")]));
+        assert_eq!(problem(&file), (code::SCHEMA, expected.to_owned()));
+    }
+}
+
+#[test]
 fn without_a_schema_the_files_that_are_there_at_build_say_the_columns() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a.json");
@@ -461,6 +479,15 @@ fn an_alert_that_breaks_the_format_is_refused() {
     let (found, message) = problem(&file);
     assert_eq!(found, code::ALERT);
     assert!(message.contains("nobody"), "{message}");
+}
+
+#[test]
+fn an_alert_channel_without_a_path_is_one_error() {
+    let mut file = workflow(json!([extract("a")]), json!([]), json!([load("l", "a")]));
+    file["alert"] =
+        json!({"triggers": [], "channels": [{"channel_type": "file", "id": "f", "file_path": ""}]});
+    let expected = "`file_path` of channel `f` is empty";
+    assert_eq!(problem(&file), (code::ALERT, expected.to_owned()));
 }
 
 #[test]

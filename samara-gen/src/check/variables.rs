@@ -60,6 +60,10 @@ pub(super) fn check_alerts(alerts: &Document) -> Result<(), Vec<Diagnostic>> {
         let file = channel.get("file_path").filter(|_| texts.is_empty());
         let file = file.and_then(|file| {
             let path = Spanned::new(file.as_str()?.to_owned(), file.span);
+            // That a path is missing is for the check of channels to say.
+            if path.value.is_empty() {
+                return None;
+            }
             location::check(alerts, &path, Use::Write).err()
         });
         texts.into_iter().chain(file).collect::<Vec<_>>()

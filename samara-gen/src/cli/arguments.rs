@@ -246,7 +246,7 @@ fn refuse_two_workflows(
 ) -> Result<(), clap::Error> {
     let path = |id: &str| matches.try_get_one::<PathBuf>(id).ok().flatten();
     match (path("workflow"), path("workflow_filepath")) {
-        (Some(argument), Some(flag)) if argument != flag => Err(command.error(
+        (Some(argument), Some(flag)) if !is_one_file(argument, flag) => Err(command.error(
             ErrorKind::ArgumentConflict,
             format!(
                 "two workflows are given, {} and --workflow-filepath {}: leave one of them out",
@@ -256,6 +256,12 @@ fn refuse_two_workflows(
         )),
         _ => Ok(()),
     }
+}
+
+/// Whether two paths name one file, however they are spelled.
+fn is_one_file(one: &Path, other: &Path) -> bool {
+    let found = |path: &Path| std::fs::canonicalize(path).ok();
+    one == other || found(one).is_some_and(|file| Some(file) == found(other))
 }
 
 fn flags_of<T: Args>() -> Vec<String> {
@@ -304,6 +310,22 @@ mod tests {
                 assert_eq!(file.path(), Path::new("job.json"));
             }
         }
+    }
+
+    #[test]
+    fn one_workflow_in_two_spellings_is_one() {
+        assert!(is_one_file(
+            Path::new("./src/../Cargo.toml"),
+            Path::new("Cargo.toml")
+        ));
+        assert!(!is_one_file(
+            Path::new("src/lib.rs"),
+            Path::new("Cargo.toml")
+        ));
+        assert!(!is_one_file(
+            Path::new("missing.json"),
+            Path::new("other.json")
+        ));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod text;
 mod yaml;
 mod yaml_fault;
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -172,13 +173,23 @@ fn read_text(path: &Path) -> Result<String, Diagnostic> {
         )
         .in_file(&file)
     };
-    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(reason(&error)))?;
     String::from_utf8(bytes).map_err(|error| {
         unreadable(format!(
             "byte {} is not UTF-8",
             error.utf8_error().valid_up_to()
         ))
     })
+}
+
+/// Why a file cannot be read, without the numbers of the system's errors.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission is denied".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 #[cfg(test)]

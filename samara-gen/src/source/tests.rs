@@ -232,6 +232,10 @@ fn the_extension_tells_the_syntax() {
     for known in ["job.yaml", "job.yml", "job.json"] {
         assert!(refused(known).contains("error[S0101]"), "{known}");
     }
+    assert_eq!(
+        refused("job.json"),
+        "job.json: error[S0101]: the file cannot be read: there is no such file"
+    );
     assert!(refused("job.toml").starts_with("job.toml: error[S0104]: "));
     assert!(
         refused("no-such-folder/job.JSONC").starts_with("no-such-folder/job.JSONC: error[S0101]: ")

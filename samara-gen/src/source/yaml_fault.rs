@@ -43,6 +43,10 @@ pub(super) fn find(text: &str, message: &str, at: usize) -> Option<Fault> {
     if let Some(fault) = place.open_bracket() {
         return Some(fault);
     }
+    if has(&["simple key"]) {
+        let ended = |line: &&Line<'_>| line.start + line.text.len() <= at;
+        return colon_of(*place.lines.iter().rev().find(ended)?);
+    }
     if has(&["mapping values", "illegal placement"]) {
         return place.colon();
     }
@@ -252,26 +256,9 @@ impl<'a> Place<'a> {
                     .help("write `\"…\"`"),
             );
         }
-        self.line_before().or_else(|| self.indentation())
-    }
-
-    /// A line before that has no colon, or no space behind it.
-    fn line_before(&self) -> Option<Fault> {
-        let (start, content) = self.before()?.content();
-        if content.contains(": ") || content.ends_with(':') {
-            return None;
-        }
-        if let Some(colon) = content.find(':') {
-            let end = start + colon + 1;
-            return Some(Fault::new(
-                "a space is missing after the colon",
-                Span::new(end, end),
-            ));
-        }
-        let key = content.find(' ').unwrap_or(content.len());
-        let message = format!("a colon is missing after `{}`", &content[..key]);
-        let end = start + key;
-        Some(Fault::new(message, Span::new(end, end)))
+        self.before()
+            .and_then(colon_of)
+            .or_else(|| self.indentation())
     }
 
     /// A line that is not indented as one of those that it could belong to.
@@ -310,6 +297,25 @@ impl<'a> Place<'a> {
         );
         Some(Fault::new(message, span).help(format!("indent it by {}", spaces(wanted))))
     }
+}
+
+/// What a line lacks that should be a key with its value: a colon, or the space behind it.
+fn colon_of(line: Line<'_>) -> Option<Fault> {
+    let (start, content) = line.content();
+    if content.contains(": ") || content.ends_with(':') {
+        return None;
+    }
+    if let Some(colon) = content.find(':') {
+        let end = start + colon + 1;
+        return Some(Fault::new(
+            "a space is missing after the colon",
+            Span::new(end, end),
+        ));
+    }
+    let key = content.find(' ').unwrap_or(content.len());
+    let message = format!("a colon is missing after `{}`", &content[..key]);
+    let end = start + key;
+    Some(Fault::new(message, Span::new(end, end)))
 }
 
 fn spaces(count: usize) -> String {
@@ -362,6 +368,22 @@ mod tests {
             (
                 "w:\n  id:x\n  jobs: []\n",
                 "2:6 a space is missing after the colon",
+            ),
+            (
+                "w:\n  id: x\n  mode y\n  jobs: []\n",
+                "3:7 a colon is missing after `mode`",
+            ),
+            (
+                "w:\n  id: x\n  mode:y\n  jobs: []\n",
+                "3:8 a space is missing after the colon",
+            ),
+            (
+                "w:\n  id: x\n  mode:y\n",
+                "3:8 a space is missing after the colon",
+            ),
+            (
+                "w:\n  - id: x\n    mode y\n  - id: z\n",
+                "3:9 a colon is missing after `mode`",
             ),
             (
                 "w:\n  id: x: y\n",

@@ -1,6 +1,7 @@
 //! What is wrong with alerts, each with its place in their section.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
 use regex::Regex;
@@ -167,6 +168,15 @@ impl Faults {
     fn of_email(&mut self, at: &str, channel: &Channel, email: &EmailChannel) {
         if email.smtp_server.trim().is_empty() {
             self.add(at, "smtp_server", empty(channel, "smtp_server"));
+        }
+        let server = &email.smtp_server;
+        let is_address = server.parse::<IpAddr>().is_ok();
+        if is_known(server) && server.contains([':', '/']) && !is_address {
+            let error = AlertError::Host {
+                channel: email.id.clone(),
+                host: server.clone(),
+            };
+            self.add(at, "smtp_server", error);
         }
         self.address(at, &email.id, "from_email", &email.from_email);
         for (index, address) in email.to_emails.iter().enumerate() {

@@ -105,6 +105,14 @@ pub enum AlertError {
         /// The text.
         address: String,
     },
+    /// A text is no name of a mail server.
+    #[error("`{host}` of channel `{channel}` is not a host name, such as smtp.example.com")]
+    Host {
+        /// Id of the channel.
+        channel: String,
+        /// The text.
+        host: String,
+    },
     /// No request can be made of a channel's texts.
     #[error("channel `{channel}`: {source}")]
     Request {

@@ -80,8 +80,8 @@ impl RunSettings {
             ),
             (
                 "--threads",
-                unless_said(self.threads, &[THREADS], environment)
-                    .map(|threads| threads.to_string().into()),
+                unless_said(self.threads.map(ThreadCount), &[THREADS], environment)
+                    .map(|ThreadCount(count)| count.to_string().into()),
             ),
             (
                 "--session-time-zone",
@@ -111,10 +111,26 @@ impl RunSettings {
                 .filter(|path| !path.as_os_str().is_empty()),
             memory_limit: parsed(flags.memory_limit, &[MEMORY_LIMIT], environment)?,
             spill_dir: path(flags.spill_dir, SPILL_DIR, environment),
-            threads: parsed(flags.threads, &[THREADS], environment)?,
+            threads: parsed(flags.threads, &[THREADS], environment)?
+                .map(|ThreadCount(count)| count),
             session_time_zone: parsed(flags.session_time_zone, &SESSION_TIME_ZONE, environment)?,
             output,
         })
+    }
+}
+
+/// How many worker threads there are, as people write it.
+#[derive(Clone, Copy, PartialEq)]
+struct ThreadCount(NonZeroUsize);
+
+impl FromStr for ThreadCount {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let count = text
+            .parse()
+            .map_err(|_| "expected a whole number from 1 up")?;
+        Ok(Self(count))
     }
 }
 
@@ -190,7 +206,7 @@ struct Flags {
     spill_dir: Option<PathBuf>,
     /// Worker threads; one for each core if not given [env: SAMARA_THREADS]
     #[arg(long, global = true, value_name = "COUNT", help_heading = "Run")]
-    threads: Option<NonZeroUsize>,
+    threads: Option<ThreadCount>,
     /// Time zone of timestamps that say none, such as Europe/Berlin or +01:00; UTC if not given [env: SAMARA_SESSION_TIME_ZONE,
     /// spark.sql.session.timeZone]
     #[arg(
@@ -293,6 +309,22 @@ mod tests {
                 .expect_err("invalid")
                 .to_string();
             assert!(error.contains(name) && error.contains(value), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_threads_that_is_none_is_told_in_plain_words() {
+        for text in ["0", "-1", "two", "1.5"] {
+            let flag = format!("--threads={text}");
+            let of_flag = settings(&[&flag], &[]);
+            let of_variable = settings(&[], &[("SAMARA_THREADS", text)]);
+            for error in [of_flag, of_variable] {
+                let error = error.expect_err("invalid").to_string();
+                assert!(
+                    error.contains("expected a whole number from 1 up"),
+                    "{error}"
+                );
+            }
         }
     }
 

@@ -135,7 +135,7 @@ fn suggest(diagnostic: Diagnostic, name: &str, known: &[&str]) -> Diagnostic {
     }
     let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
     match names.as_slice() {
-        [] => diagnostic.help("nothing is possible here"),
+        [] => diagnostic.help("it has no fields: write `{}`"),
         [only] => diagnostic.help(format!("only {only} is possible here")),
         _ => diagnostic.help(format!("possible here are {}", names.join(", "))),
     }

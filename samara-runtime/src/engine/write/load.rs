@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::part_file::PartFile;
 use super::publish::{StagedFile, Staging};
-use super::{Encoder, Output, Part, SaveMode, write_part};
+use super::{Encoder, Output, Part, SaveMode, WriteError, write_part};
 use crate::engine::boundary::Work;
 use crate::engine::rehearsal::Rehearsal;
 use crate::engine::stack::on_deep_stack;
@@ -63,9 +63,13 @@ impl Session {
     }
 
     fn run_loads(&self, loads: Vec<Load>) -> Result<()> {
-        if Rehearsal::current().is_some() {
+        if let Some(rehearsal) = Rehearsal::current() {
+            if let Err(error) = keep_each_other(&loads) {
+                rehearsal.note(error);
+            }
             return Ok(());
         }
+        keep_each_other(&loads)?;
         let mut staged = Vec::new();
         let mut plans = Vec::new();
         for (index, load) in loads.into_iter().enumerate() {
@@ -94,6 +98,24 @@ impl Session {
             Ok(())
         })
     }
+}
+
+/// Refuses a load that would replace what an earlier one of them writes. A build sees that where the texts of their locations are one;
+/// variables may make them so.
+fn keep_each_other(loads: &[Load]) -> Result<()> {
+    for (index, load) in loads.iter().enumerate() {
+        let replaces =
+            |earlier: &Load| earlier.location.absolute().ok() == load.location.absolute().ok();
+        if load.mode == SaveMode::Overwrite && loads[..index].iter().any(replaces) {
+            let location = load.location.text().to_owned();
+            let error = Error::from(WriteError::WrittenTwice { location });
+            if let Some(step) = &load.step {
+                step.fail(error.kind(), &error.to_string());
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Part files that are being written, each with the index of its load.

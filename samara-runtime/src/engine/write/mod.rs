@@ -50,6 +50,14 @@ pub enum WriteError {
         /// The location.
         location: String,
     },
+    /// Two loads that run together write to one location, and the second replaces what the first writes.
+    #[error(
+        "two loads of this job write to `{location}`: the second would replace the output of the first"
+    )]
+    WrittenTwice {
+        /// The location.
+        location: String,
+    },
     /// The location is a file; output is a directory.
     #[error("`{location}` is a file, and output is a directory")]
     NotADirectory {

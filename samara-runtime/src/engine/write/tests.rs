@@ -55,6 +55,35 @@ fn files_are_written_and_read_by_their_scheme() {
 }
 
 #[test]
+fn a_load_that_would_replace_what_another_one_writes_is_refused_before_anything_is_written() {
+    let session = Session::new(&RunSettings::default()).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let frame = session.empty([("id", "string")]).unwrap();
+    let load = |mode, place: &str| {
+        let location = format!("{}/{place}", directory.path().display());
+        frame.clone().write().mode(mode).csv(&location).unwrap()
+    };
+    for spelling in ["out", "./out/", "a/../out"] {
+        let loads = [
+            load(SaveMode::Overwrite, "out"),
+            load(SaveMode::Overwrite, spelling),
+        ];
+        let error = session.run(loads).expect_err("two").to_string();
+        assert!(
+            error.starts_with("two loads of this job write to"),
+            "{error}"
+        );
+        assert!(!directory.path().join("out").exists());
+    }
+    let beside = [
+        load(SaveMode::Overwrite, "out"),
+        load(SaveMode::Append, "out"),
+        load(SaveMode::Overwrite, "other"),
+    ];
+    session.run(beside).unwrap();
+}
+
+#[test]
 fn what_a_format_cannot_hold_is_refused_before_anything_is_written() {
     let every = "struct<a:array<decimal(38,18)>,m:map<int,timestamp_ntz>>";
     assert_eq!(refusal(Format::Parquet, "any name", every), None);

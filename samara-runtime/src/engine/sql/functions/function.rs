@@ -610,3 +610,21 @@ impl Hash for SparkFunction {
         self.name.hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_arguments_is_told_with_its_noun() {
+        for (least, most, expected) in [
+            (1, 1, "`f` takes 1 argument, not 0"),
+            (2, 2, "`f` takes 2 arguments, not 0"),
+            (0, 1, "`f` takes 0 to 1 arguments, not 0"),
+            (1, usize::MAX, "`f` takes at least 1 argument, not 0"),
+            (2, usize::MAX, "`f` takes at least 2 arguments, not 0"),
+        ] {
+            assert_eq!(arity("f", least, most, 0), expected);
+        }
+    }
+}
