@@ -312,6 +312,7 @@ pub(crate) fn share_out(
     for (path, metadata) in sized {
         let size = metadata.len();
         let is_plain = metadata.is_file() && Compression::of_path(&path) == Ok(Compression::None);
+        let is_empty = metadata.is_file() && size == 0;
         let mut start = 0_u64;
         loop {
             let end = match may_cut && is_plain {
@@ -322,8 +323,8 @@ pub(crate) fn share_out(
                 group.push(Part {
                     path: path.clone(),
                     start,
-                    // How long it is, its content tells.
-                    end: if is_plain { end } else { u64::MAX },
+                    // How long another one is, its content tells.
+                    end: if is_plain || is_empty { end } else { u64::MAX },
                 });
             }
             room = room.saturating_sub(end - start);
@@ -497,6 +498,18 @@ mod tests {
         let groups = share_out(vec![path.clone()], 4, true).unwrap();
         let (start, end) = (0, u64::MAX);
         assert_eq!(groups, [[Part { path, start, end }]]);
+    }
+
+    #[test]
+    fn an_empty_file_has_no_content_even_if_its_name_says_that_it_is_compressed() {
+        for name in ["a.gz", "a.bz2", "a.zst", "a.deflate", "a.parquet"] {
+            let dir = dir_with(&[name]);
+            let path = dir.path().join(name);
+            fs::write(&path, "").unwrap();
+            let groups = share_out(vec![path.clone()], 4, true).unwrap();
+            let (start, end) = (0, 0);
+            assert_eq!(groups, [[Part { path, start, end }]], "{name}");
+        }
     }
 
     #[test]
