@@ -19,13 +19,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The frame that a function made of this one, out of these parts of its arguments.
-    pub fn followed_by(self, data: DataFrame, makes: &[&Spanned<String>]) -> Self {
-        let mut next = Self { data, ..self };
+    /// The frame, whose columns a function made out of these parts of its arguments.
+    pub fn made_of(mut self, makes: &[&Spanned<String>]) -> Self {
         if let Some(last) = makes.last() {
-            next.doubles = next.found_doubles(makes, last.span);
+            self.doubles = self.found_doubles(makes, last.span);
         }
-        next
+        self
     }
 
     fn found_doubles(&self, makes: &[&Spanned<String>], otherwise: Span) -> Vec<(String, Span)> {

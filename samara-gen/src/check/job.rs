@@ -640,15 +640,19 @@ impl Checker<'_> {
             parts,
             makes,
         } = applied;
-        let place = |frame: &Frame, name: String| Place {
+        let Frame {
+            data,
+            origin,
+            doubles,
+        } = frame;
+        let place = |name: String, origin: Span, doubles: &[(String, Span)]| Place {
             document: self.document,
-            origin: frame.origin,
+            origin,
             frame: name,
-            doubles: frame.doubles.clone(),
+            doubles: doubles.to_vec(),
         };
-        let whole = parts.first().map_or(frame.origin, |part| part.span);
-        let data = frame.data.clone();
-        let mut at = place(&frame, input.to_owned());
+        let whole = parts.first().map_or(origin, |part| part.span);
+        let mut at = place(input.to_owned(), origin, &doubles);
         let next = match function {
             Function::Select { columns } => data.select(borrowed(columns)),
             Function::Drop { columns } => data.drop(borrowed(columns)),
@@ -684,8 +688,9 @@ impl Checker<'_> {
                 let right = self.frames[*other].clone()?;
                 if let Some(error) = missing_key(&right.data, on) {
                     at = place(
-                        &right,
                         format!("in the output of `{}`", self.ids[*other].value),
+                        right.origin,
+                        &right.doubles,
                     );
                     Err(error)
                 } else {
@@ -695,7 +700,12 @@ impl Checker<'_> {
         };
         let next = next.map_err(|error| at.problem(&error, parts, whole));
         let data = self.problems.keep(next)?;
-        Some(frame.followed_by(data, makes))
+        let next = Frame {
+            data,
+            origin,
+            doubles,
+        };
+        Some(next.made_of(makes))
     }
 }
 

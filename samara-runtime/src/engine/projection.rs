@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::{Transformed, TreeNode as _, TreeNodeRecursion};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{DFSchema, DFSchemaRef, Result};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, LogicalPlan, Projection};
 
 use crate::engine::kept::closed;
@@ -23,8 +23,10 @@ use crate::engine::stack::on_deep_stack;
 pub(crate) fn projected(plan: LogicalPlan, columns: Vec<(String, Expr)>) -> Result<LogicalPlan> {
     match Below::of(plan, &columns)? {
         Below::Projection(mut below) => {
+            let fields = columns.iter().map(|(_, value)| below.field(value));
+            let fields = fields.collect();
             let columns = below.substituted(columns)?;
-            projection(below.input, columns)
+            projection_of(below.input, columns, fields)
         }
         Below::Rows(plan) => {
             let (plan, columns) = on_deep_stack(|| with_windows(plan, columns))?;
@@ -44,19 +46,36 @@ pub(crate) fn projection(plan: LogicalPlan, columns: Vec<(String, Expr)>) -> Res
         .iter()
         .map(|(table, field)| ((table, field.name().as_str()), Arc::clone(field)))
         .collect();
-    let field = |(name, value): &(String, Expr)| {
-        let known = match value {
-            Expr::Column(column) => places.get(&(column.relation.as_ref(), column.name.as_str())),
-            _ => None,
-        };
+    let field = |(_, value): &(String, Expr)| match value {
+        Expr::Column(column) => places
+            .get(&(column.relation.as_ref(), column.name.as_str()))
+            .cloned(),
+        _ => None,
+    };
+    let fields = columns.iter().map(field).collect();
+    projection_of(plan, columns, fields)
+}
+
+/// One projection over a plan as it is, where the types of some of the columns are known.
+fn projection_of(
+    plan: LogicalPlan,
+    columns: Vec<(String, Expr)>,
+    known: Vec<Option<FieldRef>>,
+) -> Result<LogicalPlan> {
+    let schema = Arc::clone(plan.schema());
+    let field = |((name, value), known): (&(String, Expr), Option<FieldRef>)| {
         let field = match known {
-            Some(field) => Arc::clone(field),
+            Some(field) => field,
             None => value.to_field(schema.as_ref())?.1,
         };
-        let field = field.as_ref().clone().with_name(name);
-        Ok((None, Arc::new(field)))
+        let field = match field.name() == name {
+            true => field,
+            false => Arc::new(field.as_ref().clone().with_name(name)),
+        };
+        Ok((None, field))
     };
-    let fields = columns.iter().map(field).collect::<Result<Vec<_>>>()?;
+    let fields = columns.iter().zip(known).map(field);
+    let fields = fields.collect::<Result<Vec<_>>>()?;
     let fields = DFSchema::new_with_metadata(fields, schema.metadata().clone())?;
     let columns = columns.into_iter().map(|(name, value)| value.alias(name));
     let projection =
@@ -74,6 +93,7 @@ enum Below {
 /// The columns of a projection that is to be merged with the next.
 struct Columns {
     input: LogicalPlan,
+    schema: DFSchemaRef,
     /// Those that are not taken yet.
     values: Vec<Option<Expr>>,
     places: HashMap<String, usize>,
@@ -90,6 +110,7 @@ impl Below {
         match Fit::of(&projection.expr, &places, columns)? {
             Fit::Merges => Ok(Self::Projection(Columns {
                 input: Arc::unwrap_or_clone(projection.input),
+                schema: projection.schema,
                 values: projection
                     .expr
                     .into_iter()
@@ -121,23 +142,24 @@ impl Fit {
     ) -> Result<Self> {
         let mut uses = vec![0_usize; below.len()];
         for (_, value) in columns {
+            if let Expr::Column(column) = value {
+                if let Some(place) = places.get(&column.name) {
+                    uses[*place] += 1;
+                }
+                continue;
+            }
             let mut inner = Depth::LEAF;
             value.apply(|node| {
                 if let Expr::Column(column) = node
                     && let Some(place) = places.get(&column.name)
                 {
                     uses[*place] += 1;
-                    if !matches!(value, Expr::Column(_))
-                        && let Some(depth) = Depth::of(inside(&below[*place]))?
-                    {
+                    if let Some(depth) = Depth::of(inside(&below[*place]))? {
                         inner = inner.or(depth);
                     }
                 }
                 Ok(TreeNodeRecursion::Continue)
             })?;
-            if matches!(value, Expr::Column(_)) {
-                continue;
-            }
             match Depth::of(value)? {
                 None => return Ok(Self::ComputesTwice),
                 Some(depth) if depth.over(inner).is_too_much() => return Ok(Self::IsTooDeep),
@@ -153,9 +175,23 @@ impl Fit {
 }
 
 impl Columns {
+    /// The type of a value that is one of these columns.
+    fn field(&self, value: &Expr) -> Option<FieldRef> {
+        let Expr::Column(column) = value else {
+            return None;
+        };
+        let place = self.places.get(&column.name)?;
+        Some(Arc::clone(self.schema.field(*place)))
+    }
+
     /// The columns, computed of what these are computed of.
     fn substituted(&mut self, columns: Vec<(String, Expr)>) -> Result<Vec<(String, Expr)>> {
         let columns = columns.into_iter().map(|(name, value)| {
+            if let Expr::Column(column) = &value
+                && let Some(value) = self.take(&column.name)
+            {
+                return Ok((name, value));
+            }
             let value = value.transform_up(|node| {
                 Ok(match &node {
                     Expr::Column(column) => match self.take(&column.name) {

@@ -2,6 +2,7 @@
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::array_value_to_string;
+use datafusion::logical_expr::{ExprSchemable as _, LogicalPlan};
 
 use crate::engine::Format;
 use crate::engine::read::infer;
@@ -48,6 +49,25 @@ fn columns_of_the_same_rows_are_one_projection() {
     let projections = many.plan.display_indent().to_string();
     assert_eq!(projections.matches("Projection:").count(), 1);
     assert_eq!(first(&many, 301), "2");
+}
+
+#[test]
+fn columns_that_pass_through_a_projection_have_the_types_of_their_values() {
+    let (_directory, frame) = numbers("1,1\n");
+    let one = frame
+        .with_column("d", "cast(c as decimal(10,2))")
+        .and_then(|frame| frame.with_column("one", "1"))
+        .and_then(|frame| frame.with_column("r", "round(d, 1) + one"))
+        .and_then(|frame| frame.with_column("c", "concat(r, 'a')"))
+        .and_then(|frame| frame.select(["c", "r", "one", "k"]))
+        .unwrap();
+    let LogicalPlan::Projection(projection) = &one.plan else {
+        panic!("{} is no projection", one.plan.display_indent());
+    };
+    let below = projection.input.schema();
+    for (value, field) in projection.expr.iter().zip(one.plan.schema().fields()) {
+        assert_eq!(value.to_field(below.as_ref()).unwrap().1, *field);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use datafusion::common::tree_node::{TreeNode as _, TreeNodeRecursion};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    TypeSignature, Volatility,
 };
 
 use crate::engine::sql::arithmetic::columnar;
@@ -52,7 +52,11 @@ fn compiled(expression: Expr, scope: &Scope<'_>) -> Result<Expr> {
             &[],
             scope,
         )?))),
-        signature: Signature::variadic_any(volatility),
+        // There may be no column in it.
+        signature: Signature::one_of(
+            vec![TypeSignature::VariadicAny, TypeSignature::Nullary],
+            volatility,
+        ),
     };
     Ok(ScalarUDF::from(function).call(captures.values))
 }

@@ -176,6 +176,23 @@ mod tests {
     }
 
     #[test]
+    fn deep_expressions_without_a_column_are_computed() {
+        assert_eq!(
+            value(&chain(500, " + ", |_| "1".to_owned())).unwrap(),
+            "500"
+        );
+        assert_eq!(
+            value(&chain(99, " = ", |_| "true".to_owned())).unwrap(),
+            "true"
+        );
+        assert_eq!(value(&nested(100, "upper(", "'a'", ")")).unwrap(), "A");
+        let negations = nested(101, "-(", "1", ")");
+        assert_eq!(value(&negations).unwrap(), "-1");
+        let chosen = nested(100, "CASE WHEN rand() > 2 THEN 1 ELSE ", "5", " END");
+        assert_eq!(value(&chosen).unwrap(), "5");
+    }
+
+    #[test]
     fn nested_calls_are_computed() {
         for levels in [60, 900] {
             let calls = nested(levels, "upper(", "v", ")");

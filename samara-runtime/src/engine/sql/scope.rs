@@ -169,6 +169,9 @@ impl Planned {
     /// If a part has no type.
     pub fn added_to(&self, schema: &DFSchema) -> Result<DFSchema, DataFusionError> {
         use datafusion::logical_expr::ExprSchemable as _;
+        if self.0.is_empty() {
+            return Ok(schema.clone());
+        }
         let fields = self.0.iter().enumerate().map(|(at, part)| {
             let name = format!("{}{at}", Self::NAME);
             let (kind, nullable) = (part.get_type(schema)?, part.nullable(schema)?);
