@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -128,12 +130,21 @@ fn differing(runner: &Runner, file: &OsStr) -> Vec<String> {
 
 #[test]
 fn every_case_gives_the_rows_and_the_schema_that_spark_gave() {
-    let runner = Runner::new();
-    let files = files(directory());
-    let differing: Vec<String> = files
-        .iter()
-        .flat_map(|file| differing(&runner, file))
-        .collect();
+    let files = Mutex::new(files(directory()));
+    let next = || files.lock().expect("no worker panicked").pop();
+    let work = || {
+        let runner = Runner::new();
+        let files = std::iter::from_fn(next);
+        files.flat_map(|file| differing(&runner, &file)).collect()
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let differing: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let differing = workers.into_iter().map(|worker| worker.join());
+        differing
+            .flat_map(|differing: Result<Vec<_>, _>| differing.expect("no worker panicked"))
+            .collect()
+    });
     assert!(
         differing.is_empty(),
         "{} cases differ\n\n{}",
