@@ -5,7 +5,8 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
-use syn::Lifetime;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{ExprClosure, Lifetime, Signature, Token};
 
 use crate::function::block;
 
@@ -46,8 +47,10 @@ impl Exits {
     fn redirected(&mut self, tokens: TokenStream) -> TokenStream {
         let mut tokens = tokens.into_iter().peekable();
         let mut redirected: Vec<TokenTree> = Vec::new();
+        let mut is_after_return = false;
         while let Some(token) = tokens.next() {
-            let last = redirected.last();
+            let is_first = std::mem::take(&mut is_after_return);
+            let last = redirected.last().filter(|_| !is_first);
             match &token {
                 TokenTree::Group(group) => {
                     let inside = self.redirected(group.stream());
@@ -59,20 +62,26 @@ impl Exits {
                     self.has_returns = true;
                     let label = label(word.span());
                     redirected.extend(quote_spanned!(word.span()=> break #label));
+                    let block = self.parenthesized(&mut tokens);
+                    is_after_return = block.is_none();
+                    redirected.extend(block.map(TokenTree::from));
                 }
-                TokenTree::Ident(word)
-                    if word == "fn" || word == "async" || word == "macro_rules" =>
-                {
-                    let is_item =
-                        word != "fn" || matches!(tokens.peek(), Some(TokenTree::Ident(_)));
+                TokenTree::Ident(word) if word == "fn" || word == "macro_rules" => {
+                    let item = item_length(&token, &tokens);
                     redirected.push(token);
-                    if is_item {
+                    redirected.extend(tokens.by_ref().take(item.saturating_sub(1)));
+                }
+                TokenTree::Ident(word) if word == "async" => {
+                    redirected.push(token);
+                    redirected.extend(tokens.next_if(|token| is_word(token, "move")));
+                    if !tokens.peek().is_some_and(|token| is_mark(token, '|')) {
                         push_through_braces(&mut redirected, &mut tokens);
                     }
                 }
                 TokenTree::Punct(mark) if mark.as_char() == '|' && begins_expression(last) => {
+                    let closure = closure_length(&token, &tokens);
                     redirected.push(token);
-                    push_closure(&mut redirected, &mut tokens);
+                    redirected.extend(tokens.by_ref().take(closure.saturating_sub(1)));
                 }
                 TokenTree::Punct(mark) if mark.as_char() == '|' => {
                     let is_double = mark.spacing() == Spacing::Joint;
@@ -92,6 +101,22 @@ impl Exits {
         }
         redirected.into_iter().collect()
     }
+
+    /// The block or the loop that is returned: behind a label, the compiler takes it for a mistake.
+    fn parenthesized(&mut self, tokens: &mut Tokens) -> Option<Group> {
+        let is_block = tokens.peek().is_some_and(|token| {
+            is_braces(token) || is_word(token, "loop") || is_word(token, "unsafe")
+        });
+        if !is_block {
+            return None;
+        }
+        let mut block = Vec::new();
+        push_through_braces(&mut block, tokens);
+        let block = self.redirected(block.into_iter().collect());
+        let mut parenthesized = Group::new(Delimiter::Parenthesis, block);
+        parenthesized.set_span(Span::mixed_site());
+        Some(parenthesized)
+    }
 }
 
 type Tokens = std::iter::Peekable<proc_macro2::token_stream::IntoIter>;
@@ -107,21 +132,52 @@ fn push_through_braces(taken: &mut Vec<TokenTree>, tokens: &mut Tokens) {
     }
 }
 
-/// Takes along what is left of a closure behind its first `|`.
-fn push_closure(taken: &mut Vec<TokenTree>, tokens: &mut Tokens) {
-    for token in tokens.by_ref() {
-        let is_last = is_mark(&token, '|');
-        taken.push(token);
-        if is_last {
-            break;
+/// How many tokens the closure has that begins here: none, if this is the first `|` of a pattern.
+fn closure_length(first: &TokenTree, rest: &Tokens) -> usize {
+    beginning_length(first, rest, |input| {
+        input.parse::<ExprClosure>()?;
+        // `| A | B => …` begins like a closure.
+        let is_pattern = input.peek(Token![=>])
+            || input.peek(Token![if])
+            || input.peek(Token![@])
+            || input.peek(Token![=]);
+        if is_pattern {
+            return Err(input.error("a pattern"));
         }
-    }
-    if tokens.peek().is_some_and(|token| is_mark(token, '-')) {
-        return push_through_braces(taken, tokens);
-    }
-    while let Some(token) = tokens.next_if(|token| !is_mark(token, ',') && !is_mark(token, ';')) {
-        taken.push(token);
-    }
+        Ok(())
+    })
+}
+
+/// How many tokens the function or the macro has that is defined here: none, if the word means something else.
+fn item_length(first: &TokenTree, rest: &Tokens) -> usize {
+    beginning_length(first, rest, |input| {
+        if input.peek(Token![fn]) {
+            input.parse::<Signature>()?;
+            input.parse::<TokenTree>()?;
+        } else {
+            input.parse::<Ident>()?;
+            input.parse::<Token![!]>()?;
+            input.parse::<Ident>()?;
+            input.parse::<Group>()?;
+        }
+        Ok(())
+    })
+}
+
+/// How many tokens `parse` takes, or none if it takes them for nothing.
+fn beginning_length(
+    first: &TokenTree,
+    rest: &Tokens,
+    parse: impl FnOnce(ParseStream<'_>) -> syn::Result<()>,
+) -> usize {
+    let tokens: TokenStream = std::iter::once(first.clone()).chain(rest.clone()).collect();
+    let length = tokens.clone().into_iter().count();
+    let left = |input: ParseStream<'_>| {
+        parse(input)?;
+        input.parse::<TokenStream>()
+    };
+    let left = left.parse2(tokens);
+    left.map_or(0, |left| length - left.into_iter().count())
 }
 
 /// Whether a `|` behind this token begins a closure.
@@ -134,7 +190,7 @@ fn begins_expression(last: Option<&TokenTree>) -> bool {
 
 fn is_keyword_before_an_expression(word: &Ident) -> bool {
     let keywords = [
-        "move", "static", "break", "else", "if", "in", "match", "while",
+        "async", "move", "static", "break", "else", "if", "in", "match", "while",
     ];
     keywords.iter().any(|keyword| word == keyword)
 }
@@ -150,6 +206,10 @@ fn ends_expression(last: Option<&TokenTree>) -> bool {
 
 fn is_braces(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+fn is_word(token: &TokenTree, expected: &str) -> bool {
+    matches!(token, TokenTree::Ident(word) if word == expected)
 }
 
 fn is_mark(token: &TokenTree, character: char) -> bool {

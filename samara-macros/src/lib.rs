@@ -162,6 +162,7 @@ use quote::quote;
 ///         STEP.enter()
 ///     };
 ///     let exits = ::samara::conclude!(@exits step, Result<u64, LoadError>);
+///     #[allow(unreachable_code)]
 ///     let outcome = ::samara::step::returned::<Result<u64, LoadError>>('step: {
 ///         if text.is_empty() {
 ///             break 'step Err(LoadError::Empty);

@@ -1,6 +1,6 @@
 //! `#[samara::step]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Error, Ident, LitStr, ReturnType, Type, parse_quote};
@@ -57,7 +57,7 @@ impl Step<'_> {
                 step.call(#closure).1
             };
         }
-        let (closure, concluded) = (self.expected(closure), self.concluded());
+        let (closure, concluded) = (self.expected(closure, true), self.concluded());
         quote_spanned! {Span::mixed_site()=>
             #opened
             let (step, outcome) = step.call(#closure);
@@ -104,10 +104,14 @@ impl Step<'_> {
         let body = Inlined::new(&self.function.body);
         let (label, block, concluded) = (&body.label, &body.block, self.concluded());
         let runtime = &self.runtime;
+        let block = self.expected(quote!(#label #block), false);
+        // A body without an end, as `todo!()`, leaves the conclusion unreached.
+        let lints = quote!(#[allow(unreachable_code)]);
         if !body.has_question_marks {
             return quote_spanned! {Span::mixed_site()=>
                 #opened
-                let outcome = #runtime::step::returned::<#output>(#label #block);
+                #lints
+                let outcome = #runtime::step::returned::<#output>(#block);
                 #concluded
             };
         }
@@ -117,7 +121,8 @@ impl Step<'_> {
             use #runtime::step::Exit as _;
             #opened
             let exits = #runtime::conclude!(@exits step, #output #format);
-            let outcome = #runtime::step::returned::<#output>(#label #block);
+            #lints
+            let outcome = #runtime::step::returned::<#output>(#block);
             exits.returned(&outcome);
             #concluded
         }
@@ -128,19 +133,26 @@ impl Step<'_> {
         output_type(&self.function.signature.output)
     }
 
-    /// The body as a closure that returns the `impl Future` that the function does: what an async block in it gives is known by that alone.
-    fn expected(&self, closure: TokenStream) -> TokenStream {
+    /// A closure that returns what the function does, or a block that gives it, held to the `impl Future` of the return type: what an async block in it
+    /// gives is known by that alone.
+    fn expected(&self, body: TokenStream, is_closure: bool) -> TokenStream {
         let ReturnType::Type(_, output) = &self.function.signature.output else {
-            return closure;
+            return body;
         };
         let opaque = Opaque::of(output);
-        let Some((outcome, returns)) = opaque.and_then(|opaque| opaque.expected()) else {
-            return closure;
+        let Some((outcome, shape)) = opaque.and_then(|opaque| opaque.expected()) else {
+            return body;
         };
         let here = at(output.span());
         let runtime = self.runtime_at(here);
-        let returns = Ident::new(returns, here);
-        quote_spanned!(here=> #runtime::step::#returns::<#outcome, _, _>(#closure))
+        let (verb, closure) = if is_closure {
+            ("returns", Some(quote!(, _)))
+        } else {
+            ("returned", None)
+        };
+        let function = Ident::new(&format!("{verb}_{}", shape.name), here);
+        let error = shape.has_error.then(|| quote!(, _));
+        quote_spanned!(here=> #runtime::step::#function::<#outcome, _ #error #closure>(#body))
     }
 
     /// Names that nothing in the function can meet: the macro's own.
@@ -246,8 +258,18 @@ fn at(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
+/// With a condition that does not hold, the body stands as well where it would in a function that tracks nobody.
 fn is_track_caller(attribute: &syn::Attribute) -> bool {
-    attribute.path().is_ident("track_caller")
+    attribute.path().is_ident("track_caller") || is_track_caller_on_a_condition(attribute)
+}
+
+fn is_track_caller_on_a_condition(attribute: &syn::Attribute) -> bool {
+    let Ok(condition) = attribute.meta.require_list() else {
+        return false;
+    };
+    let mut words = condition.tokens.clone().into_iter();
+    condition.path.is_ident("cfg_attr")
+        && words.any(|word| matches!(word, TokenTree::Ident(word) if word == "track_caller"))
 }
 
 fn output_type(output: &ReturnType) -> Type {

@@ -115,6 +115,86 @@ fn written_by_a_macro(rows: &[&str]) -> Result<u64, ParseIntError> {
     Ok(sum!(rows[0], "2"))
 }
 
+#[samara::step]
+#[cfg_attr(all(), track_caller)]
+fn on_a_condition() -> u32 {
+    Location::caller().line()
+}
+
+#[samara::step]
+#[track_caller]
+fn without_an_end(n: u64) -> u64 {
+    todo!("{n}")
+}
+
+#[samara::step]
+#[track_caller]
+fn a_closure(n: u64) -> impl Fn(&str) -> Option<u64> {
+    if n > 0 {
+        return move |text: &str| {
+            let n = n + text.parse::<u64>().ok()?;
+            if n == 2 {
+                return None;
+            }
+            Some(n)
+        };
+    }
+    panic!("zero")
+}
+
+#[samara::step]
+#[track_caller]
+fn a_loop(mut n: u64) -> Result<u64, ParseIntError> {
+    if n > 1 {
+        return loop {
+            n += "1".parse::<u64>()?;
+            if n > 9 {
+                break Ok(n);
+            }
+            if n == 7 {
+                return {
+                    n -= 1;
+                    Ok(n + 1)
+                };
+            }
+        };
+    }
+    Ok(n)
+}
+
+#[samara::step]
+#[track_caller]
+#[rustfmt::skip]
+fn patterns(n: Result<u64, u64>) -> Result<u64, String> {
+    match n {
+        | Ok(n) | Err(n) if n > 9 => return Err("large".to_owned()),
+        | Ok(n)
+        | Err(n) => return Ok(n),
+    }
+}
+
+#[samara::step]
+#[track_caller]
+fn items(text: &str) -> Result<u64, ParseIntError> {
+    macro_rules! one ( ($n:expr) => { $n }; );
+    #[allow(unused_braces)]
+    fn array<const N: usize>(text: &str) -> Result<[u64; { N }], ParseIntError> {
+        let n = text.parse::<u64>()?;
+        return Ok([n; N]);
+    }
+    let later = async |n: u64| n + 1;
+    if text.is_empty() {
+        return Ok(0);
+    }
+    Ok(one!(array::<1>(text)?[0]) + block_on(later(1)))
+}
+
+#[samara::step]
+#[track_caller]
+fn converting(text: &str) -> impl Future<Output = Result<u64, Box<dyn std::error::Error>>> {
+    async { Ok(text.parse()?) }
+}
+
 struct Loader<T>(T);
 
 impl<T> Loader<T> {
@@ -158,6 +238,15 @@ fn main() {
     assert_eq!(in_a_result("2").unwrap().count(), 2);
     assert!(in_a_result("x").is_err());
     assert_eq!(written_by_a_macro(&["1"]), Ok(3));
+    assert_eq!(on_a_condition(), line!());
+    assert!(std::panic::catch_unwind(|| without_an_end(1)).is_err());
+    assert_eq!(a_closure(1)("1"), None);
+    assert_eq!(a_closure(1)("2"), Some(3));
+    assert_eq!((a_loop(1), a_loop(2), a_loop(8)), (Ok(1), Ok(7), Ok(10)));
+    assert_eq!(patterns(Ok(1)), Ok(1));
+    assert!(patterns(Err(10)).is_err());
+    assert_eq!(items("1"), Ok(3));
+    assert_eq!(block_on(converting("1")).unwrap(), 1);
     assert_eq!(Loader(1).own().1, line!());
     assert_eq!(Loader(1).line(), line!());
     assert_eq!(Loader(1).row(), &1);

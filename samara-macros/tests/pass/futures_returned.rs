@@ -82,11 +82,33 @@ fn into_a_future(n: u64) -> impl IntoFuture<Output = u64> {
     work(n)
 }
 
+#[samara::step]
+fn converting<'a>(
+    text: &'a str,
+) -> Result<impl Future<Output = Result<u64, Box<dyn std::error::Error>>> + 'a, ParseIntError> {
+    let n: u64 = text.parse()?;
+    Ok(async move { Ok(text.parse::<u64>()? + n) })
+}
+
+#[samara::step]
+fn converting_in_an_option(
+    text: &str,
+) -> Option<impl Future<Output = Result<u64, Box<dyn std::error::Error>>>> {
+    Some(async { Ok(text.parse()?) })
+}
+
 // Of these the type is named, or another trait is promised: they stay what they are.
 
 #[samara::step]
 fn named(n: u64) -> Ready<u64> {
     ready(n)
+}
+
+#[samara::step]
+fn into_a_named_future(
+    n: u64,
+) -> impl IntoFuture<Output = u64, IntoFuture = BoxFuture<'static, u64>> {
+    work(n).boxed()
 }
 
 #[samara::step]
@@ -169,6 +191,9 @@ fn main() {
     assert!(in_an_option(None).is_none());
     assert_eq!(block_on(in_an_option(Some(1)).unwrap()), 1);
     assert_eq!(block_on(into_a_future(1).into_future()), 1);
+    assert_eq!(block_on(converting("1").unwrap()).unwrap(), 2);
+    assert_eq!(block_on(converting_in_an_option("1").unwrap()).unwrap(), 1);
+    assert_eq!(block_on(into_a_named_future(1).into_future()), 1);
     assert_eq!(block_on(named(1)), 1);
     assert_eq!(block_on(given(work(1))), 1);
     assert_eq!(block_on(shared(1).clone()), 1);

@@ -151,3 +151,38 @@ fn an_error_of_a_step_that_tracks_its_caller_is_told_however_it_is_left() {
     traced(|| (first(""), first("a")));
     assert_eq!(points("first"), succeeded(2));
 }
+
+#[test]
+fn an_error_inside_a_closure_is_none_of_the_step_that_tracks_its_caller() {
+    use std::num::ParseIntError;
+
+    #[samara::step]
+    #[track_caller]
+    fn numbers(texts: &[&str]) -> Result<u64, ParseIntError> {
+        let parsed = texts
+            .iter()
+            .map(|text| Ok::<u64, ParseIntError>(text.parse::<u64>()? + 1));
+        Ok(parsed.filter_map(Result::ok).sum())
+    }
+    let (outcome, trace) = traced(|| numbers(&["1", "x"]));
+    assert_eq!(outcome, Ok(2));
+    assert_eq!(trace.span("numbers").status, Status::Unset);
+    assert_eq!(points("numbers"), succeeded(1));
+}
+
+#[test]
+#[rustfmt::skip]
+fn an_error_behind_a_leading_bar_is_told() {
+    #[samara::step]
+    #[track_caller]
+    fn refused(n: Option<u64>) -> Result<u64, LoadError> {
+        match n {
+            | Some(0) | None => return Err(LoadError::Full),
+            | Some(n) => Ok(n),
+        }
+    }
+    let (outcome, trace) = traced(|| refused(None));
+    assert!(outcome.is_err());
+    assert_eq!(trace.span("refused").status, Status::error("the disk is full"));
+    assert_eq!(points("refused"), failed("Full", 1));
+}
