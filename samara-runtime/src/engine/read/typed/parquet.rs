@@ -119,10 +119,12 @@ impl TypedFile for ParquetFile {
             .with_batch_size(rows_per_batch)
             .build()
             .map_err(Problem::new)?;
-        let old = self.old;
+        let (old, given) = (self.old, self.fields);
         Ok(Box::new(reader.map(move |batch| {
             let batch = batch.map_err(Problem::new)?;
-            let batch = old.rebased(batch).and_then(|batch| as_integers(&batch));
+            let batch = old
+                .rebased(batch)
+                .and_then(|batch| as_given(&batch, &given));
             batch.map_err(Problem::new)
         })))
     }
@@ -151,8 +153,8 @@ fn given<'a>(arrow: &Arrow, leaves: &mut impl Iterator<Item = &'a ColumnDescPtr>
                 is_boolean && column.logical_type_ref() == Some(&LogicalType::Unknown)
             };
             match (leaf, leaves.next().filter(is_unknown)) {
-                (Arrow::Null, _) => Arrow::Int32,
                 (_, Some(_)) => Arrow::Null,
+                (Arrow::Null, None) => Arrow::Int32,
                 (leaf, None) => leaf.clone(),
             }
         }
@@ -163,31 +165,31 @@ fn with_type(field: &FieldRef, kind: Arrow) -> FieldRef {
     Arc::new(field.as_ref().clone().with_data_type(kind))
 }
 
-/// Integers where there is no type, at any depth.
-fn as_integers(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let columns = batch.columns().iter();
-    let columns = columns.map(|column| match without_null(column.data_type()) {
-        kind if kind == *column.data_type() => Ok(Arc::clone(column)),
-        kind => cast(column, &kind),
+/// The columns that have no type somewhere as the file gives them: as integers, or void.
+fn as_given(batch: &RecordBatch, given: &Fields) -> Result<RecordBatch, ArrowError> {
+    let found = batch.schema();
+    let columns = found.fields().iter().zip(batch.columns());
+    let columns = columns.map(|(found, column)| match given.find(found.name()) {
+        Some((_, given)) if has_null(found.data_type()) => cast(column, given.data_type()),
+        _ => Ok(Arc::clone(column)),
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    let fields = batch.schema();
-    let fields = fields.fields().iter().zip(&columns);
+    let fields = found.fields().iter().zip(&columns);
     let fields = fields.map(|(field, column)| with_type(field, column.data_type().clone()));
     let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(schema, columns, &options)
 }
 
-fn without_null(arrow: &Arrow) -> Arrow {
-    let inside = |field: &FieldRef| with_type(field, without_null(field.data_type()));
+/// Whether there is no type somewhere.
+fn has_null(arrow: &Arrow) -> bool {
     match arrow {
-        Arrow::Null => Arrow::Int32,
-        Arrow::Struct(fields) => Arrow::Struct(fields.iter().map(inside).collect()),
-        Arrow::List(item) => Arrow::List(inside(item)),
-        Arrow::LargeList(item) => Arrow::LargeList(inside(item)),
-        Arrow::Map(entries, sorted) => Arrow::Map(inside(entries), *sorted),
-        other => other.clone(),
+        Arrow::Null => true,
+        Arrow::Struct(fields) => fields.iter().any(|field| has_null(field.data_type())),
+        Arrow::List(inner) | Arrow::LargeList(inner) | Arrow::Map(inner, _) => {
+            has_null(inner.data_type())
+        }
+        _ => false,
     }
 }
 
