@@ -210,7 +210,13 @@ fn calendar() -> Vec<SparkFunction> {
             let months = year * 12 + month - 1 + row.whole(1);
             let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
             let last = last_of_month(year, month);
-            Ok(days_of(year, month, day.min(last)).into())
+            let days = days_of(year, month, day.min(last));
+            match days.filter(|days| i32::try_from(*days).is_ok()) {
+                Some(days) => Ok(days.into()),
+                None => {
+                    exec_err!("`add_months` leads to the year {year}, which a date does not reach")
+                }
+            }
         }),
         f("last_day", &[Date], T::Date, |row| {
             let (year, month, _) = civil_of(row.whole(0));
