@@ -86,7 +86,9 @@ def private_apt(cache: Path) -> dict:
         (home / directory).mkdir(parents=True, exist_ok=True)
     # The mirror that this machine has, so that a network that lets only that one through is enough.
     mirrors = quietly(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"], "apt knows no mirror")
-    mirror = next((line for line in mirrors.splitlines() if "security" not in line), "http://deb.debian.org/debian/")
+    mirror = next((line for line in mirrors.splitlines() if "security" not in line), None)
+    if mirror is None:
+        raise Unavailable("apt knows no mirror of Debian: run `apt-get update` first")
     (home / "sources.list").write_text("".join(f"deb [signed-by={KEYRING}] {mirror} {suite} main\n" for suite in SUITES))
     configuration.write_text(
         f'Dir::Etc::sourcelist "{home}/sources.list";\nDir::Etc::sourceparts "-";\nDir::State::lists "{home}/lists";\n'
